@@ -1,0 +1,99 @@
+# topcache: build, install and test.
+#
+# With PostgreSQL's server headers at hand this is an ordinary PGXS makefile:
+#
+#     make && make install && make installcheck      [PG_CONFIG=/path/to/it]
+#
+# installcheck wants a running server that preloads topcache.  On a machine
+# with nothing but make and a shell, these install what they need first and
+# work on a private server of their own:
+#
+#     make demo       make test       make bench       make lint
+
+PG_CONFIG ?= pg_config
+PKG_CONFIG ?= pkg-config
+TOP := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
+
+# The extension -------------------------------------------------------------
+
+MODULE_big = topcache
+EXTENSION = topcache
+DATA = $(patsubst $(TOP)/%,%,$(sort $(wildcard $(TOP)/sql/topcache--*.sql)))
+
+sources := $(sort $(wildcard $(TOP)/src/*.c $(TOP)/src/*/*.c))
+OBJS = $(patsubst $(TOP)/%.c,%.o,$(sources))
+
+# msgpack-c goes by different names in different releases.
+msgpack := $(firstword $(foreach name,msgpack-c msgpack,$(shell \
+	$(PKG_CONFIG) --exists $(name) 2>/dev/null && echo $(name))))
+ifneq ($(msgpack),)
+msgpack_cflags := $(shell $(PKG_CONFIG) --cflags $(msgpack))
+msgpack_libs := $(shell $(PKG_CONFIG) --libs $(msgpack))
+else
+msgpack_libs := -lmsgpackc
+endif
+
+# Only what PostgreSQL looks up by name leaves the library.  PostgreSQL 15
+# knows PGDLLEXPORT as a word of Windows alone, so it is given its meaning
+# here.
+PG_CPPFLAGS = -I$(TOP)/src $(msgpack_cflags) \
+	-DPGDLLEXPORT='__attribute__((visibility("default")))'
+PG_CFLAGS = -fvisibility=hidden -Wall -Wextra \
+	-Wno-unused-parameter -Wno-sign-compare -MMD -MP
+SHLIB_LINK = $(msgpack_libs)
+
+# No bitcode for inlining into queries: what topcache does is too large to gain
+# by it, and the clang that the server was built with is not always there.
+override with_llvm = no
+
+# Its tests -----------------------------------------------------------------
+
+names = $(sort $(basename $(notdir $(wildcard $(TOP)/test/$(1)))))
+REGRESS = $(call names,sql/*.sql)
+REGRESS_OPTS = --inputdir=$(TOP)/test --outputdir=.
+ISOLATION = $(call names,specs/*.spec)
+ISOLATION_OPTS = --inputdir=$(TOP)/test --outputdir=.
+# These start servers of their own, which root may not.
+ifneq ($(shell id -u),0)
+TAP_TESTS = $(if $(wildcard $(TOP)/test/t/*.pl),1)
+endif
+PROVE_TESTS = test/t/*.pl
+
+EXTRA_CLEAN = $(OBJS:.o=.d) .built-for results regression.diffs regression.out
+
+# The rules -----------------------------------------------------------------
+
+# Without server headers, only the targets at the end are there.
+PGXS := $(wildcard $(shell $(PG_CONFIG) --pgxs 2>/dev/null))
+
+ifneq ($(PGXS),)
+include $(PGXS)
+
+# Editing a header rebuilds what includes it, and so does a change of server
+# or compiler.  Outside the source tree, the folders are not there yet.
+-include $(OBJS:.o=.d)
+$(OBJS): .built-for
+.built-for: export built_for := $(VERSION) $(includedir_server) $(CC) $(CFLAGS)
+.built-for: FORCE
+	@mkdir -p $(dir $(OBJS))
+	@echo "$$built_for" | cmp -s - $@ || echo "$$built_for" > $@
+
+else
+all install installcheck uninstall:
+	@echo "$(PG_CONFIG): no PostgreSQL server headers found." >&2
+	@echo "Run scripts/setup, or set PG_CONFIG." >&2
+	@false
+clean:
+	rm -f topcache.so $(OBJS) $(EXTRA_CLEAN)
+endif
+
+# Without anything installed -------------------------------------------------
+# The scripts find a server by themselves, unless PG_CONFIG names one.
+
+demo test lint:
+	@$(TOP)/scripts/$@
+
+bench:
+	@$(TOP)/bench/run
+
+.PHONY: all install installcheck uninstall clean demo test lint bench FORCE

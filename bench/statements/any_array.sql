@@ -1,0 +1,4 @@
+-- 1,000 records from the table, consumed in the server
+\set b random(1, 1000)
+SELECT count(value) FROM records
+ WHERE key = ANY ((SELECT keys FROM batches WHERE id = :b)::text[]);

@@ -1,0 +1,2 @@
+-- a record that nobody has to look for
+SELECT constant_record();

@@ -1,0 +1,3 @@
+-- one record from the table
+\set k random(1, :records)
+SELECT value FROM records WHERE key = :k;

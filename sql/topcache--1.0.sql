@@ -1,0 +1,362 @@
+/* sql/topcache--1.0.sql: every object of the extension, floor by floor */
+
+-- complain if the script is sourced in psql rather than by CREATE EXTENSION
+\echo Use "CREATE EXTENSION topcache" to load this file. \quit
+
+CREATE SCHEMA topcache;
+COMMENT ON SCHEMA topcache IS 'everything of the record cache topcache';
+GRANT USAGE ON SCHEMA topcache TO PUBLIC;
+
+----------------------------------------------------------------------
+-- Definitions: which relations are maps.  Dumped and restored with the
+-- database, so maps survive pg_dump; everything else lives in memory.
+----------------------------------------------------------------------
+
+CREATE TABLE topcache.map_definition (
+    relation     regclass PRIMARY KEY,
+    key_columns  name[]   NOT NULL,
+    value_column name,
+    ttl          interval,
+    max_idle     interval,
+    max_cost     bigint,
+    created      boolean  NOT NULL DEFAULT false,
+    durable      boolean  NOT NULL DEFAULT true
+);
+COMMENT ON TABLE topcache.map_definition IS
+    'one row per map; written by attach, alter_map and detach';
+GRANT SELECT ON topcache.map_definition TO PUBLIC;
+SELECT pg_catalog.pg_extension_config_dump('topcache.map_definition', '');
+
+-- every backend that knows the relation must look again
+CREATE FUNCTION topcache.definition_changed() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'topcache_definition_changed' LANGUAGE C;
+COMMENT ON FUNCTION topcache.definition_changed() IS
+    'tells all sessions that the definition of a map has changed';
+CREATE TRIGGER definition_changed
+    AFTER INSERT OR UPDATE OR DELETE ON topcache.map_definition
+    FOR EACH ROW EXECUTE FUNCTION topcache.definition_changed();
+ALTER TABLE topcache.map_definition ENABLE ALWAYS TRIGGER definition_changed;
+
+-- a dropped relation takes its definition with it
+CREATE FUNCTION topcache.forget_dropped() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'topcache_forget_dropped' LANGUAGE C;
+COMMENT ON FUNCTION topcache.forget_dropped() IS
+    'removes the definitions of relations that have been dropped';
+CREATE EVENT TRIGGER topcache_forget_dropped ON sql_drop
+    WHEN TAG IN ('DROP TABLE', 'DROP FOREIGN TABLE', 'DROP SCHEMA',
+                 'DROP OWNED', 'DROP EXTENSION', 'DROP SERVER', 'DROP TYPE',
+                 'DROP DOMAIN')
+    EXECUTE FUNCTION topcache.forget_dropped();
+
+----------------------------------------------------------------------
+-- The guard: what keeps a map's records in step with its backing table.
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.row_changed() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'topcache_row_changed' LANGUAGE C;
+COMMENT ON FUNCTION topcache.row_changed() IS
+    'row trigger of a backing table: brings the changed record up to date';
+
+CREATE FUNCTION topcache.table_truncated() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'topcache_table_truncated' LANGUAGE C;
+COMMENT ON FUNCTION topcache.table_truncated() IS
+    'statement trigger of a backing table: empties the map on TRUNCATE';
+
+----------------------------------------------------------------------
+-- Volatile maps are named by a foreign table on this server.
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.fdw_handler() RETURNS fdw_handler
+    AS 'MODULE_PATHNAME', 'topcache_fdw_handler' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.fdw_handler() IS
+    'handler of the foreign data wrapper topcache';
+CREATE FUNCTION topcache.fdw_validator(options text[], catalog oid)
+    RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_fdw_validator' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.fdw_validator(text[], oid) IS
+    'checks the options of foreign tables on server topcache';
+CREATE FOREIGN DATA WRAPPER topcache
+    HANDLER topcache.fdw_handler VALIDATOR topcache.fdw_validator;
+COMMENT ON FOREIGN DATA WRAPPER topcache IS 'maps of topcache as tables';
+CREATE SERVER topcache FOREIGN DATA WRAPPER topcache;
+COMMENT ON SERVER topcache IS 'the record cache of this server';
+GRANT USAGE ON FOREIGN SERVER topcache TO PUBLIC;
+
+----------------------------------------------------------------------
+-- Maps
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.create_map(name text,
+    ttl interval DEFAULT NULL, max_idle interval DEFAULT NULL,
+    max_cost bigint DEFAULT NULL, durable boolean DEFAULT true,
+    value_type regtype DEFAULT 'jsonb') RETURNS regclass
+    AS 'MODULE_PATHNAME', 'topcache_create_map' LANGUAGE C;
+COMMENT ON FUNCTION topcache.create_map(text, interval, interval, bigint,
+    boolean, regtype) IS
+    'makes a key-value table and attaches it; with durable => false, a map without a table';
+
+CREATE FUNCTION topcache.attach(relation regclass,
+    key name[] DEFAULT NULL, value name DEFAULT NULL,
+    ttl interval DEFAULT NULL, max_idle interval DEFAULT NULL,
+    max_cost bigint DEFAULT NULL) RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_attach' LANGUAGE C;
+COMMENT ON FUNCTION topcache.attach(regclass, name[], name, interval,
+    interval, bigint) IS
+    'makes a map of an existing table; for the owner of the table';
+
+CREATE FUNCTION topcache.alter_map(relation regclass,
+    ttl interval DEFAULT NULL, max_idle interval DEFAULT NULL,
+    max_cost bigint DEFAULT NULL) RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_alter_map' LANGUAGE C;
+COMMENT ON FUNCTION topcache.alter_map(regclass, interval, interval, bigint) IS
+    'changes the limits of a map; an argument left out keeps what it was';
+
+CREATE FUNCTION topcache.detach(relation regclass) RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_detach' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.detach(regclass) IS
+    'ends a map and keeps its table';
+
+CREATE FUNCTION topcache.drop_map(relation regclass) RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_drop_map' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.drop_map(regclass) IS
+    'drops a map that create_map made, and its table';
+
+----------------------------------------------------------------------
+-- Reading
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.get(relation regclass, key anycompatible)
+    RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'topcache_get'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.get(regclass, anycompatible) IS
+    'the record under a key; NULL when there is none';
+
+CREATE FUNCTION topcache.get_text(relation regclass, key anycompatible)
+    RETURNS text
+    AS 'MODULE_PATHNAME', 'topcache_get_text'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.get_text(regclass, anycompatible) IS
+    'the record under a key in its text form; NULL when there is none';
+
+CREATE FUNCTION topcache.get_msgpack(relation regclass, key anycompatible)
+    RETURNS bytea
+    AS 'MODULE_PATHNAME', 'topcache_get_msgpack'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.get_msgpack(regclass, anycompatible) IS
+    'the record under a key as MessagePack; NULL when there is none';
+
+CREATE FUNCTION topcache.get_many(relation regclass, keys anycompatiblearray,
+    OUT key text, OUT value jsonb) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_get_many'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION topcache.get_many(regclass, anycompatiblearray) IS
+    'one row per key in the order of the keys; the value is NULL when there is no record';
+
+CREATE FUNCTION topcache.get_many_text(relation regclass,
+    keys anycompatiblearray, OUT key text, OUT value text)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_get_many_text'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION topcache.get_many_text(regclass, anycompatiblearray) IS
+    'like get_many, with values in their text form';
+
+CREATE FUNCTION topcache.contains(relation regclass, key anycompatible)
+    RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_contains'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.contains(regclass, anycompatible) IS
+    'is there a record under this key?';
+
+CREATE FUNCTION topcache.is_resident(relation regclass, key anycompatible)
+    RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_is_resident'
+    LANGUAGE C VOLATILE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.is_resident(regclass, anycompatible) IS
+    'is the record in the segment now?';
+
+CREATE FUNCTION topcache.scan(relation regclass,
+    OUT key text, OUT value jsonb) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_scan'
+    LANGUAGE C STABLE STRICT ROWS 10000;
+COMMENT ON FUNCTION topcache.scan(regclass) IS
+    'every record of a map, resident or not';
+
+----------------------------------------------------------------------
+-- Writing
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.put(relation regclass, key anycompatible,
+    value jsonb, ttl interval DEFAULT NULL) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_put' LANGUAGE C;
+COMMENT ON FUNCTION topcache.put(regclass, anycompatible, jsonb, interval) IS
+    'writes a record, through to the table; true when the key is new';
+
+CREATE FUNCTION topcache.put_text(relation regclass, key anycompatible,
+    value text, ttl interval DEFAULT NULL) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_put_text' LANGUAGE C;
+COMMENT ON FUNCTION topcache.put_text(regclass, anycompatible, text,
+    interval) IS
+    'writes a record given in its text form; true when the key is new';
+
+CREATE FUNCTION topcache.put_many(relation regclass, keys anycompatiblearray,
+    "values" jsonb[], ttl interval DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_put_many' LANGUAGE C;
+COMMENT ON FUNCTION topcache.put_many(regclass, anycompatiblearray, jsonb[],
+    interval) IS
+    'writes many records; the number of keys that are new';
+
+CREATE FUNCTION topcache.put_if_absent(relation regclass, key anycompatible,
+    value jsonb, ttl interval DEFAULT NULL) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_put_if_absent' LANGUAGE C;
+COMMENT ON FUNCTION topcache.put_if_absent(regclass, anycompatible, jsonb,
+    interval) IS
+    'writes a record unless the key has one; true when it was written';
+
+CREATE FUNCTION topcache.replace(relation regclass, key anycompatible,
+    expected jsonb, value jsonb) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_replace' LANGUAGE C;
+COMMENT ON FUNCTION topcache.replace(regclass, anycompatible, jsonb, jsonb) IS
+    'writes a record if it still has the expected value; true when it was written';
+
+CREATE FUNCTION topcache.incr(relation regclass, key anycompatible,
+    by bigint DEFAULT 1) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_incr' LANGUAGE C;
+COMMENT ON FUNCTION topcache.incr(regclass, anycompatible, bigint) IS
+    'adds to a number and returns the sum; a missing record counts as 0';
+
+CREATE FUNCTION topcache.remove(relation regclass, key anycompatible)
+    RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_remove' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.remove(regclass, anycompatible) IS
+    'deletes a record; true when there was one';
+
+CREATE FUNCTION topcache.remove_many(relation regclass,
+    keys anycompatiblearray) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_remove_many' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.remove_many(regclass, anycompatiblearray) IS
+    'deletes many records; the number that there were';
+
+CREATE FUNCTION topcache.touch(relation regclass, key anycompatible,
+    ttl interval) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_touch' LANGUAGE C;
+COMMENT ON FUNCTION topcache.touch(regclass, anycompatible, interval) IS
+    'gives a record a new time to live, NULL for ever; true when there is one';
+
+CREATE FUNCTION topcache.clear(relation regclass) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_clear' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.clear(regclass) IS
+    'deletes every record of a map; the number that there were';
+
+----------------------------------------------------------------------
+-- Residency
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.hydrate(relation regclass,
+    max_records bigint DEFAULT NULL) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_hydrate' LANGUAGE C;
+COMMENT ON FUNCTION topcache.hydrate(regclass, bigint) IS
+    'loads records ahead of use; the number loaded';
+
+CREATE FUNCTION topcache.evict(relation regclass, key anycompatible)
+    RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_evict' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.evict(regclass, anycompatible) IS
+    'drops a clean record from the segment; true when it was dropped';
+
+CREATE FUNCTION topcache.evict_lru(relation regclass, n bigint)
+    RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_evict_lru' LANGUAGE C STRICT;
+COMMENT ON FUNCTION topcache.evict_lru(regclass, bigint) IS
+    'drops the n least recently used clean records of a map; the number dropped';
+
+CREATE FUNCTION topcache.evict_all(relation regclass DEFAULT NULL)
+    RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_evict_all' LANGUAGE C;
+COMMENT ON FUNCTION topcache.evict_all(regclass) IS
+    'drops all clean records of a map, or of all maps; the number dropped';
+
+----------------------------------------------------------------------
+-- Looking
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.entries(INOUT relation regclass DEFAULT NULL,
+    OUT key text, OUT cost bigint, OUT bytes bigint,
+    OUT dirty boolean, OUT hits bigint, OUT last_access timestamptz,
+    OUT age interval) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_entries' LANGUAGE C ROWS 10000;
+COMMENT ON FUNCTION topcache.entries(regclass) IS
+    'the resident records of a map, or of all maps of this database that the caller may read';
+
+CREATE FUNCTION topcache.map_state(OUT relation regclass, OUT state text,
+    OUT reason text, OUT durable boolean, OUT records bigint,
+    OUT dirty_records bigint, OUT cost bigint, OUT bytes bigint,
+    OUT hits bigint, OUT misses bigint, OUT bypasses bigint,
+    OUT fills bigint, OUT fills_lost bigint, OUT puts bigint,
+    OUT removes bigint, OUT evictions bigint, OUT not_resident bigint,
+    OUT cost_defaulted bigint, OUT stats_reset timestamptz)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_map_state' LANGUAGE C ROWS 10;
+COMMENT ON FUNCTION topcache.map_state() IS
+    'state and counters of every map of this database';
+
+CREATE VIEW topcache.maps AS
+    SELECT s.relation, s.state, s.reason, s.durable,
+           d.key_columns, d.value_column, d.ttl, d.max_idle, d.max_cost,
+           s.records, s.dirty_records, s.cost, s.bytes
+      FROM topcache.map_state() s
+      JOIN topcache.map_definition d USING (relation);
+COMMENT ON VIEW topcache.maps IS 'every map of this database, and what it holds';
+
+CREATE VIEW topcache.stats AS
+    SELECT s.relation, s.hits, s.misses, s.bypasses, s.fills, s.fills_lost,
+           s.puts, s.removes, s.evictions, s.not_resident,
+           s.cost_defaulted, s.stats_reset
+      FROM topcache.map_state() s;
+COMMENT ON VIEW topcache.stats IS 'what happened to every map since stats_reset';
+
+CREATE FUNCTION topcache.memory_use(OUT name text, OUT bytes bigint)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_memory_use' LANGUAGE C ROWS 10;
+COMMENT ON FUNCTION topcache.memory_use() IS
+    'where the bytes of the segment are; they sum to topcache.size';
+CREATE VIEW topcache.memory AS SELECT name, bytes FROM topcache.memory_use();
+COMMENT ON VIEW topcache.memory IS
+    'where the bytes of the segment are; they sum to topcache.size';
+
+CREATE FUNCTION topcache.reset_stats(relation regclass DEFAULT NULL)
+    RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_reset_stats' LANGUAGE C;
+COMMENT ON FUNCTION topcache.reset_stats(regclass) IS
+    'sets the counters of a map, or of all maps, back to zero';
+
+CREATE FUNCTION topcache.verify(relation regclass,
+    OUT key text, OUT problem text) RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_verify' LANGUAGE C STRICT ROWS 10;
+COMMENT ON FUNCTION topcache.verify(regclass) IS
+    'holds every resident record against the table under one snapshot; returns what differs';
+
+----------------------------------------------------------------------
+-- MessagePack and cost
+----------------------------------------------------------------------
+
+CREATE FUNCTION topcache.to_msgpack(value jsonb) RETURNS bytea
+    AS 'MODULE_PATHNAME', 'topcache_to_msgpack'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.to_msgpack(jsonb) IS
+    'a document as MessagePack';
+CREATE FUNCTION topcache.from_msgpack(data bytea) RETURNS jsonb
+    AS 'MODULE_PATHNAME', 'topcache_from_msgpack'
+    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.from_msgpack(bytea) IS
+    'a document from MessagePack';
+CREATE FUNCTION topcache.cost(value jsonb, key text) RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_cost'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.cost(jsonb, text) IS
+    'the cost of a record: length as MessagePack, at least 1, plus length of the key';
+
+-- what concerns the whole cache, not one map, is not for everybody
+REVOKE ALL ON FUNCTION topcache.definition_changed() FROM PUBLIC;
+REVOKE ALL ON FUNCTION topcache.forget_dropped() FROM PUBLIC;
+GRANT SELECT ON topcache.maps, topcache.stats, topcache.memory TO PUBLIC;

@@ -1,0 +1,348 @@
+/*-------------------------------------------------------------------------
+ *
+ * args.c
+ *	  Takes arguments of SQL functions and makes their results.
+ *
+ * Structure: how an argument becomes a key depends on its type and on the
+ * key column's, which are the same in every call from one place in a
+ * statement; so it is looked up once and kept with the call site.
+ *
+ * Concurrency: nothing shared.
+ *
+ * Failure: what cannot be a key of the map is refused as an assignment to
+ * the column would be.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parse_coerce.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+
+#include "access/args.h"
+#include "base/compat.h"
+#include "heap/keytext.h"
+
+/* ----- keys ----- */
+
+/* How a value of one type becomes one of another. */
+typedef enum CastKind
+{
+	CAST_NONE,					/* it is one already */
+	CAST_FUNCTION,
+	CAST_INPUT,					/* text: read by the type's input function */
+	CAST_TEXT					/* any: shown, then read */
+} CastKind;
+
+/* A cast, looked up; kept in fn_extra. */
+typedef struct KeyCast
+{
+	Oid			from;
+	Oid			to;
+	int32		typmod;
+	CastKind	kind;
+	FmgrInfo	function;		/* of the cast, or the input function */
+	FmgrInfo	output;			/* for CAST_TEXT */
+	Oid			io_param;
+} KeyCast;
+
+static void
+refuse_type(const TcMap *map, Oid from)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATATYPE_MISMATCH),
+			 errmsg("a value of type %s cannot be a key of map \"%s\"",
+					format_type_be(from), map->name),
+			 errdetail("Its key column is of type %s.",
+					   format_type_be(map->shape.keys[0].type))));
+}
+
+/* Prepare reading the target type from text. */
+static void
+prepare_input(KeyCast *cast, MemoryContext context)
+{
+	Oid			input;
+
+	getTypeInputInfo(cast->to, &input, &cast->io_param);
+	fmgr_info_cxt(input, &cast->function, context);
+}
+
+static void
+prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
+{
+	const TcColumn *column = &map->shape.keys[0];
+	Oid			function;
+
+	cast->from = from;
+	cast->to = column->type;
+	cast->typmod = column->typmod;
+	if (from == column->type || IsBinaryCoercible(from, column->type))
+	{
+		cast->kind = CAST_NONE;
+		return;
+	}
+	if (from == TEXTOID || from == VARCHAROID || from == UNKNOWNOID)
+	{
+		cast->kind = CAST_INPUT;
+		prepare_input(cast, context);
+		return;
+	}
+	switch (find_coercion_pathway(column->type, from, COERCION_ASSIGNMENT,
+								  &function))
+	{
+		case COERCION_PATH_RELABELTYPE:
+			cast->kind = CAST_NONE;
+			break;
+		case COERCION_PATH_FUNC:
+			cast->kind = CAST_FUNCTION;
+			fmgr_info_cxt(function, &cast->function, context);
+			break;
+		case COERCION_PATH_COERCEVIAIO:
+			{
+				Oid			output;
+				bool		is_varlena;
+
+				cast->kind = CAST_TEXT;
+				getTypeOutputInfo(from, &output, &is_varlena);
+				fmgr_info_cxt(output, &cast->output, context);
+				prepare_input(cast, context);
+				break;
+			}
+		default:
+			refuse_type(map, from);
+	}
+}
+
+/* The cast for a call site; made anew when the map's key type differs. */
+static KeyCast *
+get_cast(FunctionCallInfo fcinfo, const TcMap *map, Oid from)
+{
+	KeyCast    *cast = fcinfo->flinfo->fn_extra;
+
+	if (cast != NULL && cast->from == from &&
+		cast->to == map->shape.keys[0].type &&
+		cast->typmod == map->shape.keys[0].typmod)
+		return cast;
+	cast = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(KeyCast));
+	prepare_cast(cast, map, from, fcinfo->flinfo->fn_mcxt);
+	fcinfo->flinfo->fn_extra = cast;
+	return cast;
+}
+
+static Datum
+apply_cast(KeyCast *cast, Datum value)
+{
+	char	   *string;
+
+	switch (cast->kind)
+	{
+		case CAST_NONE:
+			return value;
+		case CAST_FUNCTION:
+			return FunctionCall3(&cast->function, value,
+								 Int32GetDatum(cast->typmod),
+								 BoolGetDatum(false));
+		case CAST_INPUT:
+			string = text_to_cstring(DatumGetTextPP(value));
+			return InputFunctionCall(&cast->function, string,
+									 cast->io_param, cast->typmod);
+		case CAST_TEXT:
+			string = OutputFunctionCall(&cast->output, value);
+			return InputFunctionCall(&cast->function, string,
+									 cast->io_param, cast->typmod);
+	}
+	return value;
+}
+
+void
+tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
+{
+	KeyCast    *cast;
+
+	tc_require_arg(fcinfo, argno, "key");
+	cast = get_cast(fcinfo, map, get_fn_expr_argtype(fcinfo->flinfo, argno));
+	keys[0] = apply_cast(cast, PG_GETARG_DATUM(argno));
+}
+
+void
+tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+			TcKeyArray *array)
+{
+	ArrayType  *arg;
+	KeyCast    *cast;
+	Datum	   *elements;
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	tc_require_arg(fcinfo, argno, "keys");
+	arg = PG_GETARG_ARRAYTYPE_P(argno);
+	cast = get_cast(fcinfo, map, ARR_ELEMTYPE(arg));
+	get_typlenbyvalalign(ARR_ELEMTYPE(arg), &length, &by_value, &align);
+	deconstruct_array(arg, ARR_ELEMTYPE(arg), length, by_value, align,
+					  &elements, &array->nulls, &array->n);
+
+	/* a key of one column is an array of one datum already */
+	array->keys = (Datum (*)[1]) elements;
+	if (cast->kind == CAST_NONE)
+		return;
+	for (int i = 0; i < array->n; i++)
+	{
+		if (!array->nulls[i])
+			elements[i] = apply_cast(cast, elements[i]);
+	}
+}
+
+Datum
+tc_key_as_text(const TcMap *map, const Datum *keys)
+{
+	if (map->shape.nkeys == 1 && map->shape.keys[0].type == TEXTOID)
+		return keys[0];
+	return CStringGetTextDatum(tc_key_text(&map->shape, keys));
+}
+
+/* ----- values ----- */
+
+Datum
+tc_value_from_text(const TcMap *map, text *string)
+{
+	const TcColumn *column = &map->shape.value;
+	Oid			input;
+	Oid			io_param;
+
+	if (column->type == TEXTOID)
+		return PointerGetDatum(string);
+	getTypeInputInfo(column->type, &input, &io_param);
+	return OidInputFunctionCall(input, text_to_cstring(string), io_param,
+								column->typmod);
+}
+
+Datum
+tc_value_from_jsonb(const TcMap *map, Jsonb *document)
+{
+	Oid			type = map->shape.value.type;
+	JsonbValue	scalar;
+	char	   *string;
+
+	if (type == JSONBOID)
+		return JsonbPGetDatum(document);
+	if (type != JSONOID && JB_ROOT_IS_SCALAR(document) &&
+		JsonbExtractScalar(&document->root, &scalar) &&
+		scalar.type == jbvString)
+		return tc_value_from_text(map,
+								  cstring_to_text_with_len(scalar.val.string.val,
+														   scalar.val.string.len));
+	string = JsonbToCString(NULL, &document->root, VARSIZE(document));
+	return tc_value_from_text(map, cstring_to_text(string));
+}
+
+/* to_jsonb() for a type that only we know; it asks for its argument's type. */
+static Datum
+call_to_jsonb(Oid type, Datum value)
+{
+	FmgrInfo	function;
+	Param	   *argument = makeNode(Param);
+
+	argument->paramkind = PARAM_EXTERN;
+	argument->paramid = 1;
+	argument->paramtype = type;
+	argument->paramtypmod = -1;
+	argument->location = -1;
+	fmgr_info(F_TO_JSONB, &function);
+	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID,
+											 list_make1(argument),
+											 InvalidOid, InvalidOid,
+											 COERCE_EXPLICIT_CALL),
+					   &function);
+	return FunctionCall1(&function, value);
+}
+
+Datum
+tc_value_as_jsonb(const TcMap *map, Datum value)
+{
+	Oid			type = map->shape.value.type;
+
+	return type == JSONBOID ? value : call_to_jsonb(type, value);
+}
+
+Datum
+tc_value_as_text(const TcMap *map, Datum value)
+{
+	Oid			type = map->shape.value.type;
+	Oid			output;
+	bool		is_varlena;
+
+	if (type == TEXTOID || type == VARCHAROID || type == JSONOID)
+		return value;
+	if (type == JSONBOID)
+	{
+		Jsonb	   *document = DatumGetJsonbP(value);
+		StringInfoData string;
+
+		initStringInfo(&string);
+		(void) JsonbToCString(&string, &document->root, VARSIZE(document));
+		return PointerGetDatum(cstring_to_text_with_len(string.data,
+														string.len));
+	}
+	getTypeOutputInfo(type, &output, &is_varlena);
+	return CStringGetTextDatum(OidOutputFunctionCall(output, value));
+}
+
+/* ----- others ----- */
+
+TimestampTz
+tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
+{
+	Interval   *ttl = map->def.ttl;
+	TimestampTz now = GetCurrentStatementStartTimestamp();
+	TimestampTz expires;
+
+	if (argno < PG_NARGS() && !PG_ARGISNULL(argno))
+		ttl = PG_GETARG_INTERVAL_P(argno);
+	if (ttl == NULL)
+		return PG_INT64_MAX;
+	if (map->def.durable && map->shape.expires == 0)
+	{
+		if (argno >= PG_NARGS() || PG_ARGISNULL(argno))
+			return PG_INT64_MAX;
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("records of map \"%s\" have no time to live of their own",
+						map->name),
+				 errdetail("Its table has no column for it.")));
+	}
+	expires = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+													  TimestampTzGetDatum(now),
+													  IntervalPGetDatum(ttl)));
+	if (expires <= now)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("time to live must be positive")));
+	return expires;
+}
+
+void
+tc_require_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	if (PG_ARGISNULL(argno))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+}
+
+void
+tc_require_owner(Oid relation)
+{
+	if (!tc_owns_relation(relation, GetUserId()))
+		aclcheck_error(ACLCHECK_NOT_OWNER,
+					   get_relkind_objtype(get_rel_relkind(relation)),
+					   get_rel_name(relation));
+}

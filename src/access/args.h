@@ -1,0 +1,56 @@
+/*
+ * args.h
+ *	  Arguments and results of the SQL functions.
+ */
+#ifndef TC_ARGS_H
+#define TC_ARGS_H
+
+#include "fmgr.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "heap/map.h"
+
+/*
+ * The key in an argument of any type, as the map's key column wants it:
+ * text is read by the column's input function, numbers are cast.  Prepared
+ * once per call site.  Errors as for an assignment to the column.
+ */
+extern void tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+					   Datum *keys);
+
+/* The keys in an array argument; NULL elements have their nulls entry set. */
+typedef struct TcKeyArray
+{
+	int			n;
+	Datum		(*keys)[1];
+	bool	   *nulls;
+} TcKeyArray;
+
+extern void tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+						TcKeyArray *array);
+
+/* When a record written now ends: the argument's or the map's time to live. */
+extern TimestampTz tc_arg_expires(FunctionCallInfo fcinfo, int argno,
+								  const TcMap *map);
+
+/* A value of the map from jsonb, or from its text form. */
+extern Datum tc_value_from_jsonb(const TcMap *map, Jsonb *document);
+extern Datum tc_value_from_text(const TcMap *map, text *string);
+
+/* A value of the map as jsonb, or in its text form. */
+extern Datum tc_value_as_jsonb(const TcMap *map, Datum value);
+extern Datum tc_value_as_text(const TcMap *map, Datum value);
+
+/* A key as a text datum. */
+extern Datum tc_key_as_text(const TcMap *map, const Datum *keys);
+
+/* Report a NULL where there must be none. */
+extern void tc_require_arg(FunctionCallInfo fcinfo, int argno,
+						   const char *name);
+
+/* Report an error unless the current user owns the relation. */
+extern void tc_require_owner(Oid relation);
+
+#endif							/* TC_ARGS_H */

@@ -1,0 +1,443 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql_maps.c
+ *	  The SQL functions that make, change and end maps.
+ *
+ * Structure: create_map makes a table (or a foreign table) by plain SQL as
+ * the caller and attaches it; attach checks that the relation can be a map,
+ * makes its triggers and writes its definition.
+ *
+ * Concurrency: making triggers locks out writers, so from the commit of
+ * attach on every change passes a trigger; before it nobody has cached a
+ * record.  Invalidation of the relation's cache entry tells all sessions.
+ *
+ * Failure: everything is done in the caller's transaction and undone with it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/varlena.h"
+
+#include "access/args.h"
+#include "access/definitions.h"
+#include "base/compat.h"
+#include "heap/guard.h"
+#include "heap/keyindex.h"
+#include "heap/mapdef.h"
+
+TC_FUNCTION(topcache_create_map);
+TC_FUNCTION(topcache_attach);
+TC_FUNCTION(topcache_alter_map);
+TC_FUNCTION(topcache_detach);
+TC_FUNCTION(topcache_drop_map);
+
+/* ----- limits ----- */
+
+static Interval *
+interval_argument(FunctionCallInfo fcinfo, int argno, const char *name)
+{
+	Interval   *interval;
+
+	if (PG_ARGISNULL(argno))
+		return NULL;
+	interval = PG_GETARG_INTERVAL_P(argno);
+	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
+		(interval->month == 0 && interval->day == 0 && interval->time == 0))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be positive", name)));
+	return interval;
+}
+
+/* Take the arguments ttl, max_idle, max_cost, from argno on. */
+static void
+take_limits(FunctionCallInfo fcinfo, int argno, TcMapDef *def)
+{
+	Interval   *ttl = interval_argument(fcinfo, argno, "ttl");
+	Interval   *max_idle = interval_argument(fcinfo, argno + 1, "max_idle");
+
+	if (ttl != NULL)
+		def->ttl = ttl;
+	if (max_idle != NULL)
+		def->max_idle = max_idle;
+	if (PG_ARGISNULL(argno + 2))
+		return;
+	def->max_cost = PG_GETARG_INT64(argno + 2);
+	if (def->max_cost <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" must be positive", "max_cost")));
+}
+
+static void
+init_definition(TcMapDef *def, Oid relation)
+{
+	memset(def, 0, sizeof(TcMapDef));
+	def->relation = relation;
+	def->max_cost = -1;
+	def->durable = true;
+}
+
+/* ----- attach ----- */
+
+static void
+refuse_relation(Relation rel, const char *detail, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("relation \"%s\" cannot be attached to topcache",
+					RelationGetRelationName(rel)),
+			 errdetail_internal("%s", detail),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+/* Check that the relation is an ordinary table. */
+static void
+check_relation(Relation rel)
+{
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+			break;
+		case RELKIND_PARTITIONED_TABLE:
+			refuse_relation(rel, "It is partitioned.",
+							"Attach its partitions instead.");
+			break;
+		case RELKIND_VIEW:
+			refuse_relation(rel, "It is a view.",
+							"Attach the tables it reads instead.");
+			break;
+		case RELKIND_MATVIEW:
+			refuse_relation(rel, "It is a materialized view.", NULL);
+			break;
+		case RELKIND_FOREIGN_TABLE:
+			refuse_relation(rel, "It is a foreign table.", NULL);
+			break;
+		default:
+			refuse_relation(rel, "It is not a table.", NULL);
+	}
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		refuse_relation(rel, "It is a temporary table.",
+						"Other sessions cannot read it.");
+	if (IsSystemRelation(rel))
+		refuse_relation(rel, "It is a system catalog.", NULL);
+	if (rel->rd_tableam != GetHeapamTableAmRoutine())
+		refuse_relation(rel, "Its access method is not heap.", NULL);
+	if (has_superclass(RelationGetRelid(rel)) && !rel->rd_rel->relispartition)
+		refuse_relation(rel, "It inherits from another table.", NULL);
+	if (rel->rd_rel->relhassubclass &&
+		find_inheritance_children(RelationGetRelid(rel), NoLock) != NIL)
+		refuse_relation(rel, "Other tables inherit from it.", NULL);
+}
+
+/* The names in an array argument. */
+static List *
+names_argument(FunctionCallInfo fcinfo, int argno)
+{
+	List	   *names = NIL;
+	Datum	   *elements;
+	bool	   *nulls;
+	int			n;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), NAMEOID, NAMEDATALEN,
+					  false, TYPALIGN_CHAR, &elements, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("key columns must not be null")));
+		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	}
+	return names;
+}
+
+/* The columns of a relation's primary key. */
+static List *
+primary_key_names(Relation rel)
+{
+	List	   *names = NIL;
+	Oid			index_oid;
+	Relation	index;
+
+	(void) RelationGetIndexList(rel);
+	index_oid = rel->rd_pkindex;
+	if (!OidIsValid(index_oid))
+		refuse_relation(rel, "It has no primary key.",
+						"Name the columns of a unique index in \"key\".");
+	index = index_open(index_oid, AccessShareLock);
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+		names = lappend(names,
+						get_attname(RelationGetRelid(rel),
+									index->rd_index->indkey.values[i],
+									false));
+	index_close(index, AccessShareLock);
+	return names;
+}
+
+static AttrNumber
+require_column(Relation rel, const char *name)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(rel), name);
+
+	if (number <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist",
+						name, RelationGetRelationName(rel))));
+	return number;
+}
+
+/* Check that the key can be one. */
+static void
+check_key(Relation rel, List *names)
+{
+	TcColumn	column;
+	Oid			equality[INDEX_MAX_KEYS];
+
+	if (list_length(names) != 1)
+		refuse_relation(rel, "Its key has more than one column.",
+						"Name one column that has a unique index in \"key\".");
+	tc_column_describe(rel, require_column(rel, linitial(names)), &column);
+	if (!tc_key_type_usable(&column))
+		refuse_relation(rel,
+						psprintf("Equal values of key column \"%s\" may look different.",
+								 NameStr(column.name)),
+						"Use a key of another type or collation.");
+	if (!OidIsValid(tc_key_index(rel, 1, &column, equality)))
+		refuse_relation(rel,
+						psprintf("Column \"%s\" has no usable unique index, or is not NOT NULL.",
+								 NameStr(column.name)),
+						"The index must be a b-tree over this column alone, and neither partial nor deferrable.");
+}
+
+/* The one column beside the key, and beside expires_at. */
+static char *
+only_value_column(Relation rel, List *keys)
+{
+	TupleDesc	desc = RelationGetDescr(rel);
+	char	   *found = NULL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (att->attisdropped ||
+			strcmp(NameStr(att->attname), linitial(keys)) == 0 ||
+			strcmp(NameStr(att->attname), "expires_at") == 0)
+			continue;
+		if (found != NULL)
+			refuse_relation(rel, "It has several columns beside its key.",
+							"Name the one that is to be cached in \"value\".");
+		found = pstrdup(NameStr(att->attname));
+	}
+	if (found == NULL)
+		refuse_relation(rel, "It has no column beside its key.", NULL);
+	return found;
+}
+
+/* Make a table that has been checked, and is locked, a map. */
+static void
+attach_table(const TcMapDef *def)
+{
+	TcMapDef	present;
+
+	if (tc_mapdef_read(def->relation, &present))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("relation \"%s\" is attached to topcache already",
+						get_rel_name(def->relation)),
+				 errhint("Use topcache.detach() first.")));
+	tc_guard_create(def->relation);
+	tc_definition_insert(def);
+}
+
+/* attach(relation, key, value, ttl, max_idle, max_cost) */
+Datum
+topcache_attach(PG_FUNCTION_ARGS)
+{
+	TcMapDef	def;
+	Relation	rel;
+
+	tc_require_arg(fcinfo, 0, "relation");
+	rel = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
+	tc_require_owner(RelationGetRelid(rel));
+	check_relation(rel);
+
+	init_definition(&def, RelationGetRelid(rel));
+	take_limits(fcinfo, 3, &def);
+	def.key_columns = PG_ARGISNULL(1) ? primary_key_names(rel) :
+		names_argument(fcinfo, 1);
+	check_key(rel, def.key_columns);
+	if (PG_ARGISNULL(2))
+		def.value_column = only_value_column(rel, def.key_columns);
+	else
+	{
+		def.value_column = pstrdup(NameStr(*PG_GETARG_NAME(2)));
+		(void) require_column(rel, def.value_column);
+	}
+	/* triggers can't be made while the relation is open here */
+	relation_close(rel, NoLock);
+	attach_table(&def);
+	PG_RETURN_VOID();
+}
+
+/* ----- create_map ----- */
+
+static void
+run_utility(const char *sql)
+{
+	int			code;
+
+	SPI_connect();
+	code = SPI_execute(sql, false, 0);
+	if (code != SPI_OK_UTILITY)
+		elog(ERROR, "could not execute \"%s\": %s", sql,
+			 SPI_result_code_string(code));
+	SPI_finish();
+}
+
+/* A name as it is written in SQL, with the schema when it has one. */
+static char *
+quote_names(List *names)
+{
+	StringInfoData quoted;
+	ListCell   *cell;
+
+	initStringInfo(&quoted);
+	foreach(cell, names)
+		appendStringInfo(&quoted, "%s%s",
+						 foreach_current_index(cell) > 0 ? "." : "",
+						 quote_identifier(strVal(lfirst(cell))));
+	return quoted.data;
+}
+
+/* Make the table that is to be a map. */
+static void
+create_relation(const char *name, const char *value_type, bool durable)
+{
+	run_utility(durable ?
+				psprintf("CREATE TABLE %s (key text PRIMARY KEY,"
+						 " value %s NOT NULL, expires_at timestamptz)",
+						 name, value_type) :
+				psprintf("CREATE FOREIGN TABLE %s (key text NOT NULL,"
+						 " value %s NOT NULL) SERVER topcache"
+						 " OPTIONS (volatile 'true')",
+						 name, value_type));
+}
+
+/* create_map(name, ttl, max_idle, max_cost, durable, value_type) */
+Datum
+topcache_create_map(PG_FUNCTION_ARGS)
+{
+	TcMapDef	def;
+	List	   *names;
+	Oid			relation;
+
+	tc_require_arg(fcinfo, 0, "name");
+	tc_require_arg(fcinfo, 4, "durable");
+	tc_require_arg(fcinfo, 5, "value_type");
+	init_definition(&def, InvalidOid);
+	take_limits(fcinfo, 1, &def);
+	def.durable = PG_GETARG_BOOL(4);
+
+	names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
+	create_relation(quote_names(names),
+					format_type_be_qualified(PG_GETARG_OID(5)), def.durable);
+	relation = RangeVarGetRelid(makeRangeVarFromNameList(names),
+								ShareRowExclusiveLock, false);
+
+	def.relation = relation;
+	def.created = true;
+	def.key_columns = list_make1("key");
+	def.value_column = "value";
+	if (def.durable)
+		attach_table(&def);
+	else
+		tc_definition_insert(&def);
+	PG_RETURN_OID(relation);
+}
+
+/* ----- changing and ending ----- */
+
+/* The definition of the map in argument 0, which the user owns. */
+static void
+own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
+{
+	Oid			relation;
+
+	tc_require_arg(fcinfo, 0, "relation");
+	relation = PG_GETARG_OID(0);
+	LockRelationOid(relation, lock);
+	(void) tc_map_require(relation);
+	tc_require_owner(relation);
+	if (!tc_mapdef_read(relation, def))
+		elog(ERROR, "definition of map %u has vanished", relation);
+}
+
+/* alter_map(relation, ttl, max_idle, max_cost) */
+Datum
+topcache_alter_map(PG_FUNCTION_ARGS)
+{
+	TcMapDef	def;
+
+	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
+	take_limits(fcinfo, 1, &def);
+	tc_definition_update(&def);
+	PG_RETURN_VOID();
+}
+
+/* detach(relation) */
+Datum
+topcache_detach(PG_FUNCTION_ARGS)
+{
+	TcMapDef	def;
+
+	own_definition(fcinfo, ShareRowExclusiveLock, &def);
+	if (!def.durable)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("map \"%s\" has no table to be detached from",
+						get_rel_name(def.relation)),
+				 errhint("Use topcache.drop_map() to drop it.")));
+	tc_guard_remove(def.relation);
+	tc_definition_delete(def.relation);
+	PG_RETURN_VOID();
+}
+
+/* drop_map(relation) */
+Datum
+topcache_drop_map(PG_FUNCTION_ARGS)
+{
+	TcMapDef	def;
+	char	   *name;
+
+	own_definition(fcinfo, AccessExclusiveLock, &def);
+	if (!def.created)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("map \"%s\" was not made by topcache.create_map()",
+						get_rel_name(def.relation)),
+				 errhint("Use topcache.detach() to end it and keep its table.")));
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(def.relation)),
+									  get_rel_name(def.relation));
+	run_utility(psprintf("DROP %s %s",
+						 def.durable ? "TABLE" : "FOREIGN TABLE", name));
+	PG_RETURN_VOID();
+}

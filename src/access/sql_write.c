@@ -1,0 +1,484 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql_write.c
+ *	  The SQL functions that write records.
+ *
+ * Structure: a durable map is written through a statement on its table,
+ * whose row trigger installs the record; a volatile one is written in the
+ * segment.  Each kind of write has a function for either and one that
+ * chooses.
+ *
+ * Concurrency and failure: those of the statement, or of volatile.c.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "access/args.h"
+#include "base/compat.h"
+#include "cache/scan.h"
+#include "cache/volatile.h"
+#include "cache/write.h"
+#include "heap/heapwrite.h"
+
+TC_FUNCTION(topcache_put);
+TC_FUNCTION(topcache_put_text);
+TC_FUNCTION(topcache_put_many);
+TC_FUNCTION(topcache_put_if_absent);
+TC_FUNCTION(topcache_replace);
+TC_FUNCTION(topcache_incr);
+TC_FUNCTION(topcache_remove);
+TC_FUNCTION(topcache_remove_many);
+TC_FUNCTION(topcache_touch);
+TC_FUNCTION(topcache_clear);
+
+/* A record to be written. */
+typedef struct NewRecord
+{
+	Datum		value;
+	bool		isnull;
+	TimestampTz expires;		/* PG_INT64_MAX: never */
+} NewRecord;
+
+/* ----- the map ----- */
+
+/* May the user do this to a volatile map?  A table answers for itself. */
+static void
+check_volatile(const TcMap *map, AclMode mode)
+{
+	if (!map->def.durable &&
+		pg_class_aclcheck(map->relation, GetUserId(), mode) != ACLCHECK_OK)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
+}
+
+/* The map that argument 0 names, to be written to. */
+static TcMap *
+map_argument(FunctionCallInfo fcinfo, AclMode mode)
+{
+	TcMap	   *map;
+
+	tc_require_arg(fcinfo, 0, "relation");
+	map = tc_map_require(PG_GETARG_OID(0));
+	check_volatile(map, mode);
+	if (!map->def.durable)
+		LockRelationOid(map->relation, RowExclusiveLock);
+	return map;
+}
+
+/*
+ * Run a statement that writes a record, with its row installed although it
+ * may not be resident.
+ */
+static uint64
+execute_put(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
+			Datum *result)
+{
+	Oid			outer = tc_write_begin_put(map->relation);
+	uint64		rows = 0;
+
+	PG_TRY();
+	{
+		rows = tc_heap_execute(map, kind, args, nulls, result);
+	}
+	PG_FINALLY();
+	{
+		tc_write_end_put(outer);
+	}
+	PG_END_TRY();
+	return rows;
+}
+
+/* Arguments of a statement: key, value, time of expiry. */
+static void
+set_arguments(const TcMap *map, const Datum *keys, const NewRecord *record,
+			  Datum *args, char *nulls)
+{
+	int			nkeys = map->shape.nkeys;
+
+	memset(nulls, ' ', TC_MAX_ARGS);
+	memcpy(args, keys, nkeys * sizeof(Datum));
+	args[nkeys] = record->value;
+	if (record->isnull)
+		nulls[nkeys] = 'n';
+	args[nkeys + 1] = TimestampTzGetDatum(record->expires);
+	if (record->expires == PG_INT64_MAX)
+		nulls[nkeys + 1] = 'n';
+}
+
+/* ----- put ----- */
+
+static bool
+put_record(TcMap *map, const Datum *keys, const NewRecord *record)
+{
+	Datum		args[TC_MAX_ARGS];
+	char		nulls[TC_MAX_ARGS];
+	Datum		is_new = BoolGetDatum(false);
+
+	if (!map->def.durable)
+	{
+		TcOwned		owned;
+
+		tc_volatile_own(map, keys, &owned);
+		tc_volatile_store(&owned, record->value, record->isnull,
+						  record->expires);
+		return !owned.old.found;
+	}
+	set_arguments(map, keys, record, args, nulls);
+	(void) execute_put(map, TC_PLAN_PUT, args, nulls, &is_new);
+	return DatumGetBool(is_new);
+}
+
+static bool
+put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
+{
+	Datum		args[TC_MAX_ARGS];
+	char		nulls[TC_MAX_ARGS];
+
+	if (!map->def.durable)
+	{
+		TcOwned		owned;
+
+		tc_volatile_own(map, keys, &owned);
+		if (owned.old.found)
+			tc_volatile_release(&owned);
+		else
+			tc_volatile_store(&owned, record->value, record->isnull,
+							  record->expires);
+		return !owned.old.found;
+	}
+	set_arguments(map, keys, record, args, nulls);
+	return execute_put(map, TC_PLAN_PUT_IF_ABSENT, args, nulls, NULL) > 0;
+}
+
+/* The record in arguments "value" and "ttl". */
+static void
+record_argument(FunctionCallInfo fcinfo, const TcMap *map, bool is_text,
+				NewRecord *record)
+{
+	record->isnull = PG_ARGISNULL(2);
+	record->value = (Datum) 0;
+	if (!record->isnull)
+		record->value = is_text ?
+			tc_value_from_text(map, PG_GETARG_TEXT_PP(2)) :
+			tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
+	else if (!map->def.durable)
+		tc_require_arg(fcinfo, 2, "value");
+	record->expires = tc_arg_expires(fcinfo, 3, map);
+}
+
+/* Write the record in the arguments by one of the functions above. */
+static Datum
+put_argument(FunctionCallInfo fcinfo, bool is_text,
+			 bool (*put) (TcMap *, const Datum *, const NewRecord *))
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	Datum		keys[1];
+	NewRecord	record;
+
+	tc_arg_key(fcinfo, 1, map, keys);
+	record_argument(fcinfo, map, is_text, &record);
+	return BoolGetDatum(put(map, keys, &record));
+}
+
+/* put(relation, key, value, ttl) */
+Datum
+topcache_put(PG_FUNCTION_ARGS)
+{
+	return put_argument(fcinfo, false, put_record);
+}
+
+/* put_text(relation, key, value, ttl) */
+Datum
+topcache_put_text(PG_FUNCTION_ARGS)
+{
+	return put_argument(fcinfo, true, put_record);
+}
+
+/* put_if_absent(relation, key, value, ttl) */
+Datum
+topcache_put_if_absent(PG_FUNCTION_ARGS)
+{
+	return put_argument(fcinfo, false, put_absent_record);
+}
+
+/* put_many(relation, keys, values, ttl) */
+Datum
+topcache_put_many(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	TcKeyArray	keys;
+	Datum	   *values;
+	bool	   *nulls;
+	int			nvalues;
+	NewRecord	record;
+	int64		new_keys = 0;
+
+	tc_arg_keys(fcinfo, 1, map, &keys);
+	tc_require_arg(fcinfo, 2, "values");
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), JSONBOID, -1, false,
+					  TYPALIGN_INT, &values, &nulls, &nvalues);
+	if (keys.n != nvalues)
+		ereport(ERROR,
+				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+				 errmsg("\"keys\" and \"values\" must have the same number of elements"),
+				 errdetail("There are %d keys and %d values.",
+						   keys.n, nvalues)));
+	record.expires = tc_arg_expires(fcinfo, 3, map);
+	for (int i = 0; i < keys.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (keys.nulls[i] || nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("keys and values must not be null")));
+		record.isnull = false;
+		record.value = tc_value_from_jsonb(map, DatumGetJsonbP(values[i]));
+		if (put_record(map, keys.keys[i], &record))
+			new_keys++;
+	}
+	PG_RETURN_INT64(new_keys);
+}
+
+/* ----- replace ----- */
+
+/* Are two values of the map equal, by their type's own operator? */
+static bool
+values_equal(const TcMap *map, Datum a, Datum b)
+{
+	TypeCacheEntry *type = lookup_type_cache(map->shape.value.type,
+											 TYPECACHE_EQ_OPR_FINFO);
+
+	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify an equality operator for type %s",
+						format_type_be(map->shape.value.type))));
+	return DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
+										  map->shape.value.collation, a, b));
+}
+
+static bool
+replace_volatile(TcMap *map, const Datum *keys, Datum expected, Datum value)
+{
+	TcOwned		owned;
+
+	tc_volatile_own(map, keys, &owned);
+	if (!owned.old.found || owned.old.isnull ||
+		!values_equal(map, owned.old.value, expected))
+	{
+		tc_volatile_release(&owned);
+		return false;
+	}
+	tc_volatile_store(&owned, value, false, owned.old_expires);
+	return true;
+}
+
+/* replace(relation, key, expected, value) */
+Datum
+topcache_replace(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_UPDATE);
+	Datum		args[TC_MAX_ARGS];
+	Datum		keys[1];
+	Datum		expected;
+	Datum		value;
+
+	tc_arg_key(fcinfo, 1, map, keys);
+	tc_require_arg(fcinfo, 2, "expected");
+	tc_require_arg(fcinfo, 3, "value");
+	expected = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
+	value = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(3));
+	if (!map->def.durable)
+		PG_RETURN_BOOL(replace_volatile(map, keys, expected, value));
+	args[0] = keys[0];
+	args[1] = expected;
+	args[2] = value;
+	PG_RETURN_BOOL(execute_put(map, TC_PLAN_REPLACE, args, NULL, NULL) > 0);
+}
+
+/* ----- incr ----- */
+
+static int64
+incr_volatile(TcMap *map, const Datum *keys, int64 by)
+{
+	TcOwned		owned;
+	int64		sum = 0;
+	Datum		number;
+
+	tc_volatile_own(map, keys, &owned);
+	if (owned.old.found && !owned.old.isnull)
+	{
+		Jsonb	   *document = NULL;
+		text	   *string;
+
+		if (map->shape.value.type == JSONBOID)
+			document = DatumGetJsonbP(owned.old.value);
+		string = document != NULL ?
+			cstring_to_text(JsonbToCString(NULL, &document->root,
+										   VARSIZE(document))) :
+			DatumGetTextPP(tc_value_as_text(map, owned.old.value));
+		sum = DatumGetInt64(DirectFunctionCall1(int8in,
+												CStringGetDatum(text_to_cstring(string))));
+	}
+	sum = DatumGetInt64(DirectFunctionCall2(int8pl, Int64GetDatum(sum),
+											Int64GetDatum(by)));
+	number = CStringGetTextDatum(psprintf(INT64_FORMAT, sum));
+	tc_volatile_store(&owned, tc_value_from_text(map, DatumGetTextPP(number)),
+					  false, owned.old_expires);
+	return sum;
+}
+
+/* incr(relation, key, by) */
+Datum
+topcache_incr(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	Datum		args[TC_MAX_ARGS];
+	Datum		keys[1];
+	Datum		sum = Int64GetDatum(0);
+
+	tc_arg_key(fcinfo, 1, map, keys);
+	tc_require_arg(fcinfo, 2, "by");
+	if (!map->def.durable)
+		PG_RETURN_INT64(incr_volatile(map, keys, PG_GETARG_INT64(2)));
+	args[0] = keys[0];
+	args[1] = PG_GETARG_DATUM(2);
+	(void) execute_put(map, TC_PLAN_INCR, args, NULL, &sum);
+	PG_RETURN_DATUM(sum);
+}
+
+/* ----- remove ----- */
+
+static bool
+remove_record(TcMap *map, const Datum *keys)
+{
+	Datum		args[TC_MAX_ARGS];
+	Datum		live = BoolGetDatum(true);
+
+	if (!map->def.durable)
+	{
+		TcOwned		owned;
+
+		tc_volatile_own(map, keys, &owned);
+		if (owned.old.found)
+			tc_volatile_remove(&owned);
+		else
+			tc_volatile_release(&owned);
+		return owned.old.found;
+	}
+	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
+	return tc_heap_execute(map, TC_PLAN_REMOVE, args, NULL, &live) > 0 &&
+		DatumGetBool(live);
+}
+
+/* remove(relation, key) */
+Datum
+topcache_remove(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_DELETE);
+	Datum		keys[1];
+
+	tc_arg_key(fcinfo, 1, map, keys);
+	PG_RETURN_BOOL(remove_record(map, keys));
+}
+
+/* remove_many(relation, keys) */
+Datum
+topcache_remove_many(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_DELETE);
+	TcKeyArray	keys;
+	int64		removed = 0;
+
+	tc_arg_keys(fcinfo, 1, map, &keys);
+	for (int i = 0; i < keys.n; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!keys.nulls[i] && remove_record(map, keys.keys[i]))
+			removed++;
+	}
+	PG_RETURN_INT64(removed);
+}
+
+/* Remove all records of a volatile map that the transaction sees. */
+static int64
+clear_volatile(TcMap *map)
+{
+	TcScan	   *scan = tc_scan_begin(map);
+	int64		removed = 0;
+	Datum		keys[INDEX_MAX_KEYS];
+	TcValue		value;
+
+	while (tc_scan_next(scan, keys, &value))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (remove_record(map, keys))
+			removed++;
+	}
+	tc_scan_end(scan);
+	return removed;
+}
+
+/* clear(relation) */
+Datum
+topcache_clear(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_DELETE);
+
+	if (!map->def.durable)
+		PG_RETURN_INT64(clear_volatile(map));
+	PG_RETURN_INT64(tc_heap_execute(map, TC_PLAN_CLEAR, NULL, NULL, NULL));
+}
+
+/* ----- touch ----- */
+
+static bool
+touch_volatile(TcMap *map, const Datum *keys, TimestampTz expires)
+{
+	TcOwned		owned;
+
+	tc_volatile_own(map, keys, &owned);
+	if (owned.old.found)
+		tc_volatile_store(&owned, owned.old.value, owned.old.isnull, expires);
+	else
+		tc_volatile_release(&owned);
+	return owned.old.found;
+}
+
+/* touch(relation, key, ttl) */
+Datum
+topcache_touch(PG_FUNCTION_ARGS)
+{
+	TcMap	   *map = map_argument(fcinfo, ACL_UPDATE);
+	TimestampTz expires = PG_INT64_MAX;
+	Datum		args[TC_MAX_ARGS];
+	char		nulls[TC_MAX_ARGS];
+	Datum		keys[1];
+
+	tc_arg_key(fcinfo, 1, map, keys);
+	if (!PG_ARGISNULL(2))
+		expires = tc_arg_expires(fcinfo, 2, map);
+	if (!map->def.durable)
+		PG_RETURN_BOOL(touch_volatile(map, keys, expires));
+	if (map->shape.expires == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("records of map \"%s\" have no time to live of their own",
+						map->name),
+				 errdetail("Its table has no column for it.")));
+	memset(nulls, ' ', sizeof(nulls));
+	args[0] = keys[0];
+	args[1] = TimestampTzGetDatum(expires);
+	if (expires == PG_INT64_MAX)
+		nulls[1] = 'n';
+	PG_RETURN_BOOL(tc_heap_execute(map, TC_PLAN_TOUCH, args, nulls, NULL) > 0);
+}

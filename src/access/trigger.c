@@ -1,0 +1,190 @@
+/*-------------------------------------------------------------------------
+ *
+ * trigger.c
+ *	  The trigger functions: what PostgreSQL tells us about changes.
+ *
+ * Structure: row_changed takes the old and the new row apart and hands them
+ * to the write path; table_truncated and definition_changed make the cache
+ * forget a relation; forget_dropped removes definitions of what is gone.
+ *
+ * Concurrency: row_changed runs after the heap was changed, at the end of
+ * the statement, in the writer's transaction.
+ *
+ * Failure: an error here would be an error of the user's statement, so only
+ * what PostgreSQL itself raises (out of memory, say) is.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "commands/event_trigger.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+
+#include "access/args.h"
+#include "access/definitions.h"
+#include "base/compat.h"
+#include "cache/binding.h"
+#include "cache/write.h"
+
+TC_FUNCTION(topcache_row_changed);
+TC_FUNCTION(topcache_table_truncated);
+TC_FUNCTION(topcache_definition_changed);
+TC_FUNCTION(topcache_forget_dropped);
+
+/* Report an error unless called as such a trigger. */
+static TriggerData *
+require_trigger(FunctionCallInfo fcinfo, const char *name, bool row)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) ||
+		!TRIGGER_FIRED_AFTER(data->tg_event) ||
+		(row ? !TRIGGER_FIRED_FOR_ROW(data->tg_event) :
+		 !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event)))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"topcache.%s\" must be called as an AFTER %s trigger",
+						name, row ? "ROW" : "STATEMENT")));
+	return data;
+}
+
+static void
+take_keys(const TcMap *map, TupleTableSlot *slot, Datum *keys)
+{
+	bool		isnull;
+
+	for (int i = 0; i < map->shape.nkeys; i++)
+		keys[i] = slot_getattr(slot, map->shape.keys[i].number, &isnull);
+}
+
+/*
+ * Did the current (sub)transaction make this version of the row, and has it
+ * not changed it again?
+ */
+static bool
+is_newest(HeapTuple tuple)
+{
+	HeapTupleHeader header = tuple->t_data;
+
+	if (HeapTupleHeaderGetRawXmin(header) != GetCurrentTransactionIdIfAny())
+		return false;
+	return (header->t_infomask & HEAP_XMAX_INVALID) != 0 ||
+		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask);
+}
+
+static void
+take_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
+		 Datum *keys, TcNewRow *row)
+{
+	bool		isnull;
+
+	take_keys(map, slot, keys);
+	row->keys = keys;
+	row->value = slot_getattr(slot, map->shape.value.number, &row->isnull);
+	row->expires = PG_INT64_MAX;
+	if (map->shape.expires != 0)
+	{
+		Datum		expires = slot_getattr(slot, map->shape.expires, &isnull);
+
+		if (!isnull)
+			row->expires = DatumGetTimestampTz(expires);
+	}
+	row->newest = is_newest(tuple);
+}
+
+/* Row trigger of a backing table. */
+Datum
+topcache_row_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = require_trigger(fcinfo, "row_changed", true);
+	TcMap	   *map = tc_map_lookup(RelationGetRelid(data->tg_relation));
+	Datum		old_keys[INDEX_MAX_KEYS];
+	Datum		new_keys[INDEX_MAX_KEYS];
+	TcNewRow	row;
+
+	/* a map that is suspended has no records to be brought up to date */
+	if (map == NULL || map->suspended != TC_NOT_SUSPENDED ||
+		!map->def.durable)
+		return PointerGetDatum(data->tg_trigtuple);
+
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+	{
+		take_row(map, data->tg_trigslot, data->tg_trigtuple, new_keys, &row);
+		tc_write_row(map, NULL, &row);
+	}
+	else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+	{
+		take_keys(map, data->tg_trigslot, old_keys);
+		take_row(map, data->tg_newslot, data->tg_newtuple, new_keys, &row);
+		tc_write_row(map, old_keys, &row);
+	}
+	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
+	{
+		take_keys(map, data->tg_trigslot, old_keys);
+		tc_write_row(map, old_keys, NULL);
+	}
+	return PointerGetDatum(data->tg_trigtuple);
+}
+
+/*
+ * Statement trigger of a backing table.  A table that this transaction has
+ * made is truncated in place, so its file does not tell.
+ */
+Datum
+topcache_table_truncated(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = require_trigger(fcinfo, "table_truncated", false);
+
+	tc_unbind_at_end(RelationGetRelid(data->tg_relation));
+	return PointerGetDatum(NULL);
+}
+
+/* Make everybody look at a relation again, and forget what was cached. */
+static void
+relation_redefined(HeapTuple tuple, TupleDesc desc)
+{
+	bool		isnull;
+	Oid			relation = DatumGetObjectId(heap_getattr(tuple, 1, desc,
+														 &isnull));
+
+	if (isnull)
+		return;
+	tc_unbind_at_end(relation);
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
+		CacheInvalidateRelcacheByRelid(relation);
+}
+
+/* Row trigger of the table of definitions. */
+Datum
+topcache_definition_changed(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = require_trigger(fcinfo, "definition_changed", true);
+	TupleDesc	desc = RelationGetDescr(data->tg_relation);
+
+	relation_redefined(data->tg_trigtuple, desc);
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		relation_redefined(data->tg_newtuple, desc);
+	return PointerGetDatum(data->tg_trigtuple);
+}
+
+/* Event trigger on DROP. */
+Datum
+topcache_forget_dropped(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"topcache.forget_dropped\" must be called as an event trigger")));
+	tc_definitions_forget_dropped();
+	PG_RETURN_NULL();
+}

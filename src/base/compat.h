@@ -1,0 +1,86 @@
+/*
+ * compat.h
+ *	  What differs between the PostgreSQL versions that topcache builds on.
+ *
+ * This is the only place that looks at PG_VERSION_NUM.  Each difference gets
+ * one name here, and the rest of the code uses that name.
+ */
+#ifndef TC_COMPAT_H
+#define TC_COMPAT_H
+
+#if PG_VERSION_NUM < 150000
+#error "topcache needs PostgreSQL 15 or newer"
+#endif
+
+#include "access/transam.h"
+#include "fmgr.h"
+#include "storage/lock.h"
+#include "utils/acl.h"
+#include "utils/rel.h"
+#include "utils/wait_event.h"
+
+/*
+ * Announce an SQL-callable function.  PostgreSQL 15 does not export it where
+ * everything else in the library is hidden; newer versions do, and to say so
+ * twice does no harm.
+ */
+#define TC_FUNCTION(name) \
+	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
+	PG_FUNCTION_INFO_V1(name)
+
+/* The number of the file a relation lives in. */
+#if PG_VERSION_NUM >= 160000
+#define tc_relation_file(rel) ((Oid) (rel)->rd_locator.relNumber)
+#else
+#define tc_relation_file(rel) ((Oid) (rel)->rd_node.relNode)
+#endif
+
+/* Does this role own the relation? */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_class.h"
+#define tc_owns_relation(relid, role) \
+	object_ownercheck(RelationRelationId, (relid), (role))
+#else
+#define tc_owns_relation(relid, role) pg_class_ownercheck((relid), (role))
+#endif
+
+/* The oldest transaction that the commit log can still be asked about. */
+#if PG_VERSION_NUM >= 170000
+#define tc_oldest_clog_xid() (TransamVariables->oldestClogXid)
+#else
+#define tc_oldest_clog_xid() (ShmemVariableCache->oldestClogXid)
+#endif
+
+/* The name under which a wait of ours is shown. */
+#if PG_VERSION_NUM >= 170000
+#define tc_wait_event(name) WaitEventExtensionNew(name)
+#else
+#define tc_wait_event(name) PG_WAIT_EXTENSION
+#endif
+
+/* Does this backend hold such a lock, or a stronger one? */
+static inline bool
+tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, true);
+#else
+	for (LOCKMODE m = mode; m <= MaxLockMode; m++)
+	{
+		if (LockHeldByMe(tag, m))
+			return true;
+	}
+	return false;
+#endif
+}
+
+/* Begin an index scan; newer versions want to know about instrumentation. */
+#if PG_VERSION_NUM >= 180000
+#define tc_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan((rel), (index), (snapshot), NULL, (nkeys), 0)
+#else
+#define tc_index_beginscan(rel, index, snapshot, nkeys) \
+	index_beginscan((rel), (index), (snapshot), (nkeys), 0)
+#endif
+
+#endif							/* TC_COMPAT_H */

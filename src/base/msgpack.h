@@ -1,0 +1,85 @@
+/*
+ * msgpack.h
+ *	  MessagePack: how records travel, and how their weight is measured.
+ *
+ * Values and rows are encoded as MessagePack or, by the same code, only
+ * measured; MessagePack from outside is decoded to jsonb.  What becomes what:
+ *
+ *		jsonb null, boolean, string, array		nil, bool, str, array
+ *		jsonb object							map, keys in jsonb's order
+ *		jsonb number that is an integer			int or uint, shortest form
+ *		jsonb number that a double prints as	float 64
+ *		any other jsonb number					extension 110, decimal text
+ *		row										map of column names to values
+ *		NULL in a row							nil
+ *		smallint, integer, bigint				int, shortest form
+ *		real, double precision, boolean			float 32, float 64, bool
+ *		text, varchar, char(n), name, bytea		str, bin
+ *		any other type							str of its text form
+ *
+ * Only scale makes 1.0 another jsonb number than 1: as long as it decides
+ * whether decoding gives back the very same number, it decides the form.
+ *
+ * In the other direction float 32 becomes the number that prints the same,
+ * bin becomes base64 text, a timestamp (extension -1) ISO 8601 text, and an
+ * unknown extension {"type": number, "data": base64 text}.
+ *
+ * Nesting is counted in arrays and maps, one inside the other; a scalar has
+ * none, a row is a map.  Strings are UTF-8 outside and in the database's
+ * encoding inside.
+ */
+#ifndef TC_MSGPACK_H
+#define TC_MSGPACK_H
+
+#include "access/tupdesc.h"
+#include "utils/jsonb.h"
+
+/* The extension type of decimal numbers: 'n'. */
+#define TC_MSGPACK_EXT_DECIMAL	110
+
+/* What measuring returns for a value that is nested too deep. */
+#define TC_MSGPACK_TOO_DEEP		(-1)
+
+/*
+ * The columns of a row type, prepared for encoding any number of its rows.
+ */
+typedef struct TcMsgpackShape TcMsgpackShape;
+
+/*
+ * Length in bytes of a value's encoding, or TC_MSGPACK_TOO_DEEP.  The value
+ * is not NULL.  Nothing is written anywhere; what detoasting or an output
+ * function allocates is freed.
+ */
+extern int64 tc_msgpack_length(Datum value, Oid typid, int max_depth);
+
+/*
+ * The value's encoding, in the current memory context.  Error if it is
+ * nested too deep.
+ */
+extern bytea *tc_msgpack_encode(Datum value, Oid typid, int max_depth);
+
+/*
+ * The shape of a row type, allocated in the memory context given.  Dropped
+ * columns are left out.
+ */
+extern TcMsgpackShape *tc_msgpack_shape_create(TupleDesc desc,
+											   MemoryContext context);
+
+/*
+ * The same as above for a row.  Values and nulls are indexed by attribute
+ * number less one, as heap_deform_tuple leaves them.
+ */
+extern int64 tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
+								   const bool *nulls, int max_depth);
+extern bytea *tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
+									const bool *nulls, int max_depth);
+
+/*
+ * Decode one MessagePack value that takes exactly the bytes given, in the
+ * current memory context.  The bytes may be hostile: whatever is not
+ * well-formed, is nested too deep, or has no place in jsonb is an error that
+ * names the position.
+ */
+extern Jsonb *tc_msgpack_to_jsonb(const char *data, Size len, int max_depth);
+
+#endif							/* TC_MSGPACK_H */

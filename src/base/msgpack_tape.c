@@ -1,0 +1,505 @@
+/*-------------------------------------------------------------------------
+ *
+ * msgpack_tape.c
+ *	  Checks a MessagePack message, and notes where its maps are.
+ *
+ * The message is taken to be hostile.  No item is read beyond the end.  An
+ * array or map is believed only if every element it still owes, together
+ * with those that the ones around it owe, can have at least one byte of what
+ * is left; so memory is in proportion to the message, whatever the lengths
+ * in it say.  Recursion is bounded by the depth allowed and by the stack.
+ *
+ * Structure: scan_value checks one item and, for arrays and maps, calls
+ * itself for the children; sizes are added up on the way.
+ *
+ * Concurrency: none; all state is the caller's.
+ *
+ * Failure: the first problem ends the scan and is described with its
+ * position.  Memory is released by tc_tape_release.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/jsonb_form.h"
+#include "base/msgpack_number.h"
+#include "base/msgpack_tape.h"
+#include "base/msgpack_text.h"
+
+/* jsonb takes eight bytes for each entry of a tape, so more are too many. */
+#define TAPE_MAX_ENTRIES (TC_FORM_LENGTH_MASK / 8)
+
+/* From here on, sorting is worth a call. */
+#define LARGE_MAP 24
+
+/* An entry word, and padding before the data. */
+#define ENTRY_BYTES		   4
+#define PADDED_ENTRY_BYTES (ENTRY_BYTES + 3)
+
+/* An object with two keys of four bytes, a number and a string. */
+#define UNKNOWN_EXT_BYTES \
+	(PADDED_ENTRY_BYTES + 4 + 4 * ENTRY_BYTES + 8 + 3 + TC_NUMERIC_MAX_BYTES)
+
+typedef struct Scan
+{
+	TcItemReader reader;
+	const TcMsgpackInput *input;
+	TcTape	   *tape;
+	uint64_t	owed;			/* items that open arrays and maps await */
+	TcMsgpackOutcome outcome;
+	TcMsgpackProblem *problem;
+} Scan;
+
+static bool scan_other(Scan *scan, const uint8_t *where, const TcItem *item,
+					   int depth);
+
+/* Keep what is hardly ever called out of the way of the rest. */
+#define COLD __attribute__((noinline, cold))
+
+/* -----------------------------------------------------------------------
+ * Problems
+ * -----------------------------------------------------------------------
+ */
+
+/* Note what was found in place of what was expected; returns false. */
+__attribute__((format(printf, 4, 5), noinline, cold)) static bool
+refuse(Scan *scan, const uint8_t *where, const char *found,
+	   const char *expected,...)
+{
+	va_list		args;
+
+	scan->outcome = TC_MSGPACK_INVALID;
+	scan->problem->position = where - scan->reader.start;
+	snprintf(scan->problem->found, sizeof(scan->problem->found), "%s", found);
+	va_start(args, expected);
+	vsnprintf(scan->problem->expected, sizeof(scan->problem->expected),
+			  expected, args);
+	va_end(args);
+	return false;
+}
+
+/* An item that is not even one. */
+static COLD bool
+refuse_item(Scan *scan, const uint8_t *where, const TcItem *item)
+{
+	const char *found = tc_item_kind_name(item->kind);
+
+	if (item->kind == TC_ITEM_RESERVED)
+		return refuse(scan, where, found, "a value");
+	if (where == scan->reader.end)
+		return refuse(scan, where, found, "a value");
+	return refuse(scan, scan->reader.end, found,
+				  "%llu more bytes of the value at byte %zu",
+				  (unsigned long long) item->value,
+				  (size_t) (where - scan->reader.start));
+}
+
+/* A byte of a string that is not part of text. */
+static COLD bool
+refuse_text(Scan *scan, const uint8_t *where)
+{
+	char		found[32];
+
+	snprintf(found, sizeof(found), "the byte 0x%02x", *where);
+	return refuse(scan, where, found, "UTF-8 text without NUL");
+}
+
+/* An array or map that needs more bytes than there are. */
+static COLD bool
+refuse_head(Scan *scan, uint64_t bytes)
+{
+	char		found[32];
+
+	snprintf(found, sizeof(found), "%zu",
+			 (size_t) (scan->reader.end - scan->reader.at));
+	return refuse(scan, scan->reader.at, found, "at least %llu more bytes",
+				  (unsigned long long) bytes);
+}
+
+static COLD bool
+refuse_end(Scan *scan)
+{
+	char		found[32];
+
+	snprintf(found, sizeof(found), "%zu more bytes",
+			 (size_t) (scan->reader.end - scan->reader.at));
+	return refuse(scan, scan->reader.at, found, "the end of the data");
+}
+
+static COLD bool
+refuse_size(Scan *scan)
+{
+	scan->outcome = TC_MSGPACK_TOO_LARGE;
+	return false;
+}
+
+/* -----------------------------------------------------------------------
+ * The tape
+ * -----------------------------------------------------------------------
+ */
+
+/* Make room for so many more entries. */
+static bool
+tape_reserve(Scan *scan, size_t count)
+{
+	TcTape	   *tape = scan->tape;
+	size_t		room = tape->room;
+	TcTapeEntry *entries = tape->entries;
+
+	if (count <= room - tape->used)
+		return true;
+	if (count > TAPE_MAX_ENTRIES - tape->used)
+		return refuse_size(scan);
+	room = 2 * room > tape->used + count ? 2 * room : tape->used + count;
+	if (room > TAPE_MAX_ENTRIES)
+		room = TAPE_MAX_ENTRIES;
+	if (entries == tape->local)
+	{
+		entries = tc_msgpack_allocate(room * sizeof(*entries));
+		memcpy(entries, tape->local, tape->used * sizeof(*entries));
+	}
+	else
+		entries = tc_msgpack_resize(entries, room * sizeof(*entries));
+	tape->entries = entries;
+	tape->room = room;
+	return true;
+}
+
+void
+tc_tape_release(TcTape *tape)
+{
+	if (tape->entries != tape->local)
+		tc_msgpack_free(tape->entries);
+}
+
+/* jsonb's order of keys.  Most differ in length or in the first byte. */
+static inline int
+compare_keys(const TcTapeEntry *a, const TcTapeEntry *b)
+{
+	uint32_t	length = a->pair.key_length;
+
+	if (length != b->pair.key_length)
+		return length < b->pair.key_length ? -1 : 1;
+	if (length > 0 && a->pair.key[0] != b->pair.key[0])
+		return a->pair.key[0] < b->pair.key[0] ? -1 : 1;
+	return memcmp(a->pair.key, b->pair.key, length);
+}
+
+/* Of equal keys, the later one in the message comes later. */
+static int
+compare_pairs(const void *a, const void *b)
+{
+	const TcTapeEntry *left = a;
+	const TcTapeEntry *right = b;
+	int			order = compare_keys(left, right);
+
+	if (order == 0)
+		order = left->pair.key < right->pair.key ? -1 : 1;
+	return order;
+}
+
+static void
+sort_pairs(TcTapeEntry *pairs, size_t count)
+{
+	if (count >= LARGE_MAP)
+	{
+		qsort(pairs, count, sizeof(*pairs), compare_pairs);
+		return;
+	}
+	for (size_t i = 1; i < count; i++)
+	{
+		TcTapeEntry pair = pairs[i];
+		size_t		at = i;
+
+		for (; at > 0 && compare_pairs(&pairs[at - 1], &pair) > 0; at--)
+			pairs[at] = pairs[at - 1];
+		pairs[at] = pair;
+	}
+}
+
+/* Keep the last of equal keys; returns how many are left. */
+static size_t
+drop_duplicates(TcTapeEntry *pairs, size_t count)
+{
+	size_t		kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		if (i + 1 < count && compare_keys(&pairs[i], &pairs[i + 1]) == 0)
+			continue;
+		pairs[kept++] = pairs[i];
+	}
+	return kept;
+}
+
+/* -----------------------------------------------------------------------
+ * Items
+ * -----------------------------------------------------------------------
+ */
+
+static inline bool
+scan_str(Scan *scan, const TcItem *item)
+{
+	size_t		valid;
+
+	scan->tape->bound += ENTRY_BYTES + item->value;
+	if (scan->input->any_text)
+		return true;
+	valid = tc_text_valid_length(item->payload, item->value);
+	return valid == item->value || refuse_text(scan, item->payload + valid);
+}
+
+/* Floats of either width: exponents of ones alone are no numbers. */
+static bool
+scan_float(Scan *scan, const uint8_t *where, const TcItem *item)
+{
+	bool		finite;
+
+	if (item->kind == TC_ITEM_FLOAT)
+		finite = (item->value & 0x7f800000) != 0x7f800000;
+	else
+		finite = (item->value & UINT64_C(0x7ff0000000000000)) !=
+			UINT64_C(0x7ff0000000000000);
+	scan->tape->bound += PADDED_ENTRY_BYTES + TC_NUMERIC_MAX_BYTES;
+	if (finite)
+		return true;
+	return refuse(scan, where, "NaN or infinity, of which jsonb has none",
+				  "a finite number");
+}
+
+bool
+tc_tape_read_timestamp(const TcItem *item, int64_t *seconds,
+					   uint32_t *nanoseconds)
+{
+	uint64_t	both;
+
+	switch (item->value)
+	{
+		case 4:
+			*seconds = tc_item_number(item->payload, 4);
+			*nanoseconds = 0;
+			return true;
+		case 8:
+			both = tc_item_number(item->payload, 8);
+			*seconds = both & ((UINT64_C(1) << 34) - 1);
+			*nanoseconds = both >> 34;
+			break;
+		case 12:
+			*nanoseconds = tc_item_number(item->payload, 4);
+			*seconds = (int64_t) tc_item_number(item->payload + 4, 8);
+			break;
+		default:
+			return false;
+	}
+	return *nanoseconds < 1000000000;
+}
+
+static bool
+scan_ext(Scan *scan, const uint8_t *where, const TcItem *item)
+{
+	int64_t		seconds;
+	uint32_t	nanoseconds;
+
+	switch (item->ext_type)
+	{
+		case TC_EXT_DECIMAL:
+			scan->tape->bound +=
+				PADDED_ENTRY_BYTES + TC_NUMERIC_TEXT_MAX_BYTES(item->value);
+			return tc_number_text_valid((const char *) item->payload,
+										item->value) ||
+				refuse(scan, item->payload, "something else",
+					   "the text of a decimal number");
+		case TC_EXT_TIMESTAMP:
+			scan->tape->bound += ENTRY_BYTES + TC_TIMESTAMP_BYTES;
+			return tc_tape_read_timestamp(item, &seconds, &nanoseconds) ||
+				refuse(scan, where, "something else",
+					   "a timestamp of 4, 8 or 12 bytes");
+		default:
+			scan->tape->bound +=
+				UNKNOWN_EXT_BYTES + TC_BASE64_BYTES(item->value);
+			return true;
+	}
+}
+
+/* May this be an array or map with so many items? */
+static bool
+scan_head(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
+{
+	uint64_t	items =
+		item->kind == TC_ITEM_MAP ? 2 * item->value : item->value;
+	size_t		left = scan->reader.end - scan->reader.at;
+
+	if (depth >= scan->input->max_depth)
+		return refuse(scan, where, "one more", "at most %d levels of nesting",
+					  scan->input->max_depth);
+	if (items + scan->owed > left)
+		return refuse_head(scan, items + scan->owed);
+	scan->owed += items;
+	scan->tape->bound += PADDED_ENTRY_BYTES + 4;
+	return true;
+}
+
+/*
+ * Check one value, which is inside so many arrays and maps.  Most are
+ * strings.
+ */
+static inline bool
+scan_value(Scan *scan, int depth)
+{
+	const uint8_t *where = scan->reader.at;
+	TcItem		item;
+
+	tc_item_read(&scan->reader, &item);
+	if (item.kind == TC_ITEM_STR)
+		return scan_str(scan, &item);
+	return scan_other(scan, where, &item, depth);
+}
+
+static bool
+scan_array(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
+{
+	if (!scan_head(scan, where, item, depth))
+		return false;
+	tc_msgpack_check_stack();
+	for (uint64_t i = 0; i < item->value; i++)
+	{
+		scan->owed--;
+		if (!scan_value(scan, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+/* Read the key of a pair into its entry. */
+static bool
+scan_key(Scan *scan, TcTapeEntry *entry)
+{
+	const uint8_t *where = scan->reader.at;
+	TcItem		item;
+
+	scan->owed--;
+	tc_item_read(&scan->reader, &item);
+	if (item.kind >= TC_ITEM_RESERVED)
+		return refuse_item(scan, where, &item);
+	if (item.kind != TC_ITEM_STR)
+		return refuse(scan, where, tc_item_kind_name(item.kind),
+					  "a string as the key of a map");
+	if (!scan_str(scan, &item))
+		return false;
+	entry->pair.key = item.payload;
+	entry->pair.key_length = (uint32_t) item.value;
+	entry->pair.value_at = (uint32_t) (scan->reader.at - scan->reader.start);
+	entry->pair.first = (uint32_t) scan->tape->used;
+	return true;
+}
+
+/* The pairs of a map, into entries that are there already. */
+static bool
+scan_pairs(Scan *scan, size_t first, size_t count, int depth, bool *sorted)
+{
+	*sorted = true;
+	for (size_t i = first; i < first + count; i++)
+	{
+		/* the tape may move with each value */
+		if (!scan_key(scan, &scan->tape->entries[i]))
+			return false;
+		if (i > first && compare_keys(&scan->tape->entries[i - 1],
+									  &scan->tape->entries[i]) >= 0)
+			*sorted = false;
+		scan->owed--;
+		if (!scan_value(scan, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+static bool
+scan_map(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
+{
+	TcTape	   *tape = scan->tape;
+	size_t		count = item->value;
+	size_t		map = tape->used;
+	TcTapeEntry *entries;
+	bool		sorted;
+
+	if (!scan_head(scan, where, item, depth))
+		return false;
+	if (count == 0)
+		return true;
+	if (!tape_reserve(scan, count + 1))
+		return false;
+	tape->used += count + 1;
+	tc_msgpack_check_stack();
+	if (!scan_pairs(scan, map + 1, count, depth, &sorted))
+		return false;
+	entries = tape->entries + map;
+	if (!sorted)
+	{
+		sort_pairs(entries + 1, count);
+		count = drop_duplicates(entries + 1, count);
+	}
+	entries->map.pairs = (uint32_t) count;
+	entries->map.end_at = (uint32_t) (scan->reader.at - scan->reader.start);
+	entries->map.next = (uint32_t) tape->used;
+	return true;
+}
+
+/* Check any item that has been read. */
+static bool
+scan_other(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
+{
+	switch (item->kind)
+	{
+		case TC_ITEM_NIL:
+		case TC_ITEM_FALSE:
+		case TC_ITEM_TRUE:
+			scan->tape->bound += ENTRY_BYTES;
+			return true;
+		case TC_ITEM_UNSIGNED:
+		case TC_ITEM_NEGATIVE:
+			scan->tape->bound += PADDED_ENTRY_BYTES +
+				(item->value < 10000 ? 8 : TC_NUMERIC_MAX_BYTES);
+			return true;
+		case TC_ITEM_FLOAT:
+		case TC_ITEM_DOUBLE:
+			return scan_float(scan, where, item);
+		case TC_ITEM_STR:
+			return scan_str(scan, item);
+		case TC_ITEM_BIN:
+			scan->tape->bound += ENTRY_BYTES + TC_BASE64_BYTES(item->value);
+			return true;
+		case TC_ITEM_EXT:
+			return scan_ext(scan, where, item);
+		case TC_ITEM_ARRAY:
+			return scan_array(scan, where, item, depth);
+		case TC_ITEM_MAP:
+			return scan_map(scan, where, item, depth);
+		case TC_ITEM_RESERVED:
+		case TC_ITEM_TRUNCATED:
+			break;
+	}
+	return refuse_item(scan, where, item);
+}
+
+TcMsgpackOutcome
+tc_tape_make(TcTape *tape, const TcMsgpackInput *input,
+			 TcMsgpackProblem *problem)
+{
+	Scan		scan = {.input = input, .tape = tape, .problem = problem};
+
+	tape->entries = tape->local;
+	tape->used = 0;
+	tape->room = TC_TAPE_LOCAL;
+	/* a scalar gets a container of its own */
+	tape->bound = TC_FORM_VARHDR + 4 + PADDED_ENTRY_BYTES;
+	if (input->length > UINT32_MAX)
+		return TC_MSGPACK_TOO_LARGE;
+	scan.reader.start = scan.reader.at = (const uint8_t *) input->data;
+	scan.reader.end = scan.reader.start + input->length;
+	if (scan_value(&scan, 0) && scan.reader.at < scan.reader.end)
+		refuse_end(&scan);
+	return scan.outcome;
+}

@@ -1,0 +1,106 @@
+/*-------------------------------------------------------------------------
+ *
+ * settings.c
+ *	  Definition of the settings under "topcache.".
+ *
+ * Structure: one variable per setting, defined once when the library is
+ * loaded.  Units are in the variables' names; PostgreSQL converts whatever
+ * unit the user wrote into that one.
+ *
+ * Concurrency: settings are private to a process.
+ *
+ * Failure: a value out of range is refused by PostgreSQL itself, with the
+ * range in the message.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "utils/guc.h"
+
+#include "base/settings.h"
+
+int			tc_size_mb = 128;
+int			tc_max_maps = 1024;
+int			tc_max_record_size_kb = 1024;
+int			tc_high_water_percent = 95;
+int			tc_low_water_percent = 90;
+int			tc_tick_ms = 1000;
+int			tc_recency_resolution_ms = 100;
+int			tc_max_msgpack_depth = 256;
+bool		tc_enabled = true;
+
+/*
+ * Settings that size the segment.  They exist only where the segment can
+ * still be requested: in a library loaded at server start.
+ */
+static void
+define_segment_settings(GucContext context)
+{
+	DefineCustomIntVariable("topcache.size",
+							"Size of the shared memory segment.",
+							NULL, &tc_size_mb,
+							128, TC_MIN_SIZE_MB, TC_MAX_SIZE_MB,
+							context, GUC_UNIT_MB, NULL, NULL, NULL);
+	DefineCustomIntVariable("topcache.max_maps",
+							"Number of maps that can be cached at a time.",
+							"Maps beyond it are read from the heap.",
+							&tc_max_maps, 1024, 1, 32768,
+							context, 0, NULL, NULL, NULL);
+}
+
+/* Settings that govern which records stay. */
+static void
+define_residency_settings(void)
+{
+	DefineCustomIntVariable("topcache.max_record_size",
+							"Largest record that is kept in the segment.",
+							"Larger ones are read from the heap.",
+							&tc_max_record_size_kb,
+							1024, 1, TC_MAX_RECORD_KB,
+							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
+	DefineCustomIntVariable("topcache.high_water",
+							"Percentage of the segment in use at which the "
+							"background worker begins to evict.",
+							NULL, &tc_high_water_percent, 95, 1, 100,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("topcache.low_water",
+							"Percentage of the segment in use at which the "
+							"background worker stops evicting.",
+							NULL, &tc_low_water_percent, 90, 0, 100,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomIntVariable("topcache.tick",
+							"Time between two rounds of the background "
+							"worker.",
+							NULL, &tc_tick_ms, 1000, 10, 3600 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+	DefineCustomIntVariable("topcache.recency_resolution",
+							"Time within which repeated reads of a record "
+							"count as one for its place in the eviction "
+							"order.",
+							"0 makes the order exact.",
+							&tc_recency_resolution_ms, 100, 0, 60 * 1000,
+							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
+/* Define all settings and reserve the prefix; called once from _PG_init. */
+void
+tc_settings_init(void)
+{
+	define_segment_settings(PGC_POSTMASTER);
+	define_residency_settings();
+	DefineCustomIntVariable("topcache.max_msgpack_depth",
+							"Deepest nesting of a document that is encoded "
+							"as MessagePack.",
+							NULL, &tc_max_msgpack_depth, 256, 1, 4096,
+							PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("topcache.enabled",
+							 "Answers reads from the cache.",
+							 "When off, every read of this session goes to "
+							 "the heap.",
+							 &tc_enabled, true,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	MarkGUCPrefixReserved("topcache");
+}

@@ -1,0 +1,32 @@
+/*
+ * settings.h
+ *	  The settings of topcache, as the server has them now.
+ */
+#ifndef TC_SETTINGS_H
+#define TC_SETTINGS_H
+
+/* Limits of the segment's size; the arena addresses 32 GB in 8-byte units. */
+#define TC_MIN_SIZE_MB 8
+#define TC_MAX_SIZE_MB (32 * 1024)
+
+/* The longest record the segment's record header can describe. */
+#define TC_MAX_RECORD_KB (8 * 1024)
+
+/* Set at server start. */
+extern int	tc_size_mb;
+extern int	tc_max_maps;
+
+/* Changed by a reload. */
+extern int	tc_max_record_size_kb;
+extern int	tc_high_water_percent;
+extern int	tc_low_water_percent;
+extern int	tc_tick_ms;
+extern int	tc_recency_resolution_ms;
+extern int	tc_max_msgpack_depth;
+
+/* Changed by a session. */
+extern bool tc_enabled;
+
+extern void tc_settings_init(void);
+
+#endif							/* TC_SETTINGS_H */

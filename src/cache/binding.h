@@ -1,0 +1,28 @@
+/*
+ * binding.h
+ *	  Connects a map with its place in the segment.
+ */
+#ifndef TC_BINDING_H
+#define TC_BINDING_H
+
+#include "heap/map.h"
+#include "segment/image.h"
+
+/*
+ * Make sure that the map has a slot that is current.  False when the map
+ * can't be cached now: no segment, suspended, or no slot to be had.
+ */
+extern bool tc_bind(TcMap *map);
+
+/* The slot of a map that is bound. */
+extern const TcMapSlot *tc_bound_slot(const TcMap *map);
+
+/* Look for a key, given by its bytes, in a bound map. */
+extern void tc_probe_init(TcProbe *probe, const TcMap *map,
+						  const TcBytes *key);
+
+/* Retire a map's slot now and once more when the transaction ends. */
+extern void tc_unbind_at_end(Oid relation);
+extern void tc_binding_init(void);
+
+#endif							/* TC_BINDING_H */

@@ -1,0 +1,90 @@
+/*-------------------------------------------------------------------------
+ *
+ * fill.c
+ *	  Stores rows that were read from the heap on a miss.
+ *
+ * Structure: a row is kept when its version is visible to the reader (or it
+ * would not be here), committed and flushed, and the newest one; then it is
+ * what every later snapshot sees until a writer says otherwise.  That a key
+ * has no row is kept when it is known who made it so.
+ *
+ * Concurrency: the caller reads the key's stamp before it reads the heap,
+ * and the segment compares it under its lock; the argument stands there.
+ *
+ * Failure: without room nothing is stored.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+
+#include "cache/binding.h"
+#include "cache/cost.h"
+#include "cache/fill.h"
+#include "segment/counters.h"
+#include "segment/versions.h"
+
+/* Hand an image to the segment and count what became of it. */
+static bool
+store(const TcImage *image, uint32 stamp)
+{
+	const TcMapSlot *slot = &image->probe->slot;
+
+	switch (tc_versions_fill(image, stamp))
+	{
+		case TC_FILL_STORED:
+			tc_count(slot, TC_COUNT_FILLS, 1);
+			return true;
+		case TC_FILL_LOST:
+			tc_count(slot, TC_COUNT_FILLS_LOST, 1);
+			return false;
+		case TC_FILL_NO_ROOM:
+			tc_count(slot, TC_COUNT_NOT_RESIDENT, 1);
+			return false;
+		case TC_FILL_PRESENT:
+			return false;
+	}
+	return false;
+}
+
+bool
+tc_fill_row(TcMap *map, const TcProbe *probe, const Datum *keys,
+			const TcHeapRow *row, uint32 stamp)
+{
+	TcBytes		bytes;
+	TcImage		image = {0};
+
+	if (!row->newest)
+		return false;
+	tc_shape_form_record(&map->shape, keys, row->value, row->isnull, &bytes);
+	image.probe = probe;
+	image.data = bytes.data;
+	image.data_bytes = bytes.length;
+	image.cost = tc_cost_measure(map, keys, row->value, row->isnull);
+	image.expires = row->expires;
+	image.xmin = row->xmin;
+	image.committed = true;
+	image.nulls = row->isnull;
+	return store(&image, stamp);
+}
+
+bool
+tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
+			   const Datum *keys, uint32 stamp)
+{
+	TransactionId since = tc_heap_absent_since(reader, keys);
+	TcImage		image = {0};
+
+	if (!TransactionIdIsValid(since))
+		return false;
+	image.probe = probe;
+	image.data = probe->key;
+	image.data_bytes = probe->key_bytes;
+	image.cost = tc_cost_measure(map, keys, (Datum) 0, true);
+	image.expires = PG_INT64_MAX;
+	image.xmin = since;
+	image.committed = true;
+	image.negative = true;
+	return store(&image, stamp);
+}

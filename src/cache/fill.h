@@ -1,0 +1,22 @@
+/*
+ * fill.h
+ *	  Keeps what was read from the heap.
+ */
+#ifndef TC_FILL_H
+#define TC_FILL_H
+
+#include "heap/heapread.h"
+#include "segment/image.h"
+
+/*
+ * Store a row, or the absence of one, that was read after stamp was.  Does
+ * nothing where that cannot be proven to be right.  True when a record was
+ * stored.
+ */
+extern bool tc_fill_row(TcMap *map, const TcProbe *probe, const Datum *keys,
+						const TcHeapRow *row, uint32 stamp);
+extern bool tc_fill_absent(TcMap *map, const TcProbe *probe,
+						   TcHeapReader *reader, const Datum *keys,
+						   uint32 stamp);
+
+#endif							/* TC_FILL_H */

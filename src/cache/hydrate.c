@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ *
+ * hydrate.c
+ *	  Loads the rows of a table into the segment.
+ *
+ * Structure: a scan of the table; each row that may be kept is filled like
+ * one that a read has missed.  It stops at the high water mark, so that it
+ * does not push out what is in use.
+ *
+ * Concurrency: the key is known only when the row has been read, so the row
+ * is judged once more after the key's stamp was read: if nobody had ended
+ * the version by then, a writer that does later moves the stamp later.
+ *
+ * Failure: that of a SELECT; what was loaded before stays.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "base/settings.h"
+#include "cache/binding.h"
+#include "cache/fill.h"
+#include "cache/hydrate.h"
+#include "cache/read.h"
+#include "heap/heapread.h"
+#include "segment/segment.h"
+#include "segment/versions.h"
+
+/* Load one row, unless its key is resident; true when it was stored. */
+static bool
+load_row(TcMap *map, TcHeapScan *scan, const Datum *keys, TcHeapRow *row)
+{
+	TcBytes		key;
+	TcProbe		probe;
+	uint32		stamp;
+
+	tc_shape_form_key(&map->shape, keys, &key);
+	tc_probe_init(&probe, map, &key);
+	if (tc_versions_resident(&probe))
+		return false;
+	stamp = tc_stamp_read(&probe);
+	tc_heap_scan_confirm(scan, row);
+	return tc_fill_row(map, &probe, keys, row, stamp);
+}
+
+int64
+tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
+{
+	MemoryContext context;
+	MemoryContext caller;
+	TcHeapScan *scan;
+	TcHeapRow	row;
+	Datum		keys[INDEX_MAX_KEYS];
+	int64		loaded = 0;
+
+	if (!tc_read_may_fill(map, snapshot))
+		return 0;
+	scan = tc_heap_scan_begin(map, snapshot);
+	context = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
+									ALLOCSET_DEFAULT_SIZES);
+	caller = MemoryContextSwitchTo(context);
+	while ((max < 0 || loaded < max) &&
+		   tc_segment_used_percent() < tc_high_water_percent &&
+		   tc_heap_scan_next(scan, keys, &row))
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (load_row(map, scan, keys, &row))
+			loaded++;
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(caller);
+	tc_heap_scan_end(scan);
+	return loaded;
+}

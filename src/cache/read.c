@@ -1,0 +1,371 @@
+/*-------------------------------------------------------------------------
+ *
+ * read.c
+ *	  Answers reads: from the segment where that is proven right, else from
+ *	  the heap.
+ *
+ * Structure: begin decides once per statement whether the cache may answer
+ * at all.  Each key then goes through look_up (a version that the snapshot
+ * sees) or, on a miss, through the heap and a fill.
+ *
+ * Concurrency: why a version found in the segment is what a SELECT under the
+ * snapshot would give.  Let S be the snapshot.  Every transaction that S
+ * sees committed before S was taken, and before it committed its row
+ * trigger brought each of its changes here, or dropped the record.  So the
+ * versions of a record that S can see are all there are, but for older ones
+ * below the newest that S sees; and that one is the answer.  A record that
+ * was stored by a fill misses no change either (see versions.c).  What a
+ * transaction itself has written and not yet brought here (its trigger runs
+ * at the end of the statement) is why a transaction that may have written to
+ * the table reads the heap: it has an xid, and holds the lock that writers
+ * take.
+ *
+ * Failure: whatever the segment cannot answer the heap does.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/parallel.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "cache/binding.h"
+#include "cache/fill.h"
+#include "cache/read.h"
+#include "cache/visibility.h"
+#include "heap/heapwrite.h"
+#include "segment/counters.h"
+#include "segment/lookup.h"
+#include "segment/segment.h"
+#include "segment/versions.h"
+
+/* How often a record may change under a reader before the heap is asked. */
+#define READ_TRIES 8
+
+/* ----- may the cache answer? ----- */
+
+/*
+ * May this transaction have written to the relation?  Without an xid it has
+ * written nothing.  A parallel worker does not see its leader's locks.
+ */
+static bool
+may_have_written(Oid relation)
+{
+	LOCKTAG		tag;
+
+	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
+		return false;
+	if (IsParallelWorker())
+		return true;
+	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
+	return tc_lock_held(&tag, RowExclusiveLock);
+}
+
+bool
+tc_read_may_fill(TcMap *map, Snapshot snapshot)
+{
+	return map->def.durable && tc_bind(map) && IsMVCCSnapshot(snapshot) &&
+		!IsolationIsSerializable() && !RecoveryInProgress() &&
+		!may_have_written(map->relation);
+}
+
+static bool
+cache_may_answer(TcReader *reader)
+{
+	if (!reader->map->def.durable)
+		return tc_bind(reader->map);
+	return tc_enabled && !reader->by_sql &&
+		tc_read_may_fill(reader->map, reader->snapshot);
+}
+
+/* Must policies of row-level security be applied for this user? */
+static bool
+policies_apply(const TcMap *map)
+{
+	return map->row_security &&
+		check_enable_rls(map->relation, InvalidOid, false) == RLS_ENABLED;
+}
+
+void
+tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
+{
+	tc_map_check_select(map);
+	reader->map = map;
+	reader->snapshot = snapshot;
+	reader->heap = NULL;
+	reader->context = CurrentMemoryContext;
+	reader->now = GetCurrentStatementStartTimestamp();
+	reader->by_sql = map->def.durable &&
+		(!OidIsValid(map->key_index) || policies_apply(map));
+	reader->cached = cache_may_answer(reader);
+	if (reader->cached)
+		reader->clock_us = tc_segment_clock_us();
+	else if (!map->def.durable)
+		tc_segment_require();
+	if (map->suspended == TC_SUSPENDED_COLUMNS)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("map \"%s\" cannot be read", map->name),
+				 errdetail("A column that it was attached with no longer exists."),
+				 errhint("Use topcache.detach() and topcache.attach() to attach it anew.")));
+}
+
+void
+tc_read_end(TcReader *reader)
+{
+	if (reader->heap != NULL)
+		tc_heap_end(reader->heap);
+	reader->heap = NULL;
+}
+
+/* ----- the segment ----- */
+
+/* Outcome of looking for a record in the segment. */
+typedef enum Answer
+{
+	ANSWER_HIT,					/* value says what there is */
+	ANSWER_MISS					/* the heap must be asked */
+} Answer;
+
+/* Turn a version into a value; false when it changed meanwhile. */
+static bool
+take_version(TcReader *reader, TcLookup *lookup, TcValue *value)
+{
+	const TcVersion *version = &lookup->version;
+	char	   *data;
+
+	value->found = !version->negative && version->expires > reader->now;
+	value->isnull = version->nulls;
+	value->value = (Datum) 0;
+	if (!value->found || version->nulls)
+		return true;
+	data = palloc(version->data_bytes);
+	if (!tc_lookup_copy(lookup, data))
+	{
+		pfree(data);
+		return false;
+	}
+	value->value = tc_shape_value(&reader->map->shape, data);
+	return true;
+}
+
+/* Does the reader see a version? */
+static bool
+sees(const TcReader *reader, const TcVersion *version)
+{
+	if (!reader->map->def.durable)
+		return tc_version_current(version);
+	return tc_version_visible(version, reader->snapshot);
+}
+
+/*
+ * Find the version of a record that the reader sees, newest first.  The
+ * lookup has its newest version in hand.
+ */
+static TcLookupResult
+find_visible(TcReader *reader, TcLookup *lookup)
+{
+	TcLookupResult result = TC_LOOKUP_FOUND;
+
+	while (result == TC_LOOKUP_FOUND && !sees(reader, &lookup->version))
+		result = tc_lookup_older(lookup);
+	return result;
+}
+
+static Answer
+look_up(TcReader *reader, const TcProbe *probe, TcValue *value)
+{
+	TcLookup	lookup;
+
+	for (int tries = 0; tries < READ_TRIES; tries++)
+	{
+		TcLookupResult result = tc_lookup_newest(&lookup, probe);
+
+		if (result == TC_LOOKUP_FOUND)
+			result = find_visible(reader, &lookup);
+		if (result == TC_LOOKUP_ABSENT)
+			break;
+		if (result == TC_LOOKUP_CHANGED ||
+			!take_version(reader, &lookup, value))
+			continue;
+		tc_lookup_touch(&lookup, reader->clock_us);
+		return ANSWER_HIT;
+	}
+	return ANSWER_MISS;
+}
+
+/* ----- the heap ----- */
+
+/* Read through a statement, for policies or for want of an index. */
+static void
+read_by_sql(TcReader *reader, const Datum *keys, TcValue *value)
+{
+	Datum		result;
+	bool		isnull;
+
+	value->found = tc_heap_select(reader->map, keys, &result, &isnull);
+	value->isnull = value->found && isnull;
+	value->value = result;
+}
+
+/* A value that outlives the reader's next step. */
+static Datum
+keep_value(const TcMap *map, const TcHeapRow *row)
+{
+	const TcColumn *column = &map->shape.value;
+
+	if (row->isnull)
+		return (Datum) 0;
+	if (column->length == -1)
+	{
+		struct varlena *flat = PG_DETOAST_DATUM_PACKED(row->value);
+
+		if ((Pointer) flat != DatumGetPointer(row->value))
+			return PointerGetDatum(flat);
+	}
+	return datumCopy(row->value, column->by_value, column->length);
+}
+
+static TcHeapReader *
+heap_of(TcReader *reader)
+{
+	if (reader->heap == NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(reader->context);
+
+		reader->heap = tc_heap_begin(reader->map, reader->snapshot);
+		MemoryContextSwitchTo(previous);
+	}
+	return reader->heap;
+}
+
+/* Read the heap, and with a probe keep what is found. */
+static void
+read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
+		  TcValue *value)
+{
+	TcHeapReader *heap;
+	TcHeapRow	row;
+	uint32		stamp = 0;
+
+	value->value = (Datum) 0;
+	value->isnull = false;
+	if (reader->by_sql)
+	{
+		read_by_sql(reader, keys, value);
+		return;
+	}
+	heap = heap_of(reader);
+	if (probe != NULL)
+		stamp = tc_stamp_read(probe);
+	value->found = tc_heap_read(heap, keys, &row);
+	if (!value->found)
+	{
+		if (probe != NULL)
+			tc_fill_absent(reader->map, probe, heap, keys, stamp);
+		return;
+	}
+	value->isnull = row.isnull;
+	value->value = keep_value(reader->map, &row);
+	row.value = value->value;
+	if (probe != NULL)
+		tc_fill_row(reader->map, probe, keys, &row, stamp);
+	if (row.expires <= reader->now)
+		value->found = false;
+}
+
+/* ----- the read path ----- */
+
+/* Answer one read whose probe is made. */
+static void
+read_probed(TcReader *reader, const TcProbe *probe, const Datum *keys,
+			TcValue *value)
+{
+	if (look_up(reader, probe, value) == ANSWER_HIT)
+	{
+		tc_count(&probe->slot, TC_COUNT_HITS, 1);
+		return;
+	}
+	tc_count(&probe->slot, TC_COUNT_MISSES, 1);
+	if (reader->map->def.durable)
+		read_heap(reader, probe, keys, value);
+	else
+		value->found = false;
+}
+
+/* Answer one read past the cache. */
+static void
+read_bypassing(TcReader *reader, const Datum *keys, TcValue *value)
+{
+	if (tc_bind(reader->map))
+		tc_count(tc_bound_slot(reader->map), TC_COUNT_BYPASSES, 1);
+	read_heap(reader, NULL, keys, value);
+}
+
+void
+tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
+{
+	TcBytes		key;
+	TcProbe		probe;
+
+	if (!reader->cached)
+	{
+		read_bypassing(reader, keys, value);
+		return;
+	}
+	tc_shape_form_key(&reader->map->shape, keys, &key);
+	tc_probe_init(&probe, reader->map, &key);
+	read_probed(reader, &probe, keys, value);
+}
+
+void
+tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1],
+			  TcValue *values)
+{
+	TcBytes		key[TC_READ_BATCH];
+	TcProbe		probe[TC_READ_BATCH];
+
+	Assert(n <= TC_READ_BATCH && reader->map->shape.nkeys == 1);
+	if (!reader->cached)
+	{
+		for (int i = 0; i < n; i++)
+			read_bypassing(reader, keys[i], &values[i]);
+		return;
+	}
+
+	/* while one record is on its way from memory the next is asked for */
+	for (int i = 0; i < n; i++)
+	{
+		tc_shape_form_key(&reader->map->shape, keys[i], &key[i]);
+		tc_probe_init(&probe[i], reader->map, &key[i]);
+		tc_lookup_prefetch_bucket(&probe[i]);
+	}
+	for (int i = 0; i < n; i++)
+		tc_lookup_prefetch_record(&probe[i]);
+	for (int i = 0; i < n; i++)
+		read_probed(reader, &probe[i], keys[i], &values[i]);
+}
+
+bool
+tc_read_resident(TcMap *map, const Datum *keys)
+{
+	TcBytes		key;
+	TcProbe		probe;
+	TcLookup	lookup;
+
+	if (!tc_bind(map))
+		return false;
+	tc_shape_form_key(&map->shape, keys, &key);
+	tc_probe_init(&probe, map, &key);
+	return tc_lookup_newest(&lookup, &probe) == TC_LOOKUP_FOUND &&
+		!lookup.version.negative;
+}

@@ -1,0 +1,58 @@
+/*
+ * read.h
+ *	  The one read path: from a key to its record, wherever it is.
+ */
+#ifndef TC_READ_H
+#define TC_READ_H
+
+#include "utils/snapshot.h"
+
+#include "heap/heapread.h"
+#include "heap/map.h"
+
+/* What a read found. */
+typedef struct TcValue
+{
+	bool		found;
+	bool		isnull;			/* there is a row, its value is NULL */
+	Datum		value;			/* in the memory context of the read */
+} TcValue;
+
+/* Reads of one map under one snapshot. */
+typedef struct TcReader
+{
+	TcMap	   *map;
+	Snapshot	snapshot;
+	bool		cached;			/* the segment may answer */
+	bool		by_sql;			/* the heap is read through a statement */
+	TimestampTz now;			/* what has expired is judged by this */
+	uint64		clock_us;		/* recency of what is read */
+	TcHeapReader *heap;			/* made when first needed */
+	MemoryContext context;		/* of heap */
+} TcReader;
+
+/*
+ * Begin to read: checks that the user may, and whether the cache may answer.
+ * The relation is locked (tc_map_open).  Raises the error that a SELECT
+ * would raise.
+ */
+extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot);
+extern void tc_read_end(TcReader *reader);
+
+/* Read one record; its memory is the current context's. */
+extern void tc_read_one(TcReader *reader, const Datum *keys, TcValue *value);
+
+/*
+ * Read up to TC_READ_BATCH records together, which is faster per record.
+ */
+#define TC_READ_BATCH 64
+extern void tc_read_batch(TcReader *reader, int n,
+						  const Datum (*keys)[1], TcValue *values);
+
+/* May rows that are read under a snapshot be kept, or is this a bypass? */
+extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
+
+/* Is there a record in the segment?  Whatever version. */
+extern bool tc_read_resident(TcMap *map, const Datum *keys);
+
+#endif							/* TC_READ_H */

@@ -1,0 +1,118 @@
+/*-------------------------------------------------------------------------
+ *
+ * scan.c
+ *	  Goes through all records of a map.
+ *
+ * Structure: the table of a durable map is read by a cursor, a few rows at a
+ * time, so that nothing of its size is kept; the cache is not touched, since
+ * reading a table through would only push the hot records out.  A volatile
+ * map is walked through in the segment.
+ *
+ * Concurrency: that of a SELECT, or of a walk.
+ *
+ * Failure: errors are those of a SELECT.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "utils/snapmgr.h"
+
+#include "cache/binding.h"
+#include "cache/scan.h"
+#include "heap/heapwrite.h"
+#include "segment/walk.h"
+
+#define ROWS_PER_FETCH 500
+
+struct TcScan
+{
+	TcMap	   *map;
+	Portal		portal;			/* of a durable map */
+	uint64		position;
+	TcReader	reader;			/* of a volatile one */
+	TcWalk		walk;
+};
+
+TcScan *
+tc_scan_begin(TcMap *map)
+{
+	TcScan	   *scan = palloc0(sizeof(TcScan));
+
+	tc_map_check_select(map);
+	scan->map = map;
+	if (map->def.durable)
+	{
+		SPI_connect();
+		scan->portal = tc_heap_scan(map);
+		SPI_cursor_fetch(scan->portal, true, ROWS_PER_FETCH);
+	}
+	else
+		tc_read_begin(&scan->reader, map, GetActiveSnapshot());
+	return scan;
+}
+
+/* The next row of the cursor. */
+static bool
+next_row(TcScan *scan, Datum *keys, TcValue *value)
+{
+	int			nkeys = scan->map->shape.nkeys;
+	HeapTuple	tuple;
+	bool		isnull;
+
+	if (scan->position >= SPI_processed)
+	{
+		if (SPI_processed < ROWS_PER_FETCH)
+			return false;
+		SPI_freetuptable(SPI_tuptable);
+		SPI_cursor_fetch(scan->portal, true, ROWS_PER_FETCH);
+		scan->position = 0;
+		if (SPI_processed == 0)
+			return false;
+	}
+	tuple = SPI_tuptable->vals[scan->position++];
+	for (int i = 0; i < nkeys; i++)
+		keys[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc, i + 1, &isnull);
+	value->found = true;
+	value->value = SPI_getbinval(tuple, SPI_tuptable->tupdesc, nkeys + 1,
+								 &value->isnull);
+	return true;
+}
+
+/* The next record of the segment that the reader sees. */
+static bool
+next_entry(TcScan *scan, Datum *keys, TcValue *value)
+{
+	const TcEntry *entry;
+
+	if (!scan->reader.cached)
+		return false;
+	while ((entry = tc_walk_next(&scan->walk,
+								 tc_bound_slot(scan->map)->number)) != NULL)
+	{
+		/* the walk meets newest versions, which may not be committed */
+		tc_shape_keys(&scan->map->shape, entry->data, keys);
+		tc_read_one(&scan->reader, keys, value);
+		if (value->found)
+			return true;
+	}
+	return false;
+}
+
+bool
+tc_scan_next(TcScan *scan, Datum *keys, TcValue *value)
+{
+	return scan->map->def.durable ? next_row(scan, keys, value) :
+		next_entry(scan, keys, value);
+}
+
+void
+tc_scan_end(TcScan *scan)
+{
+	if (scan->portal != NULL)
+	{
+		SPI_cursor_close(scan->portal);
+		SPI_finish();
+	}
+	pfree(scan);
+}

@@ -1,0 +1,111 @@
+/*-------------------------------------------------------------------------
+ *
+ * verify.c
+ *	  Compares the segment with the heap, record by record.
+ *
+ * Structure: a walk through the segment; for each record whose newest
+ * version the snapshot sees, the row is read from the heap under the same
+ * snapshot, laid out as a record, and compared byte by byte.
+ *
+ * Concurrency: a version that is the newest when it is copied and that the
+ * snapshot sees is what the snapshot must see in the heap, whatever is
+ * written meanwhile.
+ *
+ * Failure: that of a SELECT.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "cache/binding.h"
+#include "cache/read.h"
+#include "cache/verify.h"
+#include "cache/visibility.h"
+#include "heap/heapread.h"
+#include "segment/walk.h"
+
+struct TcVerify
+{
+	TcMap	   *map;
+	Snapshot	snapshot;
+	TcHeapReader *heap;			/* NULL: nothing can be compared */
+	TcWalk		walk;
+	MemoryContext row;
+};
+
+TcVerify *
+tc_verify_begin(TcMap *map, Snapshot snapshot)
+{
+	TcVerify   *verify = palloc0(sizeof(TcVerify));
+
+	verify->map = map;
+	verify->snapshot = snapshot;
+	verify->row = AllocSetContextCreate(CurrentMemoryContext,
+										"topcache row",
+										ALLOCSET_DEFAULT_SIZES);
+	if (tc_read_may_fill(map, snapshot))
+		verify->heap = tc_heap_begin(map, snapshot);
+	return verify;
+}
+
+/* Compare one record; NULL when it is as it must be. */
+static const char *
+compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
+{
+	const TcShape *shape = &verify->map->shape;
+	TcHeapRow	row;
+	TcBytes		bytes;
+
+	tc_shape_keys(shape, entry->data, keys);
+	if (!tc_heap_read(verify->heap, keys, &row))
+		return entry->version.negative ? NULL :
+			"the record is cached, but the table has no such row";
+	if (entry->version.negative)
+		return "the record is cached as absent, but the table has the row";
+	if (row.expires != entry->version.expires)
+		return "the record expires at another time than the row";
+	tc_shape_form_record(shape, keys, row.value, row.isnull, &bytes);
+	if (row.isnull != entry->version.nulls ||
+		bytes.length != entry->version.data_bytes ||
+		memcmp(bytes.data, entry->data, bytes.length) != 0)
+		return "the record differs from the row";
+	return NULL;
+}
+
+const char *
+tc_verify_next(TcVerify *verify, Datum *keys)
+{
+	const TcEntry *entry;
+
+	if (verify->heap == NULL)
+		return NULL;
+	while ((entry = tc_walk_next(&verify->walk,
+								 tc_bound_slot(verify->map)->number)) != NULL)
+	{
+		MemoryContext caller;
+		const char *problem;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!tc_version_visible(&entry->version, verify->snapshot))
+			continue;
+		MemoryContextReset(verify->row);
+		caller = MemoryContextSwitchTo(verify->row);
+		problem = compare_entry(verify, entry, keys);
+		MemoryContextSwitchTo(caller);
+		if (problem != NULL)
+			return problem;
+	}
+	return NULL;
+}
+
+void
+tc_verify_end(TcVerify *verify)
+{
+	if (verify->heap != NULL)
+		tc_heap_end(verify->heap);
+	MemoryContextDelete(verify->row);
+	pfree(verify);
+}

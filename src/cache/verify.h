@@ -1,0 +1,23 @@
+/*
+ * verify.h
+ *	  Holds resident records against the heap.
+ */
+#ifndef TC_VERIFY_H
+#define TC_VERIFY_H
+
+#include "utils/snapshot.h"
+
+#include "heap/map.h"
+
+typedef struct TcVerify TcVerify;
+
+/*
+ * Compare every record that the snapshot sees in the segment with what it
+ * sees in the heap.  next returns the next problem, in words, with its key,
+ * or NULL at the end.
+ */
+extern TcVerify *tc_verify_begin(TcMap *map, Snapshot snapshot);
+extern const char *tc_verify_next(TcVerify *verify, Datum *keys);
+extern void tc_verify_end(TcVerify *verify);
+
+#endif							/* TC_VERIFY_H */

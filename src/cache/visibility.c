@@ -1,0 +1,77 @@
+/*-------------------------------------------------------------------------
+ *
+ * visibility.c
+ *	  Decides which versions of a record a reader sees.
+ *
+ * Structure: a version is ended by the next newer one, so only its maker has
+ * to be judged: the first version from the newest that is visible is the
+ * answer.
+ *
+ * Concurrency: the order of the questions is PostgreSQL's own.  A snapshot
+ * that still holds a transaction for running must not see its versions even
+ * though the commit log calls it committed; so the snapshot is asked first.
+ * For the fate outside of any snapshot, whether a transaction is running is
+ * asked before whether it committed, since a transaction enters the commit
+ * log before it leaves the list of the running ones.
+ *
+ * Failure: an xid that the commit log no longer knows is not asked about;
+ * its version counts as not visible, and the heap answers.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "storage/procarray.h"
+#include "utils/snapmgr.h"
+
+#include "base/compat.h"
+#include "cache/visibility.h"
+
+/* Can the commit log still be asked about a transaction? */
+static inline bool
+in_commit_log(TransactionId xid)
+{
+	return !TransactionIdPrecedes(xid, tc_oldest_clog_xid());
+}
+
+bool
+tc_version_visible(const TcVersion *version, Snapshot snapshot)
+{
+	TransactionId xid = version->xmin;
+
+	if (!TransactionIdIsNormal(xid))
+		return xid == FrozenTransactionId;
+	if (XidInMVCCSnapshot(xid, snapshot))
+		return false;
+	if (version->committed)
+		return true;
+	return in_commit_log(xid) && TransactionIdDidCommit(xid);
+}
+
+bool
+tc_version_current(const TcVersion *version)
+{
+	TransactionId xid = version->xmin;
+
+	if (version->committed || TransactionIdIsCurrentTransactionId(xid))
+		return true;
+	if (TransactionIdIsInProgress(xid))
+		return false;
+	return in_commit_log(xid) && TransactionIdDidCommit(xid);
+}
+
+TcFate
+tc_transaction_fate(TransactionId xid)
+{
+	if (!TransactionIdIsNormal(xid))
+		return TC_FATE_DURABLE;
+	if (TransactionIdIsInProgress(xid))
+		return TC_FATE_RUNNING;
+	if (!in_commit_log(xid) || !TransactionIdDidCommit(xid))
+		return TC_FATE_ABORTED;
+	return TransactionIdGetCommitLSN(xid) <= GetFlushRecPtr(NULL) ?
+		TC_FATE_DURABLE : TC_FATE_COMMITTED;
+}

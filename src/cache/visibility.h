@@ -1,0 +1,33 @@
+/*
+ * visibility.h
+ *	  Which versions a snapshot sees.
+ */
+#ifndef TC_VISIBILITY_H
+#define TC_VISIBILITY_H
+
+#include "utils/snapshot.h"
+
+#include "segment/image.h"
+
+/*
+ * Does the snapshot see this version of a record, as HeapTupleSatisfiesMVCC
+ * would say of a tuple by another transaction?  May look at the commit log,
+ * so it may raise an error and must not be called under a lock of ours.
+ */
+extern bool tc_version_visible(const TcVersion *version, Snapshot snapshot);
+
+/* The same for a record without a heap: the last committed, or our own. */
+extern bool tc_version_current(const TcVersion *version);
+
+/* The fate of a transaction that wrote a version. */
+typedef enum TcFate
+{
+	TC_FATE_RUNNING,			/* in progress, or prepared */
+	TC_FATE_ABORTED,
+	TC_FATE_COMMITTED,			/* and its commit record may be lost yet */
+	TC_FATE_DURABLE				/* committed for good */
+} TcFate;
+
+extern TcFate tc_transaction_fate(TransactionId xid);
+
+#endif							/* TC_VISIBILITY_H */

@@ -1,0 +1,245 @@
+/*-------------------------------------------------------------------------
+ *
+ * volatile.c
+ *	  Writes records that live in the segment alone.
+ *
+ * Structure: every change first owns the key, by hanging a version of the
+ * current transaction over it, and then says what that version is.  Owning a
+ * key that the transaction has written before takes nothing.  The versions
+ * below are what rollback returns to; settling works as for any record,
+ * except that a committed one stays pinned.
+ *
+ * Concurrency: a key has at most one transaction with an uncommitted version
+ * of it.  Whoever finds another's waits for that transaction's end by
+ * PostgreSQL's own transaction lock, where deadlocks are detected, settles
+ * it, and tries again.  While a key is owned nobody else changes it, so what
+ * is read after owning it is what the new version follows.
+ *
+ * Failure: out of memory is an error of the operation; rollback then takes
+ * the placeholder away.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "tcop/utility.h"
+
+#include "cache/binding.h"
+#include "cache/cost.h"
+#include "cache/settle.h"
+#include "cache/visibility.h"
+#include "cache/volatile.h"
+#include "segment/counters.h"
+#include "segment/lookup.h"
+#include "segment/segment.h"
+#include "segment/versions.h"
+
+static void
+out_of_room(const TcMap *map)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY),
+			 errmsg("out of memory"),
+			 errdetail("The segment has no room for another record of volatile map \"%s\".",
+					   map->name),
+			 errhint("Remove records, or raise \"topcache.size\".")));
+}
+
+/* Bind a map, which must work: there is nowhere else to turn. */
+static void
+require_binding(TcMap *map)
+{
+	tc_segment_require();
+	if (!tc_bind(map))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory"),
+				 errdetail("The segment has no room for map \"%s\".",
+						   map->name),
+				 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
+}
+
+/* Hang a version of ours over the key, waiting for others as long as need be. */
+static void
+push_and_wait(TcMap *map, TcImage *image)
+{
+	for (;;)
+	{
+		TransactionId other;
+
+		CHECK_FOR_INTERRUPTS();
+		switch (tc_versions_push(image, true,
+								 TransactionIdIsCurrentTransactionId, &other))
+		{
+			case TC_PUSH_DONE:
+				tc_settle_remember(image->probe, image->xmin);
+				return;
+			case TC_PUSH_UNSETTLED:
+				if (!tc_settle_version(image->probe->slot.number,
+									   image->probe->hash, other))
+					XactLockTableWait(other, NULL, NULL, XLTW_None);
+				break;
+			case TC_PUSH_STALE:
+				ereport(ERROR,
+						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+						 errmsg("could not write to map \"%s\": it was redefined concurrently",
+								map->name)));
+				break;
+			case TC_PUSH_ABSENT:
+			case TC_PUSH_NO_ROOM:
+				out_of_room(map);
+		}
+	}
+}
+
+static void
+init_image(TcImage *image, const TcProbe *probe)
+{
+	memset(image, 0, sizeof(TcImage));
+	image->probe = probe;
+	image->data = probe->key;
+	image->data_bytes = probe->key_bytes;
+	image->cost = 1;
+	image->expires = PG_INT64_MAX;
+	image->xmin = GetCurrentTransactionId();
+	image->pinned = true;
+	image->negative = true;
+}
+
+/* Copy the version in hand of a lookup, which nobody else can change. */
+static bool
+take_old(TcOwned *owned, TcLookup *lookup)
+{
+	const TcVersion *version = &lookup->version;
+	char	   *data;
+
+	owned->old.found = !version->negative &&
+		version->expires > GetCurrentStatementStartTimestamp();
+	owned->old.isnull = version->nulls;
+	owned->old_expires = version->expires;
+	if (!owned->old.found || version->nulls)
+		return true;
+	data = palloc(version->data_bytes);
+	if (!tc_lookup_copy(lookup, data))
+		return false;
+	owned->old.value = tc_shape_value(&owned->map->shape, data);
+	return true;
+}
+
+/* Read what an owned key had: the newest version, or the one below it. */
+static void
+read_old(TcOwned *owned, const TcProbe *probe)
+{
+	for (;;)
+	{
+		TcLookup	lookup;
+		TcLookupResult result = tc_lookup_newest(&lookup, probe);
+
+		CHECK_FOR_INTERRUPTS();
+		if (result == TC_LOOKUP_FOUND && owned->placeholder)
+			result = tc_lookup_older(&lookup);
+		if (result == TC_LOOKUP_ABSENT)
+			return;
+		if (result == TC_LOOKUP_FOUND && take_old(owned, &lookup))
+			return;
+	}
+}
+
+/* Has the current (sub)transaction written the newest version of the key? */
+static bool
+already_owned(const TcProbe *probe)
+{
+	TcLookup	lookup;
+	TcLookupResult result;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		result = tc_lookup_newest(&lookup, probe);
+	} while (result == TC_LOOKUP_CHANGED);
+	return result == TC_LOOKUP_FOUND && !lookup.version.committed &&
+		TransactionIdIsCurrentTransactionId(lookup.version.xmin);
+}
+
+void
+tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
+{
+	TcBytes		key;
+	TcProbe		probe;
+	TcImage		image;
+
+	PreventCommandIfReadOnly("write to a volatile map");
+	require_binding(map);
+	memset(owned, 0, sizeof(TcOwned));
+	owned->map = map;
+	owned->keys = keys;
+	owned->old_expires = PG_INT64_MAX;
+
+	tc_shape_form_key(&map->shape, keys, &key);
+	tc_probe_init(&probe, map, &key);
+	if (!already_owned(&probe))
+	{
+		init_image(&image, &probe);
+		push_and_wait(map, &image);
+		owned->placeholder = true;
+	}
+	read_old(owned, &probe);
+}
+
+void
+tc_volatile_store(TcOwned *owned, Datum value, bool isnull,
+				  TimestampTz expires)
+{
+	TcMap	   *map = owned->map;
+	TcBytes		key;
+	TcBytes		bytes;
+	TcProbe		probe;
+	TcImage		image;
+
+	tc_shape_form_key(&map->shape, owned->keys, &key);
+	tc_probe_init(&probe, map, &key);
+	tc_shape_form_record(&map->shape, owned->keys, value, isnull, &bytes);
+	init_image(&image, &probe);
+	image.data = bytes.data;
+	image.data_bytes = bytes.length;
+	image.cost = tc_cost_measure(map, owned->keys, value, isnull);
+	image.expires = expires;
+	image.negative = false;
+	image.nulls = isnull;
+	push_and_wait(map, &image);
+	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
+}
+
+void
+tc_volatile_remove(TcOwned *owned)
+{
+	TcBytes		key;
+	TcProbe		probe;
+	TcImage		image;
+
+	/* the placeholder says already that there is no record */
+	if (owned->placeholder)
+		return;
+	tc_shape_form_key(&owned->map->shape, owned->keys, &key);
+	tc_probe_init(&probe, owned->map, &key);
+	init_image(&image, &probe);
+	push_and_wait(owned->map, &image);
+	tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+}
+
+void
+tc_volatile_release(TcOwned *owned)
+{
+	TcBytes		key;
+	TcProbe		probe;
+
+	if (!owned->placeholder)
+		return;
+	tc_shape_form_key(&owned->map->shape, owned->keys, &key);
+	tc_probe_init(&probe, owned->map, &key);
+	tc_versions_withdraw(&probe, GetCurrentTransactionId());
+}

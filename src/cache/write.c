@@ -1,0 +1,177 @@
+/*-------------------------------------------------------------------------
+ *
+ * write.c
+ *	  Brings records up to date when their rows change.
+ *
+ * Structure: called by the row trigger of a backing table, whoever changed
+ * the row and by whatever statement.  The key's stamp is raised, then a
+ * version is hung over the resident record: the new row, or a negative one
+ * for a key whose row is gone.
+ *
+ * Concurrency: the heap has been written before the trigger runs, which is
+ * what the fill protocol asks for (see versions.c).  Two transactions do not
+ * write one key at a time, since the heap's row lock or unique index makes
+ * the second wait for the first; so another transaction's unsettled version
+ * found here belongs to one that has ended, and is settled first.
+ *
+ * Row triggers run at the end of the statement, and a trigger of the user's
+ * may have changed the row once more by then; that change's own trigger may
+ * have run already.  So a row that is not the newest any more is not hung
+ * on: the record is dropped, and the heap answers.  The same holds for a
+ * deletion that comes after another write of the key in this transaction,
+ * because the order of the two is not known.
+ *
+ * Failure: where there is no room, or anything is in doubt, the record is
+ * dropped.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+
+#include "cache/binding.h"
+#include "cache/cost.h"
+#include "cache/settle.h"
+#include "cache/write.h"
+#include "segment/counters.h"
+#include "segment/versions.h"
+
+/* How often a slot may change hands, or a version be unsettled. */
+#define WRITE_TRIES 16
+
+/* Relation that a put is under way for. */
+static Oid	put_relation = InvalidOid;
+
+Oid
+tc_write_begin_put(Oid relation)
+{
+	Oid			outer = put_relation;
+
+	put_relation = relation;
+	return outer;
+}
+
+void
+tc_write_end_put(Oid outer)
+{
+	put_relation = outer;
+}
+
+/* Put an image into the segment, whatever it takes. */
+static void
+push_image(TcMap *map, TcImage *image, bool install)
+{
+	const TcProbe *probe = image->probe;
+	TransactionId other;
+
+	for (int tries = 0; tries < WRITE_TRIES; tries++)
+	{
+		switch (tc_versions_push(image, install,
+								 TransactionIdIsCurrentTransactionId, &other))
+		{
+			case TC_PUSH_DONE:
+				tc_settle_remember(probe, image->xmin);
+				return;
+			case TC_PUSH_NO_ROOM:
+				tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
+				return;
+			case TC_PUSH_ABSENT:
+			case TC_PUSH_STALE:
+				return;
+			case TC_PUSH_UNSETTLED:
+				if (tc_settle_version(probe->slot.number, probe->hash, other))
+					break;
+				tries = WRITE_TRIES;
+				break;
+		}
+	}
+	tc_versions_drop(probe);
+}
+
+/*
+ * Look for a key in the map's slot as it is now, with its stamp raised.  A
+ * slot that changes hands after that has no record that misses this write:
+ * a fill of the new slot reads the heap after it.
+ */
+static bool
+begin_write(TcMap *map, TcProbe *probe, const TcBytes *key)
+{
+	if (!tc_bind(map))
+		return false;
+	tc_probe_init(probe, map, key);
+	tc_stamp_raise(probe);
+	return true;
+}
+
+/* The key has no row any more. */
+static void
+write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
+{
+	TcProbe		probe;
+	TcImage		image = {0};
+
+	if (!begin_write(map, &probe, key))
+		return;
+	tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+	image.probe = &probe;
+	image.data = key->data;
+	image.data_bytes = key->length;
+	image.cost = tc_cost_measure(map, keys, (Datum) 0, true);
+	image.expires = PG_INT64_MAX;
+	image.xmin = GetCurrentTransactionId();
+	image.negative = true;
+	push_image(map, &image, false);
+}
+
+/* The key has a new row. */
+static void
+write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
+{
+	TcProbe		probe;
+	TcBytes		bytes;
+	TcImage		image = {0};
+	bool		install = put_relation == map->relation;
+
+	if (!begin_write(map, &probe, key))
+		return;
+	if (!row->newest)
+	{
+		tc_versions_drop(&probe);
+		return;
+	}
+	if (!install && !tc_versions_resident(&probe))
+		return;
+	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
+	tc_shape_form_record(&map->shape, row->keys, row->value, row->isnull,
+						 &bytes);
+	image.probe = &probe;
+	image.data = bytes.data;
+	image.data_bytes = bytes.length;
+	image.cost = tc_cost_measure(map, row->keys, row->value, row->isnull);
+	image.expires = row->expires;
+	image.xmin = GetCurrentTransactionId();
+	image.nulls = row->isnull;
+	push_image(map, &image, install);
+}
+
+void
+tc_write_row(TcMap *map, const Datum *old_keys, const TcNewRow *row)
+{
+	TcBytes		old_key;
+	TcBytes		new_key;
+
+	if (!tc_bind(map))
+		return;
+	if (old_keys != NULL)
+		tc_shape_form_key(&map->shape, old_keys, &old_key);
+	if (row != NULL)
+		tc_shape_form_key(&map->shape, row->keys, &new_key);
+
+	if (old_keys != NULL &&
+		(row == NULL || old_key.length != new_key.length ||
+		 memcmp(old_key.data, new_key.data, old_key.length) != 0))
+		write_absence(map, &old_key, old_keys);
+	if (row != NULL)
+		write_presence(map, &new_key, row);
+}

@@ -1,0 +1,37 @@
+/*
+ * write.h
+ *	  The one write path: a row of a backing table has changed.
+ */
+#ifndef TC_WRITE_H
+#define TC_WRITE_H
+
+#include "heap/map.h"
+
+/* The new version of a row, as its trigger sees it. */
+typedef struct TcNewRow
+{
+	const Datum *keys;
+	Datum		value;
+	bool		isnull;
+	TimestampTz expires;		/* PG_INT64_MAX: never */
+	bool		newest;			/* made by the current (sub)transaction, */
+								/* and not changed again since */
+} TcNewRow;
+
+/*
+ * Bring the segment up to date with a change of a row that the current
+ * transaction has made in the heap.  old_keys is NULL for an INSERT, row for
+ * a DELETE.  Only records that are resident are refreshed, except while a
+ * put is under way.
+ */
+extern void tc_write_row(TcMap *map, const Datum *old_keys,
+						 const TcNewRow *row);
+
+/*
+ * Between begin and end, rows of the relation are installed whether they
+ * were resident or not.  Nests; end restores what begin returned.
+ */
+extern Oid	tc_write_begin_put(Oid relation);
+extern void tc_write_end_put(Oid outer);
+
+#endif							/* TC_WRITE_H */

@@ -1,0 +1,121 @@
+/*-------------------------------------------------------------------------
+ *
+ * guard.c
+ *	  Makes, removes and checks the triggers on backing tables.
+ *
+ * Structure: two triggers, made by plain SQL so that everything PostgreSQL
+ * does for triggers (dump, restore, dependencies) works for them: one for
+ * each changed row, one for TRUNCATE.  They are enabled always, because
+ * logical replication and session_replication_role = replica change rows
+ * like anybody else.
+ *
+ * Concurrency: making and removing them takes ShareRowExclusiveLock on the
+ * table, which waits for all writers; so no writer is half-way when the
+ * cache begins to rely on them.
+ *
+ * Failure: a table whose triggers are not as they were made is not cached.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "commands/trigger.h"
+#include "executor/spi.h"
+#include "parser/parse_func.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "heap/guard.h"
+
+#define ROW_TRIGGER "topcache_row_changed"
+#define TRUNCATE_TRIGGER "topcache_table_truncated"
+
+#define ROW_TRIGGER_TYPE \
+	(TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | TRIGGER_TYPE_INSERT | \
+	 TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE)
+#define TRUNCATE_TRIGGER_TYPE (TRIGGER_TYPE_AFTER | TRIGGER_TYPE_TRUNCATE)
+
+/* A trigger function of the extension, or InvalidOid. */
+static Oid
+trigger_function(char *name)
+{
+	return LookupFuncName(list_make2(makeString("topcache"),
+									 makeString(name)), 0, NULL, true);
+}
+
+/* Is one of the relation's triggers this one, whole and always enabled? */
+static bool
+has_trigger(Relation rel, Oid function, int16 type)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	if (triggers == NULL || !OidIsValid(function))
+		return false;
+	for (int i = 0; i < triggers->numtriggers; i++)
+	{
+		Trigger    *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function && trigger->tgtype == type &&
+			trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
+			trigger->tgqual == NULL && trigger->tgnattr == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+tc_guard_intact(Relation rel)
+{
+	return has_trigger(rel, trigger_function("row_changed"),
+					   ROW_TRIGGER_TYPE) &&
+		has_trigger(rel, trigger_function("table_truncated"),
+					TRUNCATE_TRIGGER_TYPE);
+}
+
+/* Run a command about a relation; %s in it is the relation's name. */
+static void
+run_command(const char *command, Oid relation)
+{
+	char	   *name =
+		quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
+								   get_rel_name(relation));
+	int			result = SPI_execute(psprintf(command, name), false, 0);
+
+	if (result != SPI_OK_UTILITY)
+		elog(ERROR, "could not change the triggers of table %s: %s",
+			 name, SPI_result_code_string(result));
+}
+
+void
+tc_guard_create(Oid relation)
+{
+	SPI_connect();
+	run_command("CREATE TRIGGER " ROW_TRIGGER
+				" AFTER INSERT OR DELETE OR UPDATE ON %s"
+				" FOR EACH ROW EXECUTE FUNCTION topcache.row_changed()",
+				relation);
+	run_command("CREATE TRIGGER " TRUNCATE_TRIGGER
+				" AFTER TRUNCATE ON %s"
+				" FOR EACH STATEMENT"
+				" EXECUTE FUNCTION topcache.table_truncated()",
+				relation);
+	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER,
+				relation);
+	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
+				relation);
+	SPI_finish();
+}
+
+void
+tc_guard_remove(Oid relation)
+{
+	SPI_connect();
+	run_command("DROP TRIGGER IF EXISTS " ROW_TRIGGER " ON %s", relation);
+	run_command("DROP TRIGGER IF EXISTS " TRUNCATE_TRIGGER " ON %s",
+				relation);
+	SPI_finish();
+}

@@ -1,0 +1,17 @@
+/*
+ * guard.h
+ *	  The triggers that tell the cache of every change of a backing table.
+ */
+#ifndef TC_GUARD_H
+#define TC_GUARD_H
+
+#include "utils/relcache.h"
+
+/* Are the triggers in place, enabled always, and what they were made? */
+extern bool tc_guard_intact(Relation rel);
+
+/* Make the triggers; remove them. */
+extern void tc_guard_create(Oid relation);
+extern void tc_guard_remove(Oid relation);
+
+#endif							/* TC_GUARD_H */

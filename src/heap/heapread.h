@@ -1,0 +1,58 @@
+/*
+ * heapread.h
+ *	  Reads rows of a backing table by key.
+ */
+#ifndef TC_HEAPREAD_H
+#define TC_HEAPREAD_H
+
+#include "utils/snapshot.h"
+
+#include "heap/map.h"
+
+/* Several reads of one table under one snapshot. */
+typedef struct TcHeapReader TcHeapReader;
+
+/*
+ * A row as it was found.  value points into the reader and is good until its
+ * next use.
+ */
+typedef struct TcHeapRow
+{
+	Datum		value;
+	bool		isnull;
+	TimestampTz expires;		/* PG_INT64_MAX: never */
+
+	/* For keeping it in the cache: */
+	bool		newest;			/* nobody has changed or is changing it */
+	TransactionId xmin;			/* Frozen when every snapshot sees it */
+} TcHeapRow;
+
+/* Begin and end; the table is locked already. */
+extern TcHeapReader *tc_heap_begin(const TcMap *map, Snapshot snapshot);
+extern void tc_heap_end(TcHeapReader *reader);
+
+/* Read the row of a key; false when the snapshot sees none. */
+extern bool tc_heap_read(TcHeapReader *reader, const Datum *keys,
+						 TcHeapRow *row);
+
+/*
+ * After tc_heap_read found nothing: who has made the key absent?  Frozen
+ * when no snapshot can see a row; InvalidTransactionId when that cannot be
+ * told, or somebody is inserting one.
+ */
+extern TransactionId tc_heap_absent_since(TcHeapReader *reader,
+										  const Datum *keys);
+
+/*
+ * Read all rows of the table.  next steps to one; confirm says, at the time
+ * of its call, what may be kept of it: to be called after the key's stamp
+ * was read.
+ */
+typedef struct TcHeapScan TcHeapScan;
+
+extern TcHeapScan *tc_heap_scan_begin(const TcMap *map, Snapshot snapshot);
+extern bool tc_heap_scan_next(TcHeapScan *scan, Datum *keys, TcHeapRow *row);
+extern void tc_heap_scan_confirm(TcHeapScan *scan, TcHeapRow *row);
+extern void tc_heap_scan_end(TcHeapScan *scan);
+
+#endif							/* TC_HEAPREAD_H */

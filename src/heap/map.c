@@ -1,0 +1,359 @@
+/*-------------------------------------------------------------------------
+ *
+ * map.c
+ *	  Knows, in each backend, which relations are maps.
+ *
+ * Structure: a hash table from relation to TcMap, filled when a relation is
+ * first asked for, remembering also those that are no maps.  The entry holds
+ * what a read needs without looking at a catalog again.
+ *
+ * Concurrency: invalidation of the relation's cache entry, by whatever DDL,
+ * marks the entry invalid; the callback does no more than that.  The next
+ * look-up builds a new one.  The old one is kept to the end of the
+ * transaction, because a function further up the stack may still use it.
+ * Invalidations arrive with the lock on the relation, so taking the lock
+ * first and looking at the mark after sees every change that was committed
+ * before the lock was granted.
+ *
+ * Failure: an error while an entry is built leaves it invalid.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "heap/guard.h"
+#include "heap/keyindex.h"
+#include "heap/map.h"
+
+/* Entry of the hash table. */
+typedef struct MapEntry
+{
+	Oid			relation;
+	bool		valid;
+	TcMap	   *map;			/* NULL: not a map */
+} MapEntry;
+
+static HTAB *map_entries = NULL;
+
+/* Entries replaced in this transaction. */
+static List *past_maps = NIL;
+
+/* ----- invalidation ----- */
+
+static void
+invalidate_entry(MapEntry *entry)
+{
+	entry->valid = false;
+}
+
+static void
+relation_changed(Datum arg, Oid relation)
+{
+	MapEntry   *entry;
+	HASH_SEQ_STATUS scan;
+
+	if (OidIsValid(relation))
+	{
+		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+		if (entry != NULL)
+			invalidate_entry(entry);
+		return;
+	}
+	hash_seq_init(&scan, map_entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		invalidate_entry(entry);
+}
+
+/* Roles or their memberships have changed: check privileges anew. */
+static void
+roles_changed(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	MapEntry   *entry;
+
+	hash_seq_init(&scan, map_entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (entry->map != NULL)
+			entry->map->readable_by = InvalidOid;
+	}
+}
+
+static void
+free_map(TcMap *map)
+{
+	for (int i = 0; i < TC_NPLANS; i++)
+	{
+		if (map->plans[i] != NULL)
+			SPI_freeplan(map->plans[i]);
+	}
+	MemoryContextDelete(map->context);
+}
+
+/* At the end of a transaction nobody uses the maps of the past any more. */
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	while (past_maps != NIL)
+	{
+		TcMap	   *map = linitial(past_maps);
+
+		past_maps = list_delete_first(past_maps);
+		free_map(map);
+	}
+}
+
+void
+tc_map_init(void)
+{
+	HASHCTL		info;
+
+	info.keysize = sizeof(Oid);
+	info.entrysize = sizeof(MapEntry);
+	map_entries = hash_create("topcache maps of this backend", 64, &info,
+							  HASH_ELEM | HASH_BLOBS);
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
+	RegisterXactCallback(transaction_ended, NULL);
+}
+
+void
+tc_map_invalidate(Oid relation)
+{
+	CacheInvalidateRelcacheByRelid(relation);
+}
+
+/* ----- building ----- */
+
+/* Find the columns that the definition names; false when one is missing. */
+static bool
+find_columns(Relation rel, TcMap *map)
+{
+	TcShape    *shape = &map->shape;
+	ListCell   *cell;
+	AttrNumber	number;
+
+	shape->nkeys = list_length(map->def.key_columns);
+	if (shape->nkeys > INDEX_MAX_KEYS || map->def.value_column == NULL)
+		return false;
+	shape->keys = palloc0(shape->nkeys * sizeof(TcColumn));
+	foreach(cell, map->def.key_columns)
+	{
+		number = get_attnum(RelationGetRelid(rel), lfirst(cell));
+		if (number <= 0)
+			return false;
+		tc_column_describe(rel, number, &shape->keys[foreach_current_index(cell)]);
+	}
+	number = get_attnum(RelationGetRelid(rel), map->def.value_column);
+	if (number <= 0)
+		return false;
+	tc_column_describe(rel, number, &shape->value);
+
+	/* only a table that create_map made gives the column its meaning */
+	number = get_attnum(RelationGetRelid(rel), "expires_at");
+	if (map->def.created && number > 0 &&
+		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid ==
+		TIMESTAMPTZOID)
+		shape->expires = number;
+	tc_shape_finish(shape);
+	return true;
+}
+
+const char *
+tc_suspension_text(TcSuspension suspension)
+{
+	switch (suspension)
+	{
+		case TC_NOT_SUSPENDED:
+			return NULL;
+		case TC_SUSPENDED_TRIGGERS:
+			return "its triggers are missing, changed or disabled";
+		case TC_SUSPENDED_KEY:
+			return "its key has no usable unique index";
+		case TC_SUSPENDED_COLUMNS:
+			return "a column of its definition is missing";
+	}
+	return NULL;
+}
+
+/* Fill in what is known of the relation; the reason if it can't be cached. */
+static TcSuspension
+describe_relation(Relation rel, TcMap *map)
+{
+	map->name = pstrdup(RelationGetRelationName(rel));
+	map->relkind = rel->rd_rel->relkind;
+	map->file = tc_relation_file(rel);
+	map->row_security = rel->rd_rel->relrowsecurity;
+	if (!find_columns(rel, map))
+		return TC_SUSPENDED_COLUMNS;
+	if (!map->def.durable)
+		return TC_NOT_SUSPENDED;
+	map->key_index = tc_key_index(rel, map->shape.nkeys, map->shape.keys,
+								  map->key_equality);
+	if (!OidIsValid(map->key_index))
+		return TC_SUSPENDED_KEY;
+	if (!tc_guard_intact(rel))
+		return TC_SUSPENDED_TRIGGERS;
+	return TC_NOT_SUSPENDED;
+}
+
+/* Make the entry of a relation that may be a map; NULL if it is none. */
+static TcMap *
+build_map(Oid relation)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "topcache map",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext previous = MemoryContextSwitchTo(context);
+	TcMap	   *map = palloc0(sizeof(TcMap));
+	Relation	rel;
+
+	map->relation = relation;
+	map->context = context;
+	if (!tc_mapdef_read(relation, &map->def))
+	{
+		MemoryContextSwitchTo(previous);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	rel = relation_open(relation, NoLock);
+	map->suspended = describe_relation(rel, map);
+	relation_close(rel, NoLock);
+	MemoryContextSwitchTo(previous);
+	MemoryContextSetParent(context, CacheMemoryContext);
+	return map;
+}
+
+/* Bring an entry up to date. */
+static void
+refresh_entry(Oid relation)
+{
+	MapEntry   *entry;
+	TcMap	   *map;
+	bool		found;
+
+	entry = hash_search(map_entries, &relation, HASH_ENTER, &found);
+	if (!found)
+		entry->map = NULL;
+
+	/* what changes while the map is built makes it invalid again */
+	entry->valid = true;
+	PG_TRY();
+	{
+		map = build_map(relation);
+	}
+	PG_CATCH();
+	{
+		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+		if (entry != NULL)
+			entry->valid = false;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+
+	entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	if (entry->map != NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(CacheMemoryContext);
+
+		past_maps = lappend(past_maps, entry->map);
+		MemoryContextSwitchTo(previous);
+	}
+	entry->map = map;
+}
+
+TcMap *
+tc_map_lookup(Oid relation)
+{
+	MapEntry   *entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+
+	if (entry != NULL && entry->valid)
+		return entry->map;
+	refresh_entry(relation);
+	entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	return entry->map;
+}
+
+TcMap *
+tc_map_open(Oid relation)
+{
+	LockRelationOid(relation, AccessShareLock);
+	return tc_map_lookup(relation);
+}
+
+TcMap *
+tc_map_require(Oid relation)
+{
+	TcMap	   *map = tc_map_open(relation);
+
+	if (map != NULL)
+		return map;
+	if (get_rel_name(relation) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("relation \"%s\" is not a topcache map",
+					get_rel_name(relation)),
+			 errhint("Use topcache.attach() to make it one.")));
+}
+
+/* ----- privileges and names ----- */
+
+/* Is SELECT granted on every column that a record has? */
+static bool
+columns_readable(const TcMap *map, Oid user)
+{
+	for (int i = 0; i < map->shape.nkeys; i++)
+	{
+		if (pg_attribute_aclcheck(map->relation, map->shape.keys[i].number,
+								  user, ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	}
+	return pg_attribute_aclcheck(map->relation, map->shape.value.number,
+								 user, ACL_SELECT) == ACLCHECK_OK;
+}
+
+void
+tc_map_check_select(TcMap *map)
+{
+	Oid			user = GetUserId();
+
+	if (map->readable_by == user)
+		return;
+	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) != ACLCHECK_OK &&
+		!(map->shape.value.number > 0 && columns_readable(map, user)))
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
+					   map->name);
+	map->readable_by = user;
+}
+
+char *
+tc_map_sql_name(const TcMap *map)
+{
+	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(map->relation)),
+									  get_rel_name(map->relation));
+}

@@ -1,0 +1,92 @@
+/*
+ * map.h
+ *	  What a backend knows of a map: definition, shape, guard, state.
+ */
+#ifndef TC_MAP_H
+#define TC_MAP_H
+
+#include "executor/spi.h"
+
+#include "heap/mapdef.h"
+#include "heap/shape.h"
+
+/* Why a map's reads go to the heap. */
+typedef enum TcSuspension
+{
+	TC_NOT_SUSPENDED,
+	TC_SUSPENDED_TRIGGERS,		/* they do not guard the table */
+	TC_SUSPENDED_KEY,			/* no unique index behind the key */
+	TC_SUSPENDED_COLUMNS		/* a column of the definition is missing */
+} TcSuspension;
+
+/* Statements that are prepared once per map; see heapwrite.c. */
+typedef enum TcPlanKind
+{
+	TC_PLAN_PUT,
+	TC_PLAN_PUT_IF_ABSENT,
+	TC_PLAN_REPLACE,
+	TC_PLAN_INCR,
+	TC_PLAN_REMOVE,
+	TC_PLAN_TOUCH,
+	TC_PLAN_CLEAR,
+	TC_PLAN_SCAN,
+	TC_PLAN_SELECT,
+	TC_NPLANS
+} TcPlanKind;
+
+/*
+ * A map, in this backend.  Valid until the relation's cache entry is
+ * invalidated; a pointer to it stays usable to the end of the transaction,
+ * although it may describe the past by then.
+ */
+typedef struct TcMap
+{
+	Oid			relation;
+	MemoryContext context;		/* everything below lives here */
+	TcMapDef	def;
+	TcShape		shape;
+	char	   *name;			/* without schema, for messages */
+	char		relkind;
+	Oid			file;
+	Oid			key_index;		/* InvalidOid for a volatile map */
+	Oid			key_equality[INDEX_MAX_KEYS];	/* functions, in key order */
+	bool		row_security;	/* the table has policies that may apply */
+	TcSuspension suspended;
+	SPIPlanPtr	plans[TC_NPLANS];
+
+	/* verdict of the last privilege check, until something changes */
+	Oid			readable_by;
+
+	/* what the cache floor keeps for the map; its memory is context's */
+	struct TcBinding *binding;
+} TcMap;
+
+extern void tc_map_init(void);
+
+/*
+ * The map of a relation, or NULL when it is none.  Takes AccessShareLock on
+ * the relation and keeps it to the end of the transaction, as a SELECT does.
+ */
+extern TcMap *tc_map_open(Oid relation);
+
+/* The same without a lock, for a caller that has one. */
+extern TcMap *tc_map_lookup(Oid relation);
+
+/* The same as tc_map_open; an error when it is no map. */
+extern TcMap *tc_map_require(Oid relation);
+
+/*
+ * May the current user read key and value?  An error as from SELECT if not.
+ */
+extern void tc_map_check_select(TcMap *map);
+
+/* A suspension in words; NULL when there is none. */
+extern const char *tc_suspension_text(TcSuspension suspension);
+
+/* Name of a map's relation for use in SQL, palloc'd. */
+extern char *tc_map_sql_name(const TcMap *map);
+
+/* Tell all backends that a relation must be looked at again, at commit. */
+extern void tc_map_invalidate(Oid relation);
+
+#endif							/* TC_MAP_H */

@@ -1,0 +1,134 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapdef.c
+ *	  Reads the definition of a map.
+ *
+ * Structure: an index lookup in topcache.map_definition, with a snapshot of
+ * its own, as for a catalog: what a definition says now is what counts, not
+ * what it said when the reader's snapshot was taken.
+ *
+ * Concurrency: changes of the table invalidate the relation's cache entry in
+ * every backend by a trigger, after which this is read again.
+ *
+ * Failure: where the extension is not installed there are no definitions.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
+
+#include "heap/mapdef.h"
+
+/* Columns of topcache.map_definition. */
+enum
+{
+	DEF_RELATION = 1,
+	DEF_KEY_COLUMNS,
+	DEF_VALUE_COLUMN,
+	DEF_TTL,
+	DEF_MAX_IDLE,
+	DEF_MAX_COST,
+	DEF_CREATED,
+	DEF_DURABLE
+};
+
+Oid
+tc_extension_schema(void)
+{
+	return get_namespace_oid("topcache", true);
+}
+
+static List *
+names_of_array(Datum value)
+{
+	List	   *names = NIL;
+	Datum	   *elements;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(value), NAMEOID, NAMEDATALEN,
+					  false, TYPALIGN_CHAR, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	return names;
+}
+
+/* Column of a definition, or the default when it is NULL. */
+static Datum
+def_column(HeapTuple tuple, TupleDesc desc, int column, Datum if_null)
+{
+	bool		isnull;
+	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+
+	return isnull ? if_null : value;
+}
+
+static Interval *
+def_interval(HeapTuple tuple, TupleDesc desc, int column)
+{
+	Interval   *value = DatumGetIntervalP(def_column(tuple, desc, column,
+													 (Datum) 0));
+	Interval   *copy;
+
+	if (value == NULL)
+		return NULL;
+	copy = palloc(sizeof(Interval));
+	*copy = *value;
+	return copy;
+}
+
+static void
+take_definition(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
+{
+	Datum		value_column = def_column(tuple, desc, DEF_VALUE_COLUMN, 0);
+
+	def->relation = DatumGetObjectId(def_column(tuple, desc, DEF_RELATION, 0));
+	def->key_columns = names_of_array(def_column(tuple, desc,
+												 DEF_KEY_COLUMNS, 0));
+	def->value_column = value_column == 0 ? NULL :
+		pstrdup(NameStr(*DatumGetName(value_column)));
+	def->ttl = def_interval(tuple, desc, DEF_TTL);
+	def->max_idle = def_interval(tuple, desc, DEF_MAX_IDLE);
+	def->max_cost = DatumGetInt64(def_column(tuple, desc, DEF_MAX_COST,
+											 Int64GetDatum(-1)));
+	def->created = DatumGetBool(def_column(tuple, desc, DEF_CREATED, 0));
+	def->durable = DatumGetBool(def_column(tuple, desc, DEF_DURABLE, 1));
+}
+
+bool
+tc_mapdef_read(Oid relation, TcMapDef *def)
+{
+	Oid			schema = tc_extension_schema();
+	Oid			table;
+	Relation	rel;
+	SysScanDesc scan;
+	ScanKeyData key;
+	HeapTuple	tuple;
+
+	if (!OidIsValid(schema))
+		return false;
+	table = get_relname_relid("map_definition", schema);
+	if (!OidIsValid(table))
+		return false;
+
+	rel = table_open(table, AccessShareLock);
+	ScanKeyInit(&key, DEF_RELATION, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(relation));
+	scan = systable_beginscan(rel, get_relname_relid("map_definition_pkey", schema), true,
+							  NULL, 1, &key);
+	tuple = systable_getnext(scan);
+	if (HeapTupleIsValid(tuple))
+		take_definition(tuple, RelationGetDescr(rel), def);
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return HeapTupleIsValid(tuple);
+}

@@ -1,0 +1,148 @@
+/*-------------------------------------------------------------------------
+ *
+ * compact.c
+ *	  Empties a sparse page by moving what is on it.
+ *
+ * Structure: the allocator picks a page whose chunks fit into the free
+ * chunks of its class's other pages.  Each chunk in use is moved: it is the
+ * newest version of a key (named by the index and by its neighbours in a
+ * list), an older version (named by the version over it), or a further piece
+ * of a version (named by the piece before it).  From the hash in the chunk
+ * the index leads to whatever names it.
+ *
+ * Concurrency: a chunk is moved under its partition's exclusive lock and
+ * within a change of its bucket, so readers without a lock notice.  The hash
+ * is read before the lock is taken, so it may be that of a chunk freed or
+ * not yet in the index; then nothing that names the chunk is found, and the
+ * page is left as it is.  While the page is isolated nobody allocates from
+ * it, and it stays in its class.
+ *
+ * Failure: a chunk that cannot be moved ends the attempt; chunks that have
+ * been moved already are none the worse for it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "segment/arena.h"
+#include "segment/index.h"
+#include "segment/record.h"
+#include "segment/room.h"
+#include "segment/shard.h"
+
+/* The link of a version to its first further piece, or NULL. */
+static TcRef *
+first_piece_link(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	uint32		offset = sizeof(TcSharedRecord);
+
+	if (!(rec->flags & TC_REC_PIECES))
+		return NULL;
+	if (rec->flags & TC_REC_EXPIRES)
+		offset += sizeof(int64);
+	return &((TcSharedPieces *) ((char *) rec + offset))->next;
+}
+
+/* The link in a version's list of pieces that names the chunk, or NULL. */
+static TcRef *
+piece_link(TcRef version, TcRef chunk)
+{
+	TcRef	   *link = first_piece_link(version);
+
+	while (link != NULL && *link != TC_NO_REF)
+	{
+		if (*link == chunk)
+			return link;
+		link = &((TcSharedPiece *) tc_ref_address(*link))->next;
+	}
+	return NULL;
+}
+
+/*
+ * Find what names the chunk among the versions below one slot.  *newest says
+ * that it is the slot itself, which then is not a link to be written here.
+ */
+static TcRef *
+find_link(TcRef newest_ref, TcRef chunk, bool *newest)
+{
+	TcRef		ref = newest_ref;
+
+	*newest = ref == chunk;
+	if (*newest)
+		return NULL;
+	while (ref != TC_NO_REF)
+	{
+		TcSharedRecord *rec = tc_record_at(ref);
+		TcRef	   *link = piece_link(ref, chunk);
+		TcRef		older = tc_record_older(rec);
+
+		if (link != NULL)
+			return link;
+		if (older == chunk)
+			return &rec->older;
+		ref = older;
+	}
+	return NULL;
+}
+
+/* Move a chunk to a new place; false when nothing names it any more. */
+static bool
+move_chunk(TcRef from, TcRef to, uint32 hash)
+{
+	LWLock	   *lock = tc_partition_lock(hash);
+	TcIndexPlace place;
+	bool		moved = false;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	tc_index_begin_locked(&place, hash);
+	while (!moved && tc_index_next_locked(&place))
+	{
+		bool		newest;
+		TcRef	   *link = find_link(place.ref, from, &newest);
+
+		if (link == NULL && !newest)
+			continue;
+		tc_index_begin_change_locked(place.first);
+		memcpy(tc_ref_address(to), tc_ref_address(from),
+			   tc_arena_ref_bytes(from));
+		if (newest)
+		{
+			tc_shard_moved(from, to);
+			tc_index_exchange_locked(&place, to);
+		}
+		else
+			*link = to;
+		tc_index_end_change_locked(place.first);
+		moved = true;
+	}
+	LWLockRelease(lock);
+	return moved;
+}
+
+bool
+tc_compact_page(void)
+{
+	uint32		page = tc_arena_isolate_page();
+	uint32		position = 0;
+	bool		emptied = true;
+	TcRef		from;
+
+	if (page == TC_NO_PAGE)
+		return false;
+	while (emptied &&
+		   (from = tc_arena_next_used(page, &position)) != TC_NO_REF)
+	{
+		/* hash lies first in a version and in a piece alike */
+		uint32		hash = *(volatile uint32 *) tc_ref_address(from);
+		TcRef		to = tc_arena_alloc(tc_arena_ref_bytes(from));
+
+		emptied = to != TC_NO_REF && move_chunk(from, to, hash);
+		if (emptied)
+			tc_arena_free(from);
+		else if (to != TC_NO_REF)
+			tc_arena_free(to);
+	}
+	tc_arena_release_page(page);
+	return emptied;
+}

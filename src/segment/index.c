@@ -1,0 +1,508 @@
+/*-------------------------------------------------------------------------
+ *
+ * index.c
+ *	  A hash table over the records of the segment.
+ *
+ * Structure: buckets of one cache line hold up to eleven refs, each with one
+ * byte of its record's hash, so that a probe looks at one line and then, as
+ * a rule, at the one record that it wants.  Buckets that overflow have a
+ * further bucket behind them.  The table grows and shrinks by one bucket at
+ * a time (linear hashing), in pages of the arena named by the directory, so
+ * its size follows the number of records and there is never a pause.
+ *
+ * The number of buckets is a multiple of TC_PARTITIONS at all powers of two,
+ * so a bucket and the one it is split from lie in the same partition, and a
+ * record's partition is known from its hash alone.
+ *
+ * Concurrency: writers hold the partition's lock exclusively and make the
+ * first bucket's sequence number odd for as long as the chain, or anything
+ * that hangs below its slots, is not in order.  Readers hold nothing: they
+ * read the number, look, and look at it again (lookup.c).  What they read in
+ * between may be anything, but it lies within the segment.  The number of
+ * buckets changes under the growth lock and the partition's lock, so holding
+ * a partition's lock pins the bucket of every hash in it.  A reader without
+ * a lock checks that its hash still belongs to the bucket it looked into.  A
+ * bucket's memory can come back as another bucket after the table shrank and
+ * grew: sequence numbers of new buckets therefore start from a counter that
+ * moves on, never from the same value.
+ *
+ * Failure: without memory for an overflow bucket an insertion returns false,
+ * and growth is put off.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "port/pg_bitutils.h"
+
+#include "segment/arena.h"
+#include "segment/index.h"
+
+/* Records per bucket at which buckets are added, and taken away. */
+#define GROW_LOAD 8
+#define SHRINK_LOAD 3
+
+/* Distance of the sequence numbers that bucket generations start from. */
+#define ERA_STEP 0x10000
+
+static inline uint32
+buckets_per_page(void)
+{
+	return tc_seg.head->page_bytes / sizeof(TcSharedBucket);
+}
+
+/* The bucket of a hash in a table of nbuckets. */
+static inline uint32
+bucket_number(uint32 hash, uint32 nbuckets)
+{
+	uint32		size = pg_nextpower2_32(nbuckets);
+	uint32		number = hash & (size - 1);
+
+	return number < nbuckets ? number : number & (size / 2 - 1);
+}
+
+static inline TcSharedBucket *
+bucket_at(uint32 number)
+{
+	uint32		page = tc_seg.directory[number / buckets_per_page()];
+
+	return (TcSharedBucket *)
+		(tc_seg.arena + (uint64) page * tc_seg.head->page_bytes) +
+		number % buckets_per_page();
+}
+
+static inline TcSharedBucket *
+next_bucket(const TcSharedBucket *bucket)
+{
+	return bucket->overflow == TC_NO_REF ? NULL :
+		(TcSharedBucket *) tc_ref_address(bucket->overflow);
+}
+
+static inline uint8
+hash_tag(uint32 hash)
+{
+	return hash >> 24;
+}
+
+/* Give a bucket that enters the table its empty contents. */
+static void
+init_bucket(TcSharedBucket *bucket, uint32 seq)
+{
+	memset(bucket, 0, sizeof(TcSharedBucket));
+	pg_atomic_init_u32(&bucket->seq, seq);
+}
+
+void
+tc_index_create(void)
+{
+	TcSharedSegment *head = tc_seg.head;
+
+	StaticAssertStmt(8192 / sizeof(TcSharedBucket) >= TC_PARTITIONS,
+					 "the first page must hold a bucket of each partition");
+	tc_seg.directory[0] = tc_arena_take_page(TC_PAGE_INDEX);
+	Assert(tc_seg.directory[0] == 0);
+	head->min_buckets = buckets_per_page();
+	for (uint32 i = 0; i < head->min_buckets; i++)
+		init_bucket(bucket_at(i), 0);
+	pg_atomic_init_u32(&head->nbuckets, head->min_buckets);
+	pg_atomic_init_u32(&head->index_pages, 1);
+}
+
+TcSharedBucket *
+tc_index_bucket(uint32 hash, uint32 *nbuckets)
+{
+	*nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
+	return bucket_at(bucket_number(hash, *nbuckets));
+}
+
+/* ----- finding, under the partition's lock ----- */
+
+void
+tc_index_begin_locked(TcIndexPlace *place, uint32 hash)
+{
+	uint32		nbuckets;
+
+	Assert(LWLockHeldByMe(tc_partition_lock(hash)));
+	place->hash = hash;
+	place->first = tc_index_bucket(hash, &nbuckets);
+	place->bucket = place->first;
+	place->slot = -1;
+	place->ref = TC_NO_REF;
+}
+
+bool
+tc_index_next_locked(TcIndexPlace *place)
+{
+	uint8		tag = hash_tag(place->hash);
+
+	while (place->bucket != NULL)
+	{
+		while (++place->slot < TC_BUCKET_SLOTS)
+		{
+			place->ref = place->bucket->ref[place->slot];
+			if (place->ref != TC_NO_REF &&
+				place->bucket->tag[place->slot] == tag &&
+				tc_record_at(place->ref)->hash == place->hash)
+				return true;
+		}
+		place->bucket = next_bucket(place->bucket);
+		place->slot = -1;
+	}
+	return false;
+}
+
+bool
+tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash, TcRef ref)
+{
+	tc_index_begin_locked(place, hash);
+	while (tc_index_next_locked(place))
+	{
+		if (place->ref == ref)
+			return true;
+	}
+	return false;
+}
+
+/* ----- changing, under the partition's lock ----- */
+
+void
+tc_index_begin_change_locked(TcSharedBucket *first)
+{
+	uint32		seq = pg_atomic_read_u32(&first->seq);
+
+	Assert((seq & 1) == 0);
+	pg_atomic_write_u32(&first->seq, seq + 1);
+	pg_write_barrier();
+}
+
+void
+tc_index_end_change_locked(TcSharedBucket *first)
+{
+	uint32		seq = pg_atomic_read_u32(&first->seq);
+
+	Assert((seq & 1) == 1);
+	pg_write_barrier();
+	pg_atomic_write_u32(&first->seq, seq + 1);
+}
+
+/* Put a ref into the chain of a bucket; false without memory. */
+static bool
+add_to_chain(TcSharedBucket *bucket, uint8 tag, TcRef ref)
+{
+	for (;;)
+	{
+		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		{
+			if (bucket->ref[i] == TC_NO_REF)
+			{
+				bucket->ref[i] = ref;
+				bucket->tag[i] = tag;
+				return true;
+			}
+		}
+		if (bucket->overflow == TC_NO_REF)
+		{
+			TcRef		more = tc_arena_alloc_overflow();
+
+			if (more == TC_NO_REF)
+				return false;
+			init_bucket((TcSharedBucket *) tc_ref_address(more), 0);
+			bucket->overflow = more;
+		}
+		bucket = next_bucket(bucket);
+	}
+}
+
+/* Cut off and free the last bucket of a chain while it is empty. */
+static void
+trim_chain(TcSharedBucket *first)
+{
+	while (first->overflow != TC_NO_REF)
+	{
+		TcSharedBucket *before = first;
+		TcSharedBucket *last = next_bucket(first);
+		TcRef		ref;
+
+		while (last->overflow != TC_NO_REF)
+		{
+			before = last;
+			last = next_bucket(last);
+		}
+		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		{
+			if (last->ref[i] != TC_NO_REF)
+				return;
+		}
+		ref = before->overflow;
+		before->overflow = TC_NO_REF;
+		tc_arena_free(ref);
+	}
+}
+
+bool
+tc_index_insert_locked(uint32 hash, TcRef ref)
+{
+	uint32		nbuckets;
+
+	if (!add_to_chain(tc_index_bucket(hash, &nbuckets), hash_tag(hash), ref))
+		return false;
+	pg_atomic_fetch_add_u32(&tc_seg.head->nrecords, 1);
+	return true;
+}
+
+void
+tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
+{
+	Assert(place->bucket->ref[place->slot] == place->ref);
+	place->bucket->ref[place->slot] = ref;
+	place->ref = ref;
+}
+
+/* Take a ref out, filling the hole from the end of the chain. */
+void
+tc_index_remove_locked(TcIndexPlace *place)
+{
+	TcSharedBucket *last = place->bucket;
+
+	Assert(place->bucket->ref[place->slot] == place->ref);
+	place->bucket->ref[place->slot] = TC_NO_REF;
+	pg_atomic_fetch_sub_u32(&tc_seg.head->nrecords, 1);
+
+	while (last->overflow != TC_NO_REF)
+		last = next_bucket(last);
+	if (last == place->bucket)
+	{
+		trim_chain(place->first);
+		return;
+	}
+	for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+	{
+		if (last->ref[i] != TC_NO_REF)
+		{
+			place->bucket->ref[place->slot] = last->ref[i];
+			place->bucket->tag[place->slot] = last->tag[i];
+			last->ref[i] = TC_NO_REF;
+			break;
+		}
+	}
+	trim_chain(place->first);
+}
+
+/* ----- growing and shrinking ----- */
+
+bool
+tc_index_wants_growth(void)
+{
+	return pg_atomic_read_u32(&tc_seg.head->nrecords) / GROW_LOAD >=
+		pg_atomic_read_u32(&tc_seg.head->nbuckets);
+}
+
+bool
+tc_index_wants_shrinking(void)
+{
+	uint32		nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
+
+	return nbuckets > tc_seg.head->min_buckets &&
+		pg_atomic_read_u32(&tc_seg.head->nrecords) / SHRINK_LOAD < nbuckets;
+}
+
+bool
+tc_index_growth_needs_page(void)
+{
+	return pg_atomic_read_u32(&tc_seg.head->nbuckets) %
+		buckets_per_page() == 0;
+}
+
+/* Empty a bucket chain without looking at what it holds. */
+static void
+discard_chain(TcSharedBucket *first)
+{
+	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
+		memset(b->ref, 0, sizeof(b->ref));
+	trim_chain(first);
+}
+
+/*
+ * Copy to "into" those refs of a chain that belong to bucket "number" in a
+ * table of nbuckets.  All or nothing.
+ */
+static bool
+copy_chain(TcSharedBucket *from, TcSharedBucket *into,
+		   uint32 number, uint32 nbuckets)
+{
+	for (TcSharedBucket *b = from; b != NULL; b = next_bucket(b))
+	{
+		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		{
+			if (b->ref[i] != TC_NO_REF &&
+				bucket_number(tc_record_at(b->ref[i])->hash,
+							  nbuckets) == number &&
+				!add_to_chain(into, b->tag[i], b->ref[i]))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Drop from a chain those refs that do not belong to bucket "number". */
+static void
+purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
+{
+	TcSharedBucket *to = first;
+	int			to_slot = 0;
+
+	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
+	{
+		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		{
+			TcRef		ref = b->ref[i];
+			uint8		tag = b->tag[i];
+
+			b->ref[i] = TC_NO_REF;
+			if (ref == TC_NO_REF ||
+				bucket_number(tc_record_at(ref)->hash, nbuckets) != number)
+				continue;
+			if (to_slot == TC_BUCKET_SLOTS)
+			{
+				to = next_bucket(to);
+				to_slot = 0;
+			}
+			to->ref[to_slot] = ref;
+			to->tag[to_slot++] = tag;
+		}
+	}
+	trim_chain(first);
+}
+
+/* Split off bucket number nbuckets; growth lock held. */
+static bool
+split_bucket(uint32 nbuckets)
+{
+	TcSharedSegment *head = tc_seg.head;
+	uint32		old_number = bucket_number(nbuckets, nbuckets);
+	TcSharedBucket *old = bucket_at(old_number);
+	TcSharedBucket *new = bucket_at(nbuckets);
+	LWLock	   *lock = tc_partition_lock(nbuckets);
+	bool		copied;
+
+	init_bucket(new, pg_atomic_fetch_add_u32(&head->bucket_era, ERA_STEP));
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	copied = copy_chain(old, new, nbuckets, nbuckets + 1);
+	if (copied)
+	{
+		tc_index_begin_change_locked(old);
+		pg_atomic_write_u32(&head->nbuckets, nbuckets + 1);
+		pg_write_barrier();
+		purge_chain(old, old_number, nbuckets + 1);
+		tc_index_end_change_locked(old);
+	}
+	else
+		discard_chain(new);
+	LWLockRelease(lock);
+	return copied;
+}
+
+bool
+tc_index_grow(uint32 *page)
+{
+	TcSharedSegment *head = tc_seg.head;
+	bool		grown = false;
+	uint32		nbuckets;
+
+	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_EXCLUSIVE))
+		return false;
+	nbuckets = pg_atomic_read_u32(&head->nbuckets);
+	if (nbuckets % buckets_per_page() == 0)
+	{
+		if (*page != TC_NO_PAGE)
+		{
+			tc_seg.directory[nbuckets / buckets_per_page()] = *page;
+			pg_atomic_fetch_add_u32(&head->index_pages, 1);
+			grown = split_bucket(nbuckets);
+			if (!grown)
+				pg_atomic_fetch_sub_u32(&head->index_pages, 1);
+			else
+				*page = TC_NO_PAGE;
+		}
+	}
+	else
+		grown = split_bucket(nbuckets);
+	LWLockRelease(tc_growth_lock());
+	return grown;
+}
+
+/* Merge the last bucket into the one it came from; growth lock held. */
+static bool
+merge_bucket(uint32 nbuckets)
+{
+	uint32		number = nbuckets - 1;
+	uint32		into_number = bucket_number(number, number);
+	TcSharedBucket *into = bucket_at(into_number);
+	TcSharedBucket *from = bucket_at(number);
+	LWLock	   *lock = tc_partition_lock(number);
+	bool		copied;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	tc_index_begin_change_locked(into);
+	tc_index_begin_change_locked(from);
+	copied = copy_chain(from, into, into_number, number);
+	if (copied)
+	{
+		pg_atomic_write_u32(&tc_seg.head->nbuckets, number);
+		pg_write_barrier();
+		discard_chain(from);
+	}
+	else
+		purge_chain(into, into_number, nbuckets);
+	tc_index_end_change_locked(from);
+	tc_index_end_change_locked(into);
+	LWLockRelease(lock);
+	return copied;
+}
+
+bool
+tc_index_shrink(void)
+{
+	uint32		freed_page = TC_NO_PAGE;
+	uint32		nbuckets;
+	bool		shrunk = false;
+
+	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_EXCLUSIVE))
+		return false;
+	nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
+	if (nbuckets > tc_seg.head->min_buckets)
+		shrunk = merge_bucket(nbuckets);
+	if (shrunk && (nbuckets - 1) % buckets_per_page() == 0)
+	{
+		freed_page = tc_seg.directory[(nbuckets - 1) / buckets_per_page()];
+		pg_atomic_fetch_sub_u32(&tc_seg.head->index_pages, 1);
+	}
+	LWLockRelease(tc_growth_lock());
+	if (freed_page != TC_NO_PAGE)
+		tc_arena_return_page(freed_page);
+	return shrunk;
+}
+
+bool
+tc_index_visit_bucket(uint32 number, void (*visit) (TcRef ref, void *arg),
+					  void *arg)
+{
+	LWLock	   *lock = tc_partition_lock(number);
+
+	LWLockAcquire(lock, LW_SHARED);
+	if (number >= pg_atomic_read_u32(&tc_seg.head->nbuckets))
+	{
+		LWLockRelease(lock);
+		return false;
+	}
+	for (TcSharedBucket *b = bucket_at(number); b != NULL; b = next_bucket(b))
+	{
+		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		{
+			if (b->ref[i] != TC_NO_REF)
+				visit(b->ref[i], arg);
+		}
+	}
+	LWLockRelease(lock);
+	return true;
+}

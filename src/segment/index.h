@@ -1,0 +1,77 @@
+/*
+ * index.h
+ *	  The index of the segment: from the hash of a key to its record.
+ *
+ * For files of the segment floor.
+ */
+#ifndef TC_INDEX_H
+#define TC_INDEX_H
+
+#include "segment/shared.h"
+
+/* A slot of the index, found under the partition's lock. */
+typedef struct TcIndexPlace
+{
+	uint32		hash;
+	TcSharedBucket *first;		/* carries the sequence number */
+	TcSharedBucket *bucket;
+	int			slot;
+	TcRef		ref;			/* what the slot holds */
+} TcIndexPlace;
+
+/* Set up the index of a new segment. */
+extern void tc_index_create(void);
+
+/* The first bucket for a hash as of now, and the count that says so. */
+extern TcSharedBucket *tc_index_bucket(uint32 hash, uint32 *nbuckets);
+
+/*
+ * Step through the records with a hash; the partition's lock is held.
+ * begin places the cursor before the first, next moves to the next one.
+ */
+extern void tc_index_begin_locked(TcIndexPlace *place, uint32 hash);
+extern bool tc_index_next_locked(TcIndexPlace *place);
+
+/* The slot that holds a ref; the partition's lock is held. */
+extern bool tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash,
+									 TcRef ref);
+
+/*
+ * Every change of a bucket chain, or of what hangs below its slots, lies
+ * between these two; the partition's lock is held exclusively.
+ */
+extern void tc_index_begin_change_locked(TcSharedBucket *first);
+extern void tc_index_end_change_locked(TcSharedBucket *first);
+
+/*
+ * Add, exchange, take out; within a change, partition locked exclusively.
+ * insert returns false when there was no memory for an overflow bucket.
+ */
+extern bool tc_index_insert_locked(uint32 hash, TcRef ref);
+extern void tc_index_exchange_locked(TcIndexPlace *place, TcRef ref);
+extern void tc_index_remove_locked(TcIndexPlace *place);
+
+/* Is the index short of buckets, or has it far too many? */
+extern bool tc_index_wants_growth(void);
+extern bool tc_index_wants_shrinking(void);
+
+/*
+ * Add one bucket.  When that takes a page, it is the one given; *page
+ * becomes TC_NO_PAGE when it was used.  False when somebody else is at it,
+ * or memory is missing.  No lock held.
+ */
+extern bool tc_index_grow(uint32 *page);
+extern bool tc_index_growth_needs_page(void);
+
+/* Take away one bucket.  No lock held. */
+extern bool tc_index_shrink(void);
+
+/*
+ * Visit all records: calls visit for each ref of a bucket under its
+ * partition's lock, shared.  Bucket numbers from 0; false past the end.
+ */
+extern bool tc_index_visit_bucket(uint32 number,
+								  void (*visit) (TcRef ref, void *arg),
+								  void *arg);
+
+#endif							/* TC_INDEX_H */

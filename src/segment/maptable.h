@@ -1,0 +1,47 @@
+/*
+ * maptable.h
+ *	  The maps that the segment holds records of.
+ */
+#ifndef TC_MAPTABLE_H
+#define TC_MAPTABLE_H
+
+#include "segment/ref.h"
+
+/*
+ * The slot for a map as it is now, made if need be.  An older incarnation of
+ * the relation is retired.  False when there is no slot or memory to be had.
+ */
+extern bool tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot);
+
+/* Is a slot still the map's?  Needs no lock. */
+extern bool tc_map_current(const TcMapSlot *slot);
+
+/* End the caching of a relation: its records are dropped. */
+extern void tc_map_retire(Oid database, Oid relation);
+
+/*
+ * Drop the records of retired maps, up to so many; returns how many were
+ * dropped.  A slot without records is free again.
+ */
+extern int64 tc_map_drain(int64 max);
+
+/* What a map holds. */
+typedef struct TcMapUse
+{
+	int64		records;
+	int64		dirty_records;
+	int64		bytes;
+	int64		cost;
+} TcMapUse;
+
+extern void tc_map_use(uint16 number, TcMapUse *use);
+
+/* The slots that are in use; false past the end or where there is none. */
+extern uint32 tc_map_slots(void);
+extern bool tc_map_identity(uint16 number, TcMapIdentity *identity);
+extern bool tc_map_has_body(uint16 number);
+
+/* The slot of a relation, if it has one. */
+extern bool tc_map_find(Oid database, Oid relation, uint16 *number);
+
+#endif							/* TC_MAPTABLE_H */

@@ -1,0 +1,57 @@
+/*
+ * ref.h
+ *	  Words that the segment shares with the floors above it.
+ *
+ * Opaque to them: a TcRef is only handed back.
+ */
+#ifndef TC_REF_H
+#define TC_REF_H
+
+/* Address in the arena, in units of 8 bytes; 0 is none. */
+typedef uint32 TcRef;
+
+#define TC_NO_REF ((TcRef) 0)
+#define TC_UNIT_BYTES 8
+
+/* Recency and dirty lists per map, so that touches of one map do not queue. */
+#define TC_SHARDS 8
+
+/*
+ * What a map's slot stands for.  When any of it changes, the relation's
+ * records begin anew in another slot.
+ */
+typedef struct TcMapIdentity
+{
+	Oid			database;
+	Oid			relation;
+	Oid			file;			/* file number: changes with every rewrite */
+	Oid			key_index;
+	uint32		shape;			/* hash over the columns that are kept */
+	bool		pinned;			/* no heap behind it: never evicted */
+} TcMapIdentity;
+
+/* A backend's hold on a slot: valid while the generation is the slot's. */
+typedef struct TcMapSlot
+{
+	uint16		number;
+	uint32		generation;
+	uint32		salt;			/* mixed into the hash of every key */
+} TcMapSlot;
+
+/* What is counted for each map. */
+typedef enum TcCounter
+{
+	TC_COUNT_HITS,
+	TC_COUNT_MISSES,
+	TC_COUNT_BYPASSES,
+	TC_COUNT_FILLS,
+	TC_COUNT_FILLS_LOST,		/* not stored: a writer came in between */
+	TC_COUNT_PUTS,
+	TC_COUNT_REMOVES,
+	TC_COUNT_EVICTIONS,
+	TC_COUNT_NOT_RESIDENT,		/* written to the heap only: no room */
+	TC_COUNT_COST_DEFAULTED,	/* value could not be encoded */
+	TC_NCOUNTERS
+} TcCounter;
+
+#endif							/* TC_REF_H */

@@ -1,0 +1,210 @@
+/*-------------------------------------------------------------------------
+ *
+ * shard.c
+ *	  Recency and dirty lists.
+ *
+ * Structure: each map has TC_SHARDS pairs of lists, and a record is on one
+ * list of the pair its hash names: clean records on the LRU list, dirty ones
+ * on the dirty list.  Both are doubly linked through the record headers.
+ * The last access of each LRU list's tail is kept apart, where the evictor
+ * compares them: the smallest of all shards of all maps is the least
+ * recently used record of the segment, whatever it hashed to.
+ *
+ * Concurrency: a shard's lists and sums belong to its lock.  A record goes
+ * on or off a list only under its partition's lock as well, so holding
+ * either lock keeps it where it is, and a record that a list names cannot be
+ * freed while the shard's lock is held.  Tail stamps are written under the
+ * shard's lock and read without: a stale one makes the evictor look at
+ * another shard first, and it looks again under the lock.
+ *
+ * Failure: none; nothing here allocates or waits for anything but the lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "segment/segment.h"
+#include "segment/shard.h"
+#include "segment/versions.h"
+
+void
+tc_shards_create(TcSharedMapBody *body)
+{
+	int			tranche = tc_seg.shard_locks[0].lock.tranche;
+
+	memset(body, 0, sizeof(TcSharedMapBody));
+	for (int i = 0; i < TC_SHARDS; i++)
+	{
+		pg_atomic_init_u64(&body->tail_stamp[i], PG_UINT64_MAX);
+		LWLockInitialize(&body->shard[i].lock, tranche);
+	}
+	for (int i = 0; i < TC_NCOUNTERS; i++)
+		pg_atomic_init_u64(&body->counter[i], 0);
+	pg_atomic_init_u64(&body->stats_reset, 0);
+}
+
+/* Publish the last access of the LRU tail; the shard is locked. */
+static void
+publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard)
+{
+	uint64		stamp = PG_UINT64_MAX;
+
+	if (shard->lru_tail != TC_NO_REF)
+		stamp = tc_record_stamp(tc_record_at(shard->lru_tail));
+	pg_atomic_write_u64(&tc_map_body(map)->tail_stamp[tc_shard_number(hash)],
+						stamp);
+}
+
+static void
+push_front(TcRef *head, TcRef *tail, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	rec->prev = TC_NO_REF;
+	rec->next = *head;
+	if (*head != TC_NO_REF)
+		tc_record_at(*head)->prev = ref;
+	else
+		*tail = ref;
+	*head = ref;
+}
+
+static void
+take_out(TcRef *head, TcRef *tail, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	if (rec->prev != TC_NO_REF)
+		tc_record_at(rec->prev)->next = rec->next;
+	else
+		*head = rec->next;
+	if (rec->next != TC_NO_REF)
+		tc_record_at(rec->next)->prev = rec->prev;
+	else
+		*tail = rec->prev;
+	rec->prev = rec->next = TC_NO_REF;
+}
+
+void
+tc_shard_link(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	if (rec->flags & TC_REC_DIRTY)
+	{
+		push_front(&shard->dirty_head, &shard->dirty_tail, ref);
+		shard->dirty_records++;
+	}
+	else
+	{
+		/* under the lock, so that the list stays in the order of stamps */
+		tc_record_set_stamp(rec, tc_segment_clock_us());
+		push_front(&shard->lru_head, &shard->lru_tail, ref);
+		publish_tail_locked(rec->map, rec->hash, shard);
+	}
+	LWLockRelease(&shard->lock);
+}
+
+void
+tc_shard_unlink(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	if (rec->flags & TC_REC_DIRTY)
+	{
+		take_out(&shard->dirty_head, &shard->dirty_tail, ref);
+		shard->dirty_records--;
+	}
+	else
+	{
+		take_out(&shard->lru_head, &shard->lru_tail, ref);
+		publish_tail_locked(rec->map, rec->hash, shard);
+	}
+	LWLockRelease(&shard->lock);
+}
+
+void
+tc_shard_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
+{
+	TcSharedShard *shard = tc_shard_of(map, hash);
+
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	shard->records += delta->records;
+	shard->negative_records += delta->negative_records;
+	shard->bytes += delta->bytes;
+	shard->cost += delta->cost;
+	LWLockRelease(&shard->lock);
+}
+
+void
+tc_shard_moved(TcRef from, TcRef to)
+{
+	TcSharedRecord *rec = tc_record_at(to);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+	bool		dirty = (rec->flags & TC_REC_DIRTY) != 0;
+	TcRef	   *head = dirty ? &shard->dirty_head : &shard->lru_head;
+	TcRef	   *tail = dirty ? &shard->dirty_tail : &shard->lru_tail;
+
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+
+	/* a touch may have moved it in the list since its header was copied */
+	memcpy(rec, tc_record_at(from), sizeof(TcSharedRecord));
+	if (rec->prev != TC_NO_REF)
+		tc_record_at(rec->prev)->next = to;
+	else
+		*head = to;
+	if (rec->next != TC_NO_REF)
+		tc_record_at(rec->next)->prev = to;
+	else
+		*tail = to;
+	LWLockRelease(&shard->lock);
+}
+
+bool
+tc_shards_empty(uint16 map)
+{
+	TcSharedMapBody *body = tc_map_body(map);
+
+	for (int i = 0; i < TC_SHARDS; i++)
+	{
+		TcSharedShard *shard = &body->shard[i];
+		bool		empty;
+
+		LWLockAcquire(&shard->lock, LW_SHARED);
+		empty = shard->records == 0;
+		LWLockRelease(&shard->lock);
+		if (!empty)
+			return false;
+	}
+	return true;
+}
+
+int
+tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
+{
+	TcSharedShard *shard = &tc_map_body(map)->shard[number];
+	int			n;
+
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	max = Min(max, (int) shard->dirty_records);
+	for (n = 0; n < max; n++)
+	{
+		TcRef		ref = shard->dirty_tail;
+		TcSharedRecord *rec = tc_record_at(ref);
+
+		dirty[n].hash = rec->hash;
+		dirty[n].xmin = rec->xmin;
+		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
+		dirty[n].pinned = (rec->flags & TC_REC_PINNED) != 0;
+		take_out(&shard->dirty_head, &shard->dirty_tail, ref);
+		push_front(&shard->dirty_head, &shard->dirty_tail, ref);
+	}
+	LWLockRelease(&shard->lock);
+	return n;
+}

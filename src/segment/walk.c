@@ -1,0 +1,134 @@
+/*-------------------------------------------------------------------------
+ *
+ * walk.c
+ *	  Goes through the records of the segment, bucket by bucket.
+ *
+ * Structure: the records of one bucket are copied under its partition's
+ * shared lock into memory that was allocated before; where it does not
+ * suffice it is enlarged without the lock and the bucket copied again.
+ *
+ * Concurrency: writers of one partition in 128 wait for the copying of one
+ * bucket, readers for nothing.
+ *
+ * Failure: out of memory is raised between buckets, without a lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "segment/index.h"
+#include "segment/record.h"
+#include "segment/room.h"
+#include "segment/segment.h"
+#include "segment/walk.h"
+
+#define FIRST_ENTRIES 64
+#define FIRST_BUFFER_BYTES 16384
+
+/* State of copying one bucket. */
+typedef struct Visit
+{
+	TcWalk	   *walk;
+	int			map;
+	int			entries;		/* wanted so far, stored if they fit */
+	Size		data_bytes;
+} Visit;
+
+static void
+describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
+{
+	int64		epoch = tc_segment_epoch();
+
+	entry->map = rec->map;
+	entry->version.xmin = rec->xmin;
+	entry->version.data_bytes = rec->length_bytes;
+	entry->version.cost = rec->cost;
+	entry->version.expires = tc_record_expires(ref, rec);
+	entry->version.committed = (rec->flags & TC_REC_COMMITTED) != 0;
+	entry->version.dirty = (rec->flags & TC_REC_DIRTY) != 0;
+	entry->version.negative = (rec->flags & TC_REC_NEGATIVE) != 0;
+	entry->version.nulls = (rec->flags & TC_REC_NULLS) != 0;
+	entry->hits = rec->hits;
+	entry->born = epoch + (int64) rec->born_s * 1000000;
+
+	/* where a clean record has its last access a dirty one has a link */
+	entry->last_access = entry->version.dirty ? entry->born :
+		epoch + (int64) tc_record_stamp(rec);
+	entry->bytes = 0;
+	while (ref != TC_NO_REF)
+	{
+		entry->bytes += tc_record_bytes(ref);
+		ref = tc_record_older(tc_record_at(ref));
+	}
+}
+
+/* Copy one record, as far as there is memory for it. */
+static void
+visit_record(TcRef ref, void *arg)
+{
+	Visit	   *visit = arg;
+	TcWalk	   *walk = visit->walk;
+	TcSharedRecord *rec = tc_record_at(ref);
+	Size		start = visit->data_bytes;
+	int			number = visit->entries;
+
+	if (visit->map != TC_ANY_MAP && rec->map != visit->map)
+		return;
+	visit->entries++;
+	visit->data_bytes += MAXALIGN(rec->length_bytes);
+	if (visit->entries > walk->capacity ||
+		visit->data_bytes > walk->buffer_bytes)
+		return;
+	describe_entry(ref, rec, &walk->entry[number]);
+	walk->entry[number].data = walk->buffer + start;
+	tc_record_read(ref, rec, walk->entry[number].data, rec->length_bytes);
+}
+
+/* Enlarge the memory of a walk to what one bucket wanted. */
+static void
+enlarge(TcWalk *walk, const Visit *visit)
+{
+	if (walk->entry != NULL)
+	{
+		pfree(walk->entry);
+		pfree(walk->buffer);
+	}
+	walk->capacity = Max(visit->entries * 2, FIRST_ENTRIES);
+	walk->buffer_bytes = Max(visit->data_bytes * 2, FIRST_BUFFER_BYTES);
+	walk->entry = palloc(walk->capacity * sizeof(TcEntry));
+	walk->buffer = MemoryContextAllocHuge(CurrentMemoryContext,
+										  walk->buffer_bytes);
+}
+
+/* Copy the next bucket; false past the last one. */
+static bool
+load_bucket(TcWalk *walk, int map)
+{
+	for (;;)
+	{
+		Visit		visit = {walk, map, 0, 0};
+
+		if (!tc_index_visit_bucket(walk->bucket, visit_record, &visit))
+			return false;
+		if (visit.entries <= walk->capacity &&
+			visit.data_bytes <= walk->buffer_bytes)
+		{
+			walk->entries = visit.entries;
+			walk->position = 0;
+			walk->bucket++;
+			return true;
+		}
+		enlarge(walk, &visit);
+	}
+}
+
+const TcEntry *
+tc_walk_next(TcWalk *walk, int map)
+{
+	while (walk->position >= walk->entries)
+	{
+		if (!load_bucket(walk, map))
+			return NULL;
+	}
+	return &walk->entry[walk->position++];
+}

@@ -1,0 +1,41 @@
+/*
+ * walk.h
+ *	  Going through all records, for views and checks.
+ */
+#ifndef TC_WALK_H
+#define TC_WALK_H
+
+#include "segment/image.h"
+
+/* A record that a walk came by. */
+typedef struct TcEntry
+{
+	uint16		map;
+	TcVersion	version;		/* the newest one */
+	uint64		bytes;			/* of all versions */
+	uint32		hits;
+	int64		last_access;	/* TimestampTz */
+	int64		born;			/* TimestampTz, to the second */
+	char	   *data;			/* of the newest version, palloc'd */
+} TcEntry;
+
+/* A walk under way; zeroed to begin with. */
+typedef struct TcWalk
+{
+	uint32		bucket;			/* the next to visit */
+	int			entries;
+	int			position;
+	int			capacity;
+	TcEntry    *entry;
+	char	   *buffer;			/* holds the data of the bucket's entries */
+	Size		buffer_bytes;
+} TcWalk;
+
+/*
+ * The next record of a map, or of any with TC_ANY_MAP; NULL at the end.  The
+ * entry is valid until the next call.  Holds a lock only while it copies one
+ * bucket; records that come or go meanwhile may or may not be met.
+ */
+extern const TcEntry *tc_walk_next(TcWalk *walk, int map);
+
+#endif							/* TC_WALK_H */

@@ -1,0 +1,38 @@
+/*-------------------------------------------------------------------------
+ *
+ * topcache.c
+ *	  Where the library is loaded.
+ *
+ * Structure: one call per module.  With shared_preload_libraries the segment
+ * is requested and the worker registered; without, the functions work on the
+ * heap alone.
+ *
+ * Concurrency and failure: see the modules.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "base/settings.h"
+#include "cache/binding.h"
+#include "cache/settle.h"
+#include "heap/map.h"
+#include "segment/segment.h"
+#include "worker/worker.h"
+
+PG_MODULE_MAGIC;
+
+PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	tc_settings_init();
+	tc_segment_init();
+	tc_map_init();
+	tc_settle_init();
+	tc_binding_init();
+	tc_worker_init();
+}

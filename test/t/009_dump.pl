@@ -1,0 +1,189 @@
+# Dump and restore: maps are maps again, and the dump holds nothing that the
+# cache knows beyond the user's data.
+
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib $FindBin::RealBin;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use TopcacheTest;
+
+my $node = new_server('dump');
+$node->start;
+create_extension($node);
+$node->safe_psql(
+	'postgres', q{
+	CREATE SCHEMA "Other One";
+	SELECT topcache.create_map('made', ttl => '1 day', max_cost => 12345678);
+	SELECT topcache.create_map('passing', durable => false);
+	CREATE TABLE "Other One"."Given" (key text PRIMARY KEY,
+		value jsonb NOT NULL, expires_at timestamptz);
+	SELECT topcache.attach('"Other One"."Given"', max_idle => '1 hour');
+	INSERT INTO made SELECT g::text, jsonb_build_object('n', g, 's', md5(g::text))
+	  FROM generate_series(1, 100) g;
+	INSERT INTO "Other One"."Given" SELECT g::text, to_jsonb(g)
+	  FROM generate_series(1, 100) g;
+	CREATE TABLE detached (key text PRIMARY KEY, value jsonb NOT NULL,
+		expires_at timestamptz);
+	SELECT topcache.attach('detached');
+	SELECT topcache.detach('detached');
+});
+
+# The text of a dump, without the tokens that are new each time.
+sub dump_text
+{
+	my ($name) = @_;
+	my $file = $node->basedir . "/$name.sql";
+
+	$node->command_ok([ 'pg_dump', '-f', $file, 'postgres' ], "$name dump");
+	my $text = slurp_file($file);
+	$text =~ s/^\\(un)?restrict .*$//mg;
+	return $text;
+}
+
+# Nothing of what the cache knows is in the dump: it does not matter whether
+# it knows anything.
+$node->restart;
+my $cold = dump_text('cold');
+$node->safe_psql(
+	'postgres', q{
+	SELECT topcache.hydrate('made');
+	SELECT count(topcache.get('made', g::text)), count(topcache.get('made', 'x'))
+	  FROM generate_series(1, 100) g, generate_series(1, 20);
+	SELECT count(topcache.get('"Other One"."Given"', g::text))
+	  FROM generate_series(1, 100) g;
+	SELECT topcache.put('passing', 'a', '"volatile"');
+});
+my $open = open_session($node);
+$open->query_safe(
+	"BEGIN; SELECT count(topcache.put('made', g::text, '0')) "
+	  . "FROM generate_series(1, 50) g");
+cmp_ok(
+	$node->safe_psql(
+		'postgres',
+		'SELECT least(sum(hits), sum(records), sum(dirty_records), sum(cost))'
+		  . ' FROM topcache.map_state()'),
+	'>', 0, 'the cache is in use');
+my $warm = dump_text('warm');
+$open->query_safe('ROLLBACK');
+close_session($open);
+ok($cold eq $warm, 'a dump with a full cache is the dump with an empty one');
+ok($warm !~ /volatile"/, 'records of a volatile map are not in it');
+
+# The table holds key, value and expiry, a record's bytes its value alone.
+is( $node->safe_psql(
+		'postgres', q{
+	SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', '
+					  ORDER BY attnum)
+	  FROM pg_attribute WHERE attrelid = 'made'::regclass AND attnum > 0
+}),
+	'key text, value jsonb, expires_at timestamp with time zone',
+	'the table has no column for what the cache knows');
+is( $node->safe_psql(
+		'postgres', q{
+	SELECT count(*), bool_and(
+			topcache.get_msgpack('made', key) = topcache.to_msgpack(value)
+			AND topcache.from_msgpack(topcache.get_msgpack('made', key)) = value
+			AND topcache.cost(value, key) = length(key) +
+				octet_length(topcache.get_msgpack('made', key)))
+	  FROM made
+}),
+	'100|t',
+	'MessagePack holds the value and nothing else');
+
+# Restored: as text, and from the archive format.
+my $definitions_sql =
+	'SELECT relation, key_columns, value_column, ttl, max_idle, max_cost, '
+  . 'created, durable FROM topcache.map_definition ORDER BY relation::text';
+my $triggers_sql =
+	'SELECT tgrelid::regclass, tgname, tgenabled, tgtype, tgfoid::regproc '
+  . "FROM pg_trigger WHERE tgfoid::regproc::text ~ '^topcache' "
+  . "AND NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname";
+my $definitions = $node->safe_psql('postgres', $definitions_sql);
+my $triggers    = $node->safe_psql('postgres', $triggers_sql);
+like($definitions, qr/^made\|.*1 day/m, 'definitions are there');
+like($triggers, qr/^made\|.*row_changed/m, 'triggers are there');
+unlike($triggers, qr/^detached/m, 'a detached table has none');
+
+my $archive = $node->basedir . '/archive';
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $archive, 'postgres' ],
+	'archive dump');
+$node->safe_psql('postgres',
+	"CREATE DATABASE from_text TEMPLATE template0;\n"
+	  . "CREATE DATABASE from_archive TEMPLATE template0");
+$node->command_ok(
+	[
+		'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', 'from_text', '-f',
+		$node->basedir . '/warm.sql'
+	],
+	'restore from text');
+$node->command_ok(
+	[ 'pg_restore', '--exit-on-error', '-d', 'from_archive', $archive ],
+	'restore from archive');
+
+foreach my $database ('from_text', 'from_archive')
+{
+	is($node->safe_psql($database, $definitions_sql),
+		$definitions, "$database: definitions are the same");
+	is($node->safe_psql($database, $triggers_sql),
+		$triggers, "$database: triggers are the same");
+
+	foreach my $map ('made', '"Other One"."Given"')
+	{
+		foreach my $source ('table', 'memory')
+		{
+			is( $node->safe_psql($database, differences_sql($map, 110)),
+				'0', "$database: $map is right, from $source");
+		}
+		$node->safe_psql(
+			$database, qq{
+			SELECT topcache.put('$map', '1', '"put"');
+			UPDATE $map SET value = '"updated"' WHERE key = '2';
+			DELETE FROM $map WHERE key = '3';
+		});
+		is( $node->safe_psql(
+				$database,
+				"SELECT topcache.get('$map', '1'), topcache.get('$map', '2'), "
+				  . "topcache.get('$map', '3') IS NULL"),
+			'"put"|"updated"|t',
+			"$database: writes to $map are seen");
+		is( $node->safe_psql($database,
+				"SELECT count(*) FROM topcache.verify('$map')"),
+			'0',
+			"$database: nothing wrong with $map");
+		is( $node->safe_psql(
+				$database,
+				"SELECT hits > 90 FROM topcache.stats "
+				  . "WHERE relation = '$map'::regclass"),
+			't',
+			"$database: $map is answered from memory");
+	}
+	is( $node->safe_psql(
+			$database,
+			"SELECT topcache.get('passing', 'a') IS NULL, "
+			  . "topcache.put('passing', 'a', '1')"),
+		't|t',
+		"$database: the volatile map is there and empty");
+}
+
+# The database that was dumped is another one: nothing of it has changed.
+is($node->safe_psql('postgres', "SELECT topcache.get('made', '3') ->> 'n'"),
+	'3', 'the maps of the two databases are two');
+
+# The way back: an extension that is dropped leaves tables without triggers.
+$node->safe_psql('from_text', 'DROP EXTENSION topcache CASCADE');
+is( $node->safe_psql(
+		'from_text',
+		"SELECT count(*) FROM pg_trigger WHERE tgrelid = 'made'::regclass"),
+	'0',
+	'dropping the extension takes the triggers');
+$node->safe_psql('from_text', "UPDATE made SET value = '0' WHERE key = '5'");
+is($node->safe_psql('from_text', 'SELECT count(*) FROM made'),
+	'99', 'and leaves the table');
+
+$node->stop;
+done_testing();
