@@ -14,10 +14,15 @@ INSERT INTO input
                               'result', pg_get_function_result(oid),
                               'signature', oid::regprocedure,
                               'definition', CASE WHEN prokind = 'f'
-                                  THEN pg_get_functiondef(oid) END)
+                                  THEN pg_get_functiondef(oid) END,
+                              'result_type', (SELECT to_jsonb(t)
+                                                FROM pg_type t
+                                               WHERE t.oid = prorettype))
       FROM pg_proc p
     UNION ALL
-    SELECT 'operator ' || oid, commented(to_jsonb(o), 'pg_operator', oid)
+    SELECT 'operator ' || oid, commented(to_jsonb(o), 'pg_operator', oid) ||
+           jsonb_build_object('function', (SELECT to_jsonb(p) FROM pg_proc p
+                                            WHERE p.oid = oprcode))
       FROM pg_operator o
     UNION ALL
     SELECT 'type ' || oid, commented(to_jsonb(t), 'pg_type', oid)
@@ -30,7 +35,9 @@ INSERT INTO input
                                   THEN pg_get_indexdef(oid) END)
       FROM pg_class c
     UNION ALL
-    SELECT 'column ' || attrelid || ' ' || attnum, to_jsonb(a)
+    SELECT 'column ' || attrelid || ' ' || attnum, to_jsonb(a) ||
+           jsonb_build_object('type', (SELECT to_jsonb(t) FROM pg_type t
+                                        WHERE t.oid = atttypid))
       FROM pg_attribute a
     UNION ALL
     SELECT 'setting ' || name, to_jsonb(s) FROM pg_settings s

@@ -18,6 +18,7 @@
 
 #include <limits.h>
 
+#include "miscadmin.h"
 #include "utils/guc.h"
 
 #include "base/settings.h"
@@ -37,18 +38,18 @@ bool		tc_enabled = true;
  * still be requested: in a library loaded at server start.
  */
 static void
-define_segment_settings(GucContext context)
+define_segment_settings(void)
 {
 	DefineCustomIntVariable("topcache.size",
 							"Size of the shared memory segment.",
 							NULL, &tc_size_mb,
 							128, TC_MIN_SIZE_MB, TC_MAX_SIZE_MB,
-							context, GUC_UNIT_MB, NULL, NULL, NULL);
+							PGC_POSTMASTER, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("topcache.max_maps",
 							"Number of maps that can be cached at a time.",
 							"Maps beyond it are read from the heap.",
 							&tc_max_maps, 1024, 1, 32768,
-							context, 0, NULL, NULL, NULL);
+							PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
 /* Settings that govern which records stay. */
@@ -89,7 +90,8 @@ define_residency_settings(void)
 void
 tc_settings_init(void)
 {
-	define_segment_settings(PGC_POSTMASTER);
+	if (process_shared_preload_libraries_in_progress)
+		define_segment_settings();
 	define_residency_settings();
 	DefineCustomIntVariable("topcache.max_msgpack_depth",
 							"Deepest nesting of a document that is encoded "

@@ -43,6 +43,9 @@
 #include "heap/keyindex.h"
 #include "heap/map.h"
 
+/* How often an entry is built again because something changed meanwhile. */
+#define REFRESH_TRIES 5
+
 /* Entry of the hash table. */
 typedef struct MapEntry
 {
@@ -289,10 +292,14 @@ tc_map_lookup(Oid relation)
 {
 	MapEntry   *entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
 
-	if (entry != NULL && entry->valid)
-		return entry->map;
-	refresh_entry(relation);
-	entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	/* what changes while the entry is built calls for building it again */
+	for (int tries = 0; tries < REFRESH_TRIES; tries++)
+	{
+		if (entry != NULL && entry->valid)
+			break;
+		refresh_entry(relation);
+		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	}
 	return entry->map;
 }
 

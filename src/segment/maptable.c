@@ -38,10 +38,14 @@
 #include "segment/maptable.h"
 #include "segment/record.h"
 #include "segment/room.h"
+#include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
 
 #define NO_SLOT PG_UINT32_MAX
+
+/* Records of retired maps that a backend drops; the worker drops the rest. */
+#define DRAIN_AT_ONCE 1000
 
 static inline uint32
 bodies_per_page(void)
@@ -344,7 +348,8 @@ tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot)
 	/* what the relation was before is over */
 	save_counters(identity, &counted);
 	tc_map_retire(identity->database, identity->relation);
-	tc_map_drain(PG_INT64_MAX);
+	tc_map_drain(DRAIN_AT_ONCE);
+	tc_segment_wake_worker();
 
 	page = page_for_bodies();
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TopcacheTest;
 
-my $node = new_server('worker', 'max_prepared_transactions = 10');
+my $node = new_server('worker');
 $node->start;
 create_extension($node);
 $node->safe_psql(

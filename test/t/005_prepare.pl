@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TopcacheTest;
 
-my $node = new_server('prepare', 'max_prepared_transactions = 10');
+my $node = new_server('prepare');
 $node->start;
 create_extension($node);
 $node->safe_psql('postgres', "SELECT topcache.create_map('t')");
@@ -76,17 +76,6 @@ sub prepare
 	return;
 }
 
-# Lets the worker make a round: no session settles what it commits before the
-# commit is flushed, and none looks at this map.
-sub worker_round
-{
-	$node->safe_psql('postgres',
-			"BEGIN; SELECT topcache.put('round', 'k', '1'); "
-		  . "PREPARE TRANSACTION 'round';\nCOMMIT PREPARED 'round'");
-	wait_clean($node, 'round');
-	return;
-}
-
 # Decides in a session of its own, and looks at the outcome.
 sub decide
 {
@@ -107,8 +96,6 @@ sub decide
 	return;
 }
 
-$node->safe_psql('postgres', "SELECT topcache.create_map('round')");
-
 # In one life of the server.
 foreach my $decision ('COMMIT', 'ROLLBACK')
 {
@@ -123,7 +110,7 @@ foreach my $decision ('COMMIT', 'ROLLBACK')
 
 	is(records(), $before, 'nobody reads what is only prepared');
 	is(dirty_keys(), '5|abde', 'its records are dirty');
-	worker_round();
+	worker_rounds($node);
 	is(dirty_keys(), '5|abde', 'the worker leaves them so');
 	is($node->safe_psql('postgres', "SELECT topcache.evict('t', 'a')"),
 		'f', 'they cannot be evicted');

@@ -12,7 +12,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use TopcacheTest;
 
-my $node = new_server('plain');
+my $node = new_server('plain', "topcache.size = '16MB'");
 $node->start;
 create_extension($node);
 $node->safe_psql(
@@ -50,6 +50,9 @@ foreach my $call (
 
 # Reading and writing.
 is(differences($node, 't', 110), '0', 'records are read from the table');
+my ($status, $out, $err) =
+  $node->psql('postgres', "SELECT topcache.get('t', '1')");
+is("$out, $err", '1, ', 'without a word about it');
 $node->safe_psql(
 	'postgres', q{
 	SELECT topcache.put('t', '1', '"put"');

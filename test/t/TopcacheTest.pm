@@ -18,7 +18,7 @@ use Test::More;
 our @EXPORT = qw(
   new_server create_extension open_session close_session
   differences differences_sql problems memory_sum used_bytes
-  wait_until wait_clean worker_pid wait_worker count_in_log
+  wait_until wait_clean worker_pid wait_worker worker_rounds count_in_log
   start_load load_is_running finish_load
 );
 
@@ -34,6 +34,7 @@ sub new_server
 		"shared_preload_libraries = 'topcache'");
 	# the worker is told when there is work; this is for what nobody tells it
 	$node->append_conf('postgresql.conf', "topcache.tick = '20ms'");
+	$node->append_conf('postgresql.conf', 'max_prepared_transactions = 10');
 	$node->append_conf('postgresql.conf', $conf) if $conf;
 	return $node;
 }
@@ -151,6 +152,26 @@ sub wait_worker
 			"SELECT count(*) = 1 FROM pg_stat_activity "
 		  . "WHERE backend_type = 'topcache worker' AND pid <> $old_pid");
 	return worker_pid($node);
+}
+
+# Waits until the worker has made a whole round.  What a prepared transaction
+# leaves is settled by nobody else, for nobody looks at this map: when that
+# has happened twice, there was a round in between.
+sub worker_rounds
+{
+	my ($node) = @_;
+
+	$node->safe_psql('postgres',
+			"SELECT topcache.create_map('rounds') "
+		  . "WHERE to_regclass('rounds') IS NULL");
+	foreach my $round (1 .. 2)
+	{
+		$node->safe_psql('postgres',
+				"BEGIN; SELECT topcache.put('rounds', 'k', '1'); "
+			  . "PREPARE TRANSACTION 'rounds';\nCOMMIT PREPARED 'rounds'");
+		wait_clean($node, 'rounds');
+	}
+	return;
 }
 
 # How often a pattern is in the server's log from an offset on.
