@@ -37,6 +37,17 @@ SELECT format('CREATE FUNCTION constant_record() RETURNS jsonb IMMUTABLE '
 			  'LANGUAGE sql AS %L', format('SELECT %L::jsonb', value))
   FROM records WHERE key = '1' \gexec
 
+-- Touches all memory that a contestant may read: every record of the map, both
+-- tables, and their indexes.
+CREATE FUNCTION warm_up() RETURNS bigint LANGUAGE sql AS $$
+	SELECT count(topcache.get('records', key)) FROM records;
+	SELECT count(value) FROM plain;
+	SELECT sum(pages) FROM (
+		SELECT count(*) FROM records WHERE key > ''
+		UNION ALL
+		SELECT count(*) FROM plain WHERE key > '') AS leaf (pages)
+$$ SET enable_seqscan = off;
+
 VACUUM (FREEZE, ANALYZE) records, plain, batches;
 CHECKPOINT;
 SELECT topcache.hydrate('records');

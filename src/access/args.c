@@ -38,8 +38,9 @@ typedef enum CastKind
 {
 	CAST_NONE,					/* it is one already */
 	CAST_FUNCTION,
+	CAST_NARROW,				/* to a smaller integer, if it fits */
 	CAST_INPUT,					/* text: read by the type's input function */
-	CAST_TEXT					/* any: shown, then read */
+	CAST_TEXT					/* any, to text: shown */
 } CastKind;
 
 /* A cast, looked up; kept in fn_extra. */
@@ -47,7 +48,6 @@ typedef struct KeyCast
 {
 	Oid			from;
 	Oid			to;
-	int32		typmod;
 	CastKind	kind;
 	FmgrInfo	function;		/* of the cast, or the input function */
 	FmgrInfo	output;			/* for CAST_TEXT */
@@ -75,15 +75,38 @@ prepare_input(KeyCast *cast, MemoryContext context)
 	fmgr_info_cxt(input, &cast->function, context);
 }
 
+/* Prepare showing a value as text, for a key column of text. */
+static void
+prepare_output(KeyCast *cast, Oid from, MemoryContext context)
+{
+	Oid			output;
+	bool		is_varlena;
+
+	cast->kind = CAST_TEXT;
+	getTypeOutputInfo(from, &output, &is_varlena);
+	fmgr_info_cxt(output, &cast->output, context);
+}
+
+/* Is this a cast between integers that some values are too large for? */
+static bool
+narrows_integer(Oid from, Oid to)
+{
+	return (to == INT2OID && (from == INT4OID || from == INT8OID)) ||
+		(to == INT4OID && from == INT8OID);
+}
+
+/*
+ * A cast must not change what the key says: a lossy one would find a record
+ * that "column = value" does not.
+ */
 static void
 prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 {
 	const TcColumn *column = &map->shape.keys[0];
-	Oid			function;
+	Oid			function = InvalidOid;
 
 	cast->from = from;
 	cast->to = column->type;
-	cast->typmod = column->typmod;
 	if (from == column->type || IsBinaryCoercible(from, column->type))
 	{
 		cast->kind = CAST_NONE;
@@ -95,30 +118,27 @@ prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 		prepare_input(cast, context);
 		return;
 	}
-	switch (find_coercion_pathway(column->type, from, COERCION_ASSIGNMENT,
+	if (narrows_integer(from, column->type))
+	{
+		cast->kind = CAST_NARROW;
+		return;
+	}
+	switch (find_coercion_pathway(column->type, from, COERCION_IMPLICIT,
 								  &function))
 	{
 		case COERCION_PATH_RELABELTYPE:
 			cast->kind = CAST_NONE;
-			break;
+			return;
 		case COERCION_PATH_FUNC:
 			cast->kind = CAST_FUNCTION;
 			fmgr_info_cxt(function, &cast->function, context);
-			break;
-		case COERCION_PATH_COERCEVIAIO:
-			{
-				Oid			output;
-				bool		is_varlena;
-
-				cast->kind = CAST_TEXT;
-				getTypeOutputInfo(from, &output, &is_varlena);
-				fmgr_info_cxt(output, &cast->output, context);
-				prepare_input(cast, context);
-				break;
-			}
+			return;
 		default:
-			refuse_type(map, from);
+			break;
 	}
+	if (column->type != TEXTOID && column->type != VARCHAROID)
+		refuse_type(map, from);
+	prepare_output(cast, from, context);
 }
 
 /* The cast for a call site; made anew when the map's key type differs. */
@@ -128,8 +148,7 @@ get_cast(FunctionCallInfo fcinfo, const TcMap *map, Oid from)
 	KeyCast    *cast = fcinfo->flinfo->fn_extra;
 
 	if (cast != NULL && cast->from == from &&
-		cast->to == map->shape.keys[0].type &&
-		cast->typmod == map->shape.keys[0].typmod)
+		cast->to == map->shape.keys[0].type)
 		return cast;
 	cast = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(KeyCast));
 	prepare_cast(cast, map, from, fcinfo->flinfo->fn_mcxt);
@@ -137,39 +156,78 @@ get_cast(FunctionCallInfo fcinfo, const TcMap *map, Oid from)
 	return cast;
 }
 
-static Datum
-apply_cast(KeyCast *cast, Datum value)
+/* Does an integer fit a smaller type?  Gives it as that type. */
+static bool
+narrow_integer(KeyCast *cast, Datum value, Datum *key)
 {
-	char	   *string;
+	int64		number = cast->from == INT8OID ? DatumGetInt64(value) :
+		DatumGetInt32(value);
 
+	if (cast->to == INT2OID)
+	{
+		*key = Int16GetDatum((int16) number);
+		return number >= PG_INT16_MIN && number <= PG_INT16_MAX;
+	}
+	*key = Int32GetDatum((int32) number);
+	return number >= PG_INT32_MIN && number <= PG_INT32_MAX;
+}
+
+/* Make a key of a value; false when no key of the column's type equals it. */
+static bool
+apply_cast(KeyCast *cast, Datum value, Datum *key)
+{
 	switch (cast->kind)
 	{
 		case CAST_NONE:
-			return value;
+			*key = value;
+			break;
 		case CAST_FUNCTION:
-			return FunctionCall3(&cast->function, value,
-								 Int32GetDatum(cast->typmod),
-								 BoolGetDatum(false));
+			/* a cast may want to know type modifier and explicitness */
+			*key = cast->function.fn_nargs == 1 ?
+				FunctionCall1(&cast->function, value) :
+				FunctionCall3(&cast->function, value, Int32GetDatum(-1),
+							  BoolGetDatum(false));
+			break;
+		case CAST_NARROW:
+			return narrow_integer(cast, value, key);
 		case CAST_INPUT:
-			string = text_to_cstring(DatumGetTextPP(value));
-			return InputFunctionCall(&cast->function, string,
-									 cast->io_param, cast->typmod);
+			*key = InputFunctionCall(&cast->function,
+									 text_to_cstring(DatumGetTextPP(value)),
+									 cast->io_param, -1);
+			break;
 		case CAST_TEXT:
-			string = OutputFunctionCall(&cast->output, value);
-			return InputFunctionCall(&cast->function, string,
-									 cast->io_param, cast->typmod);
+			*key = CStringGetTextDatum(OutputFunctionCall(&cast->output,
+														  value));
+			break;
 	}
-	return value;
+	return true;
 }
 
-void
-tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
+static void
+report_out_of_range(const TcMap *map)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+			 errmsg("key is out of range for type %s",
+					format_type_be(map->shape.keys[0].type))));
+}
+
+bool
+tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+				  Datum *keys)
 {
 	KeyCast    *cast;
 
 	tc_require_arg(fcinfo, argno, "key");
 	cast = get_cast(fcinfo, map, get_fn_expr_argtype(fcinfo->flinfo, argno));
-	keys[0] = apply_cast(cast, PG_GETARG_DATUM(argno));
+	return apply_cast(cast, PG_GETARG_DATUM(argno), &keys[0]);
+}
+
+void
+tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
+{
+	if (!tc_arg_key_if_any(fcinfo, argno, map, keys))
+		report_out_of_range(map);
 }
 
 void
@@ -196,8 +254,8 @@ tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 		return;
 	for (int i = 0; i < array->n; i++)
 	{
-		if (!array->nulls[i])
-			elements[i] = apply_cast(cast, elements[i]);
+		if (!array->nulls[i] && !apply_cast(cast, elements[i], &elements[i]))
+			report_out_of_range(map);
 	}
 }
 

@@ -14,11 +14,16 @@
 
 /*
  * The key in an argument of any type, as the map's key column wants it:
- * text is read by the column's input function, numbers are cast.  Prepared
- * once per call site.  Errors as for an assignment to the column.
+ * text is read by the column's input function, others are cast where the
+ * cast loses nothing.  Prepared once per call site.  An error where the type
+ * or the value can't be a key.
  */
 extern void tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 					   Datum *keys);
+
+/* The same; false where no key of the column's type equals the argument. */
+extern bool tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno,
+							  const TcMap *map, Datum *keys);
 
 /* The keys in an array argument; NULL elements have their nulls entry set. */
 typedef struct TcKeyArray

@@ -211,6 +211,10 @@ check_key(Relation rel, List *names)
 	TcColumn	column;
 	Oid			equality[INDEX_MAX_KEYS];
 
+	if (names == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"key\" must name a column")));
 	if (list_length(names) != 1)
 		refuse_relation(rel, "Its key has more than one column.",
 						"Name one column that has a unique index in \"key\".");

@@ -32,14 +32,14 @@ TC_FUNCTION(topcache_cost);
 Datum
 topcache_to_msgpack(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BYTEA_P(tc_msgpack_encode(PG_GETARG_DATUM(0), JSONBOID,
-										tc_max_msgpack_depth));
+	PG_RETURN_BYTEA_P(
+		tc_msgpack_encode(PG_GETARG_DATUM(0), JSONBOID, tc_max_msgpack_depth));
 }
 
 Datum
 topcache_from_msgpack(PG_FUNCTION_ARGS)
 {
-	bytea	   *data = PG_GETARG_BYTEA_PP(0);
+	bytea *data = PG_GETARG_BYTEA_PP(0);
 
 	PG_RETURN_JSONB_P(tc_msgpack_to_jsonb(VARDATA_ANY(data),
 										  VARSIZE_ANY_EXHDR(data),
@@ -49,8 +49,8 @@ topcache_from_msgpack(PG_FUNCTION_ARGS)
 Datum
 topcache_cost(PG_FUNCTION_ARGS)
 {
-	int64		value_cost = tc_msgpack_length(PG_GETARG_DATUM(0), JSONBOID,
-											   tc_max_msgpack_depth);
+	int64 value_cost =
+		tc_msgpack_length(PG_GETARG_DATUM(0), JSONBOID, tc_max_msgpack_depth);
 
 	if (value_cost == TC_MSGPACK_TOO_DEEP)
 		value_cost = COST_TOO_DEEP;

@@ -48,8 +48,9 @@ read_argument(FunctionCallInfo fcinfo, TcValue *value)
 	Datum		keys[1];
 
 	tc_read_begin(&reader, map, GetActiveSnapshot());
-	tc_arg_key(fcinfo, 1, map, keys);
-	tc_read_one(&reader, keys, value);
+	value->found = false;
+	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
+		tc_read_one(&reader, keys, value);
 	tc_read_end(&reader);
 	return map;
 }

@@ -134,7 +134,9 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	}
 	set_arguments(map, keys, record, args, nulls);
 	(void) execute_put(map, TC_PLAN_PUT, args, nulls, &is_new);
-	return DatumGetBool(is_new);
+
+	/* what has expired is not there: replacing it makes the key new */
+	return DatumGetBool(is_new) || tc_write_replaced_expired();
 }
 
 static bool
@@ -308,7 +310,7 @@ topcache_replace(PG_FUNCTION_ARGS)
 /* ----- incr ----- */
 
 static int64
-incr_volatile(TcMap *map, const Datum *keys, int64 by)
+incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 {
 	TcOwned		owned;
 	int64		sum = 0;
@@ -330,10 +332,11 @@ incr_volatile(TcMap *map, const Datum *keys, int64 by)
 												CStringGetDatum(text_to_cstring(string))));
 	}
 	sum = DatumGetInt64(DirectFunctionCall2(int8pl, Int64GetDatum(sum),
-											Int64GetDatum(by)));
+											by->value));
 	number = CStringGetTextDatum(psprintf(INT64_FORMAT, sum));
 	tc_volatile_store(&owned, tc_value_from_text(map, DatumGetTextPP(number)),
-					  false, owned.old_expires);
+					  false,
+					  owned.old.found ? owned.old_expires : by->expires);
 	return sum;
 }
 
@@ -343,16 +346,19 @@ topcache_incr(PG_FUNCTION_ARGS)
 {
 	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
 	Datum		args[TC_MAX_ARGS];
+	char		nulls[TC_MAX_ARGS];
 	Datum		keys[1];
 	Datum		sum = Int64GetDatum(0);
+	NewRecord	by = {0};
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "by");
+	by.value = PG_GETARG_DATUM(2);
+	by.expires = tc_arg_expires(fcinfo, 3, map);
 	if (!map->def.durable)
-		PG_RETURN_INT64(incr_volatile(map, keys, PG_GETARG_INT64(2)));
-	args[0] = keys[0];
-	args[1] = PG_GETARG_DATUM(2);
-	(void) execute_put(map, TC_PLAN_INCR, args, NULL, &sum);
+		PG_RETURN_INT64(incr_volatile(map, keys, &by));
+	set_arguments(map, keys, &by, args, nulls);
+	(void) execute_put(map, TC_PLAN_INCR, args, nulls, &sum);
 	PG_RETURN_DATUM(sum);
 }
 

@@ -82,24 +82,45 @@ is_newest(HeapTuple tuple)
 		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask);
 }
 
+static TimestampTz
+take_expiry(const TcMap *map, TupleTableSlot *slot)
+{
+	bool		isnull = true;
+	Datum		expires = (Datum) 0;
+
+	if (map->shape.expires != 0)
+		expires = slot_getattr(slot, map->shape.expires, &isnull);
+	return isnull ? PG_INT64_MAX : DatumGetTimestampTz(expires);
+}
+
 static void
 take_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
 		 Datum *keys, TcNewRow *row)
 {
-	bool		isnull;
-
 	take_keys(map, slot, keys);
 	row->keys = keys;
 	row->value = slot_getattr(slot, map->shape.value.number, &row->isnull);
-	row->expires = PG_INT64_MAX;
-	if (map->shape.expires != 0)
-	{
-		Datum		expires = slot_getattr(slot, map->shape.expires, &isnull);
-
-		if (!isnull)
-			row->expires = DatumGetTimestampTz(expires);
-	}
+	row->expires = take_expiry(map, slot);
 	row->newest = is_newest(tuple);
+	row->old_expired = false;
+}
+
+/*
+ * The map of a relation, if it can have records that must be brought up to
+ * date; NULL if not.  Binding may find out that what is known of the map is
+ * outdated; then it is looked up once more.
+ */
+static TcMap *
+guarded_map(Oid relation)
+{
+	TcMap	   *map = tc_map_lookup(relation);
+
+	if (map == NULL || !map->def.durable)
+		return NULL;
+	if (tc_bind(map))
+		return map;
+	map = tc_map_lookup(relation);
+	return map != NULL && tc_bind(map) ? map : NULL;
 }
 
 /* Row trigger of a backing table. */
@@ -107,14 +128,12 @@ Datum
 topcache_row_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "row_changed", true);
-	TcMap	   *map = tc_map_lookup(RelationGetRelid(data->tg_relation));
+	TcMap	   *map = guarded_map(RelationGetRelid(data->tg_relation));
 	Datum		old_keys[INDEX_MAX_KEYS];
 	Datum		new_keys[INDEX_MAX_KEYS];
 	TcNewRow	row;
 
-	/* a map that is suspended has no records to be brought up to date */
-	if (map == NULL || map->suspended != TC_NOT_SUSPENDED ||
-		!map->def.durable)
+	if (map == NULL)
 		return PointerGetDatum(data->tg_trigtuple);
 
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
@@ -126,6 +145,8 @@ topcache_row_changed(PG_FUNCTION_ARGS)
 	{
 		take_keys(map, data->tg_trigslot, old_keys);
 		take_row(map, data->tg_newslot, data->tg_newtuple, new_keys, &row);
+		row.old_expired = take_expiry(map, data->tg_trigslot) <=
+			GetCurrentStatementStartTimestamp();
 		tc_write_row(map, old_keys, &row);
 	}
 	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
@@ -145,7 +166,7 @@ topcache_table_truncated(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "table_truncated", false);
 
-	tc_unbind_at_end(RelationGetRelid(data->tg_relation));
+	tc_suspend(RelationGetRelid(data->tg_relation));
 	return PointerGetDatum(NULL);
 }
 
@@ -159,7 +180,7 @@ relation_redefined(HeapTuple tuple, TupleDesc desc)
 
 	if (isnull)
 		return;
-	tc_unbind_at_end(relation);
+	tc_suspend(relation);
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		CacheInvalidateRelcacheByRelid(relation);
 }

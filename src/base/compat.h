@@ -14,10 +14,16 @@
 
 #include "access/transam.h"
 #include "fmgr.h"
+#include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
 #include "utils/wait_event.h"
+
+/* The inside of variable-length values was part of postgres.h before. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
 
 /*
  * Announce an SQL-callable function.  PostgreSQL 15 does not export it where
@@ -73,6 +79,13 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 	return false;
 #endif
 }
+
+/* Has a transaction released the lock on its id?  Does not wait. */
+#if PG_VERSION_NUM >= 180000
+#define tc_try_xact_lock(xid) ConditionalXactLockTableWait((xid), false)
+#else
+#define tc_try_xact_lock(xid) ConditionalXactLockTableWait(xid)
+#endif
 
 /* Begin an index scan; newer versions want to know about instrumentation. */
 #if PG_VERSION_NUM >= 180000

@@ -64,7 +64,7 @@
 static inline uint32_t
 tc_form_get32(const char *from)
 {
-	uint32_t	word;
+	uint32_t word;
 
 	memcpy(&word, from, sizeof(word));
 	return word;
@@ -73,7 +73,7 @@ tc_form_get32(const char *from)
 static inline uint16_t
 tc_form_get16(const char *from)
 {
-	uint16_t	word;
+	uint16_t word;
 
 	memcpy(&word, from, sizeof(word));
 	return word;
@@ -103,11 +103,11 @@ tc_form_entry_end(uint32_t entry, uint32_t begin)
 static inline uint32_t
 tc_form_children_end(const char *entries, uint32_t count)
 {
-	uint32_t	end = 0;
+	uint32_t end = 0;
 
 	while (count > 0)
 	{
-		uint32_t	entry = tc_form_get32(entries + 4 * (size_t) --count);
+		uint32_t entry = tc_form_get32(entries + 4 * (size_t) --count);
 
 		end += entry & TC_FORM_LENGTH_MASK;
 		if (entry & TC_FORM_HAS_OFFSET)
@@ -137,4 +137,4 @@ tc_form_set_varsize(char *varlena, uint32_t bytes)
 #endif
 }
 
-#endif							/* TC_JSONB_FORM_H */
+#endif /* TC_JSONB_FORM_H */

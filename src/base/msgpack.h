@@ -17,16 +17,17 @@
  *		text, varchar, char(n), name, bytea		str, bin
  *		any other type							str of its text form
  *
- * Only scale makes 1.0 another jsonb number than 1: as long as it decides
- * whether decoding gives back the very same number, it decides the form.
+ * To jsonb, 1.0 is not written like 1.  A number takes the form that gives
+ * back the very same one, with all its decimals.
  *
- * In the other direction float 32 becomes the number that prints the same,
- * bin becomes base64 text, a timestamp (extension -1) ISO 8601 text, and an
- * unknown extension {"type": number, "data": base64 text}.
+ * In the other direction, float 32 becomes the integer it is or the number it
+ * prints as, bin base64 text, a timestamp (extension -1) ISO 8601 text, and
+ * an unknown extension an object {"type": number, "data": base64 text}.  Of
+ * equal keys the last one wins; NaN and the infinities are refused.
  *
- * Nesting is counted in arrays and maps, one inside the other; a scalar has
- * none, a row is a map.  Strings are UTF-8 outside and in the database's
- * encoding inside.
+ * Nesting is counted in arrays and maps (and objects made of extensions), one
+ * inside the other; a scalar has none, a row is a map.  Strings are UTF-8
+ * outside and in the database's encoding inside.
  */
 #ifndef TC_MSGPACK_H
 #define TC_MSGPACK_H
@@ -35,10 +36,10 @@
 #include "utils/jsonb.h"
 
 /* The extension type of decimal numbers: 'n'. */
-#define TC_MSGPACK_EXT_DECIMAL	110
+#define TC_MSGPACK_EXT_DECIMAL 110
 
 /* What measuring returns for a value that is nested too deep. */
-#define TC_MSGPACK_TOO_DEEP		(-1)
+#define TC_MSGPACK_TOO_DEEP (-1)
 
 /*
  * The columns of a row type, prepared for encoding any number of its rows.
@@ -62,15 +63,15 @@ extern bytea *tc_msgpack_encode(Datum value, Oid typid, int max_depth);
  * The shape of a row type, allocated in the memory context given.  Dropped
  * columns are left out.
  */
-extern TcMsgpackShape *tc_msgpack_shape_create(TupleDesc desc,
+extern TcMsgpackShape *tc_msgpack_shape_create(TupleDesc	 desc,
 											   MemoryContext context);
 
 /*
  * The same as above for a row.  Values and nulls are indexed by attribute
  * number less one, as heap_deform_tuple leaves them.
  */
-extern int64 tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
-								   const bool *nulls, int max_depth);
+extern int64  tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
+									const bool *nulls, int max_depth);
 extern bytea *tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
 									const bool *nulls, int max_depth);
 
@@ -82,4 +83,4 @@ extern bytea *tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
  */
 extern Jsonb *tc_msgpack_to_jsonb(const char *data, Size len, int max_depth);
 
-#endif							/* TC_MSGPACK_H */
+#endif /* TC_MSGPACK_H */

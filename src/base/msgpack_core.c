@@ -31,19 +31,19 @@
 typedef struct Writer
 {
 	const TcTape *tape;
-	TcItemReader reader;
-	uint32_t	map;			/* entry of the next map */
-	bool		too_large;
-	char	   *jsonb;
-	size_t		at;
+	TcItemReader  reader;
+	uint32_t	  map; /* entry of the next map */
+	bool		  too_large;
+	char		 *jsonb;
+	size_t		  at;
 } Writer;
 
 /* A container while its children are written. */
 typedef struct Container
 {
-	size_t		entries;		/* where its entry words are */
-	size_t		data;			/* where its children's data begins */
-	size_t		written;		/* entries that are filled in */
+	size_t entries; /* where its entry words are */
+	size_t data;	/* where its children's data begins */
+	size_t written; /* entries that are filled in */
 } Container;
 
 static uint32_t write_other(Writer *writer, const TcItem *item);
@@ -87,7 +87,7 @@ static void
 open_container(Writer *writer, uint32_t kind, uint32_t count,
 			   Container *container)
 {
-	size_t		children = kind == TC_FORM_OBJECT ? 2 * (size_t) count : count;
+	size_t children = kind == TC_FORM_OBJECT ? 2 * (size_t) count : count;
 
 	write_padding(writer);
 	tc_form_put32(writer->jsonb + writer->at, kind | count);
@@ -101,8 +101,8 @@ open_container(Writer *writer, uint32_t kind, uint32_t count,
 static inline void
 note_child(Writer *writer, Container *container, uint32_t type, size_t begin)
 {
-	size_t		end = writer->at - container->data;
-	uint32_t	entry;
+	size_t	 end = writer->at - container->data;
+	uint32_t entry;
 
 	if (end > TC_FORM_LENGTH_MASK)
 		writer->too_large = true;
@@ -122,7 +122,7 @@ note_child(Writer *writer, Container *container, uint32_t type, size_t begin)
 static inline uint32_t
 write_value(Writer *writer)
 {
-	TcItem		item;
+	TcItem item;
 
 	tc_item_read(&writer->reader, &item);
 	if (item.kind != TC_ITEM_STR)
@@ -135,8 +135,8 @@ write_value(Writer *writer)
 static inline void
 write_child(Writer *writer, Container *container)
 {
-	size_t		begin = writer->at;
-	uint32_t	type = write_value(writer);
+	size_t	 begin = writer->at;
+	uint32_t type = write_value(writer);
 
 	note_child(writer, container, type, begin);
 }
@@ -146,7 +146,7 @@ static inline void
 write_child_string(Writer *writer, Container *container, const void *text,
 				   size_t length)
 {
-	size_t		begin = writer->at;
+	size_t begin = writer->at;
 
 	write_bytes(writer, text, length);
 	note_child(writer, container, TC_FORM_STRING, begin);
@@ -155,7 +155,7 @@ write_child_string(Writer *writer, Container *container, const void *text,
 static uint32_t
 write_array(Writer *writer, uint64_t count)
 {
-	Container	container;
+	Container container;
 
 	tc_msgpack_check_stack();
 	open_container(writer, TC_FORM_ARRAY, (uint32_t) count, &container);
@@ -169,7 +169,7 @@ static uint32_t
 write_map(Writer *writer, uint64_t count)
 {
 	const TcTapeEntry *entry = writer->tape->entries + writer->map;
-	Container	container;
+	Container		   container;
 
 	if (count == 0)
 	{
@@ -204,10 +204,10 @@ write_integer(Writer *writer, bool negative, uint64_t magnitude)
 static uint32_t
 write_float(Writer *writer, const TcItem *item)
 {
-	uint32_t	bits = (uint32_t) item->value;
-	float		narrow;
-	double		wide;
-	char	   *to;
+	uint32_t bits = (uint32_t) item->value;
+	float	 narrow;
+	double	 wide;
+	char	*to;
 
 	write_padding(writer);
 	to = writer->jsonb + writer->at;
@@ -236,9 +236,9 @@ write_base64(Writer *writer, const TcItem *item)
 static uint32_t
 write_unknown(Writer *writer, const TcItem *item)
 {
-	Container	container;
-	size_t		begin;
-	uint32_t	type;
+	Container container;
+	size_t	  begin;
+	uint32_t  type;
 
 	open_container(writer, TC_FORM_OBJECT, 2, &container);
 	write_child_string(writer, &container, "data", 4);
@@ -248,8 +248,7 @@ write_unknown(Writer *writer, const TcItem *item)
 	note_child(writer, &container, type, begin);
 	begin = writer->at;
 	type = write_integer(writer, item->ext_type < 0,
-						 item->ext_type < 0 ? -item->ext_type
-											: item->ext_type);
+						 item->ext_type < 0 ? -item->ext_type : item->ext_type);
 	note_child(writer, &container, type, begin);
 	return TC_FORM_CONTAINER;
 }
@@ -257,16 +256,16 @@ write_unknown(Writer *writer, const TcItem *item)
 static uint32_t
 write_ext(Writer *writer, const TcItem *item)
 {
-	int64_t		seconds;
-	uint32_t	nanoseconds;
+	int64_t	 seconds;
+	uint32_t nanoseconds;
 
 	switch (item->ext_type)
 	{
 		case TC_EXT_DECIMAL:
 			write_padding(writer);
-			writer->at += tc_numeric_from_text(writer->jsonb + writer->at,
-											   (const char *) item->payload,
-											   item->value);
+			writer->at +=
+				tc_numeric_from_text(writer->jsonb + writer->at,
+									 (const char *) item->payload, item->value);
 			return TC_FORM_NUMERIC;
 		case TC_EXT_TIMESTAMP:
 			tc_tape_read_timestamp(item, &seconds, &nanoseconds);
@@ -307,7 +306,7 @@ write_other(Writer *writer, const TcItem *item)
 		case TC_ITEM_MAP:
 			return write_map(writer, item->value);
 		case TC_ITEM_NIL:
-		case TC_ITEM_RESERVED:	/* not past the tape */
+		case TC_ITEM_RESERVED: /* not past the tape */
 		case TC_ITEM_TRUNCATED:
 			break;
 	}
@@ -321,7 +320,7 @@ is_scalar(const TcMsgpackInput *input)
 	TcItemReader reader = {(const uint8_t *) input->data,
 						   (const uint8_t *) input->data,
 						   (const uint8_t *) input->data + input->length};
-	TcItem		item;
+	TcItem		 item;
 
 	tc_item_read(&reader, &item);
 	if (item.kind == TC_ITEM_EXT)
@@ -334,8 +333,8 @@ bool
 tc_tape_write(const TcTape *tape, const TcMsgpackInput *input, char *jsonb,
 			  size_t *size)
 {
-	Writer		writer = {.tape = tape, .jsonb = jsonb, .at = TC_FORM_VARHDR};
-	Container	container;
+	Writer	  writer = {.tape = tape, .jsonb = jsonb, .at = TC_FORM_VARHDR};
+	Container container;
 
 	writer.reader.start = writer.reader.at = (const uint8_t *) input->data;
 	writer.reader.end = writer.reader.start + input->length;
@@ -356,7 +355,7 @@ TcMsgpackOutcome
 tc_msgpack_decode(const TcMsgpackInput *input, char **jsonb, size_t *size,
 				  TcMsgpackProblem *problem)
 {
-	TcTape		tape;
+	TcTape			 tape;
 	TcMsgpackOutcome outcome = tc_tape_make(&tape, input, problem);
 
 	if (outcome == TC_MSGPACK_OK && tape.bound > MAX_ALLOCATION)
@@ -377,7 +376,7 @@ tc_msgpack_decode(const TcMsgpackInput *input, char **jsonb, size_t *size,
 TcMsgpackOutcome
 tc_msgpack_check(const TcMsgpackInput *input, TcMsgpackProblem *problem)
 {
-	TcTape		tape;
+	TcTape			 tape;
 	TcMsgpackOutcome outcome = tc_tape_make(&tape, input, problem);
 
 	tc_tape_release(&tape);

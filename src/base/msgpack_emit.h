@@ -32,14 +32,14 @@
 #include "base/msgpack_core.h"
 #include "base/msgpack_number.h"
 
-#define emit_pack(name)		 TC_EMIT_NAME(pack##name)
-#define emit_str			 TC_EMIT_NAME(str)
-#define emit_number			 TC_EMIT_NAME(number)
-#define emit_child			 TC_EMIT_NAME(child)
-#define emit_array			 TC_EMIT_NAME(array)
-#define emit_object			 TC_EMIT_NAME(object)
-#define emit_container		 TC_EMIT_NAME(container)
-#define emit_jsonb			 TC_EMIT_NAME(jsonb)
+#define emit_pack(name) TC_EMIT_NAME(pack##name)
+#define emit_str		TC_EMIT_NAME(str)
+#define emit_number		TC_EMIT_NAME(number)
+#define emit_child		TC_EMIT_NAME(child)
+#define emit_array		TC_EMIT_NAME(array)
+#define emit_object		TC_EMIT_NAME(object)
+#define emit_container	TC_EMIT_NAME(container)
+#define emit_jsonb		TC_EMIT_NAME(jsonb)
 
 /* the template undefines what it is given, and calls one function by name */
 #define msgpack_pack_inline_func(name) static inline void emit_pack(name)
@@ -64,25 +64,25 @@ emit_str(TC_EMIT_SINK *sink, const char *text, size_t length)
 static inline void
 emit_number(TC_EMIT_SINK *sink, const char *numeric)
 {
-	TcNumber	number;
-	char	   *text;
+	TcNumber number;
+	char	*text;
 
 	tc_number_read(numeric, &number);
 	switch (number.kind)
 	{
 		case TC_NUMBER_UNSIGNED:
-			emit_pack(_uint64)(sink, number.magnitude);
+			emit_pack(_uint64)(sink, number.as.magnitude);
 			break;
 		case TC_NUMBER_NEGATIVE:
 			/* the magnitude may be one more than int64 has */
-			emit_pack(_int64)(sink, (int64_t) -number.magnitude);
+			emit_pack(_int64)(sink, (int64_t) -number.as.magnitude);
 			break;
 		case TC_NUMBER_DOUBLE:
-			emit_pack(_double)(sink, number.real);
+			emit_pack(_double)(sink, number.as.real);
 			break;
 		case TC_NUMBER_DECIMAL:
-			emit_pack(_ext)(sink, number.length, TC_EXT_DECIMAL);
-			text = TC_EMIT_ROOM(sink, number.length);
+			emit_pack(_ext)(sink, number.as.length, TC_EXT_DECIMAL);
+			text = TC_EMIT_ROOM(sink, number.as.length);
 			if (text)
 				tc_number_write_text(numeric, text);
 			break;
@@ -94,8 +94,8 @@ emit_number(TC_EMIT_SINK *sink, const char *numeric)
  * levels it may have.  False if it is nested too deep.
  */
 static inline bool
-emit_child(TC_EMIT_SINK *sink, uint32_t entry, const char *data,
-		   uint32_t begin, uint32_t end, int depth)
+emit_child(TC_EMIT_SINK *sink, uint32_t entry, const char *data, uint32_t begin,
+		   uint32_t end, int depth)
 {
 	switch (entry & TC_FORM_TYPE_MASK)
 	{
@@ -128,8 +128,8 @@ emit_array(TC_EMIT_SINK *sink, const char *entries, uint32_t count, int depth)
 
 	for (uint32_t i = 0; i < count; i++, entries += 4)
 	{
-		uint32_t	entry = tc_form_get32(entries);
-		uint32_t	end = tc_form_entry_end(entry, begin);
+		uint32_t entry = tc_form_get32(entries);
+		uint32_t end = tc_form_entry_end(entry, begin);
 
 		if (!emit_child(sink, entry, data, begin, end, depth))
 			return false;
@@ -149,10 +149,9 @@ emit_object(TC_EMIT_SINK *sink, const char *entries, uint32_t count, int depth)
 
 	for (uint32_t i = 0; i < count; i++, entries += 4, values += 4)
 	{
-		uint32_t	key_end =
-			tc_form_entry_end(tc_form_get32(entries), key_begin);
-		uint32_t	entry = tc_form_get32(values);
-		uint32_t	end = tc_form_entry_end(entry, begin);
+		uint32_t key_end = tc_form_entry_end(tc_form_get32(entries), key_begin);
+		uint32_t entry = tc_form_get32(values);
+		uint32_t end = tc_form_entry_end(entry, begin);
 
 		TC_EMIT_TEXT(sink, data + key_begin, key_end - key_begin);
 		if (!emit_child(sink, entry, data, begin, end, depth))
@@ -166,8 +165,8 @@ emit_object(TC_EMIT_SINK *sink, const char *entries, uint32_t count, int depth)
 static bool
 emit_container(TC_EMIT_SINK *sink, const char *container, int depth)
 {
-	uint32_t	header = tc_form_get32(container);
-	uint32_t	count = header & TC_FORM_COUNT_MASK;
+	uint32_t header = tc_form_get32(container);
+	uint32_t count = header & TC_FORM_COUNT_MASK;
 
 	if (depth <= 0)
 		return false;

@@ -17,9 +17,9 @@ static inline bool
 emit_varlena(TC_EMIT_SINK *sink, Datum value, ValueForm form, int depth)
 {
 	struct varlena *flat = PG_DETOAST_DATUM_PACKED(value);
-	const char *data = VARDATA_ANY(flat);
-	size_t		length = VARSIZE_ANY_EXHDR(flat);
-	bool		complete = true;
+	const char	   *data = VARDATA_ANY(flat);
+	size_t			length = VARSIZE_ANY_EXHDR(flat);
+	bool			complete = true;
 
 	if (form == FORM_JSONB)
 		complete = TC_EMIT_NAME(jsonb)(sink, data, depth);
@@ -39,7 +39,7 @@ emit_varlena(TC_EMIT_SINK *sink, Datum value, ValueForm form, int depth)
 static inline void
 emit_output(TC_EMIT_SINK *sink, Datum value, ValueType *type)
 {
-	char	   *text = OutputFunctionCall(&type->output, value);
+	char *text = OutputFunctionCall(&type->output, value);
 
 	TC_EMIT_TEXT(sink, text, strlen(text));
 	pfree(text);
@@ -96,7 +96,7 @@ emit_row(TC_EMIT_SINK *sink, TcMsgpackShape *shape, const Datum *values,
 	emit_pack(_map)(sink, shape->ncolumns);
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		Column	   *column = &shape->columns[i];
+		Column *column = &shape->columns[i];
 
 		TC_EMIT_APPEND(sink, column->name, column->name_bytes);
 		if (nulls[column->index])

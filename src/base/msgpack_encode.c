@@ -47,43 +47,43 @@ typedef enum ValueForm
 	FORM_TEXT,
 	FORM_NAME,
 	FORM_BYTEA,
-	FORM_OUTPUT					/* as the text that its output function makes */
+	FORM_OUTPUT /* as the text that its output function makes */
 } ValueForm;
 
 typedef struct ValueType
 {
-	ValueForm	form;
-	FmgrInfo	output;
+	ValueForm form;
+	FmgrInfo  output;
 } ValueType;
 
 typedef struct Column
 {
-	int			index;			/* attribute number less one */
-	const char *name;			/* already encoded */
+	int			index; /* attribute number less one */
+	const char *name;  /* already encoded */
 	size_t		name_bytes;
 	ValueType	type;
 } Column;
 
 struct TcMsgpackShape
 {
-	int			ncolumns;
-	Column		columns[FLEXIBLE_ARRAY_MEMBER];
+	int	   ncolumns;
+	Column columns[FLEXIBLE_ARRAY_MEMBER];
 };
 
 /* Counts. */
 typedef struct Counter
 {
-	int64		bytes;
-	bool		converts;		/* strings are not UTF-8 here */
+	int64 bytes;
+	bool  converts; /* strings are not UTF-8 here */
 } Counter;
 
 /* Writes; the first bytes of the buffer are for the varlena header. */
 typedef struct Buffer
 {
-	char	   *data;
-	size_t		used;
-	size_t		room;
-	bool		converts;
+	char  *data;
+	size_t used;
+	size_t room;
+	bool   converts;
 } Buffer;
 
 static pg_noinline void
@@ -100,7 +100,7 @@ buffer_grow(Buffer *buffer, size_t length)
 static inline char *
 buffer_room(Buffer *buffer, size_t length)
 {
-	char	   *room;
+	char *room;
 
 	if (unlikely(length > buffer->room - buffer->used))
 		buffer_grow(buffer, length);
@@ -109,17 +109,15 @@ buffer_room(Buffer *buffer, size_t length)
 	return room;
 }
 
-static inline void
-count_str(Counter *counter, const char *text, size_t length);
-static inline void
-write_str(Buffer *buffer, const char *text, size_t length);
+static inline void count_str(Counter *counter, const char *text, size_t length);
+static inline void write_str(Buffer *buffer, const char *text, size_t length);
 
 /* Strings of a database with another encoding than UTF-8. */
 
 static pg_noinline void
 count_converted(Counter *counter, const char *text, size_t length)
 {
-	char	   *utf8 = pg_server_to_any(text, (int) length, PG_UTF8);
+	char *utf8 = pg_server_to_any(text, (int) length, PG_UTF8);
 
 	count_str(counter, utf8, utf8 == text ? length : strlen(utf8));
 	if (utf8 != text)
@@ -129,7 +127,7 @@ count_converted(Counter *counter, const char *text, size_t length)
 static pg_noinline void
 write_converted(Buffer *buffer, const char *text, size_t length)
 {
-	char	   *utf8 = pg_server_to_any(text, (int) length, PG_UTF8);
+	char *utf8 = pg_server_to_any(text, (int) length, PG_UTF8);
 
 	write_str(buffer, utf8, utf8 == text ? length : strlen(utf8));
 	if (utf8 != text)
@@ -154,11 +152,11 @@ write_text(Buffer *buffer, const char *text, size_t length)
 		write_str(buffer, text, length);
 }
 
-#define TC_EMIT_NAME(name)					count_##name
-#define TC_EMIT_SINK						Counter
-#define TC_EMIT_APPEND(sink, data, length)	((sink)->bytes += (length))
-#define TC_EMIT_ROOM(sink, length)			((sink)->bytes += (length), NULL)
-#define TC_EMIT_TEXT(sink, text, length)	count_text(sink, text, length)
+#define TC_EMIT_NAME(name)				   count_##name
+#define TC_EMIT_SINK					   Counter
+#define TC_EMIT_APPEND(sink, data, length) ((sink)->bytes += (length))
+#define TC_EMIT_ROOM(sink, length)		   ((sink)->bytes += (length), NULL)
+#define TC_EMIT_TEXT(sink, text, length)   count_text(sink, text, length)
 #include "base/msgpack_emit.h"
 #include "base/msgpack_emit_row.h"
 #undef TC_EMIT_NAME
@@ -241,7 +239,7 @@ native_form(Oid typid)
 		case TEXTOID:
 		case VARCHAROID:
 		case BPCHAROID:
-		case JSONOID:			/* is stored as its text */
+		case JSONOID: /* is stored as its text */
 			return FORM_TEXT;
 		case NAMEOID:
 			return FORM_NAME;
@@ -256,8 +254,8 @@ native_form(Oid typid)
 static void
 value_type_init(ValueType *type, Oid typid, MemoryContext context)
 {
-	Oid			output;
-	bool		is_varlena;
+	Oid	 output;
+	bool is_varlena;
 
 	type->form = native_form(typid);
 	if (type->form == FORM_OUTPUT)
@@ -277,8 +275,8 @@ value_type_init(ValueType *type, Oid typid, MemoryContext context)
 int64
 tc_msgpack_length(Datum value, Oid typid, int max_depth)
 {
-	Counter		counter = {.bytes = 0, .converts = database_converts()};
-	ValueType	type;
+	Counter	  counter = {.bytes = 0, .converts = database_converts()};
+	ValueType type;
 
 	value_type_init(&type, typid, CurrentMemoryContext);
 	if (!count_value(&counter, value, &type, max_depth))
@@ -289,9 +287,9 @@ tc_msgpack_length(Datum value, Oid typid, int max_depth)
 bytea *
 tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 {
-	Buffer		buffer;
-	ValueType	type;
-	size_t		room = 64;
+	Buffer	  buffer;
+	ValueType type;
+	size_t	  room = 64;
 
 	value_type_init(&type, typid, CurrentMemoryContext);
 	/* most documents are shorter than as jsonb */
@@ -312,7 +310,7 @@ tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 static void
 column_set_name(Column *column, const char *name)
 {
-	Buffer		buffer;
+	Buffer buffer;
 
 	buffer_open(&buffer, 2 * NAMEDATALEN);
 	write_text(&buffer, name, strlen(name));
@@ -323,7 +321,7 @@ column_set_name(Column *column, const char *name)
 TcMsgpackShape *
 tc_msgpack_shape_create(TupleDesc desc, MemoryContext context)
 {
-	MemoryContext old_context = MemoryContextSwitchTo(context);
+	MemoryContext	old_context = MemoryContextSwitchTo(context);
 	TcMsgpackShape *shape;
 
 	shape = palloc0(offsetof(TcMsgpackShape, columns) +
@@ -331,7 +329,7 @@ tc_msgpack_shape_create(TupleDesc desc, MemoryContext context)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		Column	   *column = &shape->columns[shape->ncolumns];
+		Column			 *column = &shape->columns[shape->ncolumns];
 
 		if (attribute->attisdropped)
 			continue;
@@ -348,7 +346,7 @@ int64
 tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
 					  const bool *nulls, int max_depth)
 {
-	Counter		counter = {.bytes = 0, .converts = database_converts()};
+	Counter counter = {.bytes = 0, .converts = database_converts()};
 
 	if (!count_row(&counter, shape, values, nulls, max_depth))
 		return TC_MSGPACK_TOO_DEEP;
@@ -359,7 +357,7 @@ bytea *
 tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
 					  const bool *nulls, int max_depth)
 {
-	Buffer		buffer;
+	Buffer buffer;
 
 	buffer_open(&buffer, 256);
 	return buffer_close(&buffer,

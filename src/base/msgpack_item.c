@@ -17,10 +17,10 @@
 /* What a lead byte stands for. */
 typedef struct ItemForm
 {
-	uint8_t		kind;
-	uint8_t		width;			/* bytes of the number that follows */
-	uint8_t		fixed;			/* payload of so many bytes, if not 0 */
-	uint8_t		is_signed;
+	uint8_t kind;
+	uint8_t width; /* bytes of the number that follows */
+	uint8_t fixed; /* payload of so many bytes, if not 0 */
+	uint8_t is_signed;
 } ItemForm;
 
 static const ItemForm forms[32] = {
@@ -61,7 +61,7 @@ static const ItemForm forms[32] = {
 uint64_t
 tc_item_number(const uint8_t *from, int width)
 {
-	uint64_t	number = 0;
+	uint64_t number = 0;
 
 	while (width-- > 0)
 		number = number << 8 | *from++;
@@ -72,8 +72,8 @@ tc_item_number(const uint8_t *from, int width)
 static void
 read_sign(TcItem *item, int width)
 {
-	int			unused = 64 - 8 * width;
-	int64_t		number = (int64_t) (item->value << unused) >> unused;
+	int		unused = 64 - 8 * width;
+	int64_t number = (int64_t) (item->value << unused) >> unused;
 
 	item->kind = number < 0 ? TC_ITEM_NEGATIVE : TC_ITEM_UNSIGNED;
 	item->value = number < 0 ? -(uint64_t) number : (uint64_t) number;
@@ -83,8 +83,8 @@ void
 tc_item_read_form(TcItemReader *reader, uint8_t lead, TcItem *item)
 {
 	const ItemForm *form = &forms[lead - 0xc0];
-	size_t		left = reader->end - reader->at;
-	size_t		head = form->width + (form->kind == TC_ITEM_EXT);
+	size_t			left = reader->end - reader->at;
+	size_t			head = form->width + (form->kind == TC_ITEM_EXT);
 
 	if (head > left)
 	{

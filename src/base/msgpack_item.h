@@ -27,18 +27,18 @@ typedef enum TcItemKind
 	TC_ITEM_EXT,
 	TC_ITEM_ARRAY,
 	TC_ITEM_MAP,
-	TC_ITEM_RESERVED,			/* the one lead byte that means nothing */
-	TC_ITEM_TRUNCATED			/* the data ends within the item */
+	TC_ITEM_RESERVED, /* the one lead byte that means nothing */
+	TC_ITEM_TRUNCATED /* the data ends within the item */
 } TcItemKind;
 
 typedef struct TcItem
 {
-	TcItemKind	kind;
-	int8_t		ext_type;
-	uint64_t	value;			/* magnitude, a float's bits, bytes of a
+	TcItemKind	   kind;
+	int8_t		   ext_type;
+	uint64_t	   value;	/* magnitude, a float's bits, bytes of a
 								 * payload, or number of elements or pairs;
 								 * of a truncated item, the bytes missing */
-	const uint8_t *payload;		/* of str, bin and ext */
+	const uint8_t *payload; /* of str, bin and ext */
 } TcItem;
 
 /* Where a reader stands; it never passes the end. */
@@ -69,7 +69,7 @@ tc_item_truncated(TcItem *item, uint64_t missing)
 static inline void
 tc_item_read_payload(TcItemReader *reader, TcItem *item)
 {
-	size_t		left = reader->end - reader->at;
+	size_t left = reader->end - reader->at;
 
 	if (item->value > left)
 	{
@@ -87,7 +87,7 @@ tc_item_read_payload(TcItemReader *reader, TcItem *item)
 static inline void
 tc_item_read(TcItemReader *reader, TcItem *item)
 {
-	uint8_t		lead;
+	uint8_t lead;
 
 	if (reader->at == reader->end)
 	{
@@ -120,4 +120,4 @@ tc_item_read(TcItemReader *reader, TcItem *item)
 		tc_item_read_form(reader, lead, item);
 }
 
-#endif							/* TC_MSGPACK_ITEM_H */
+#endif /* TC_MSGPACK_ITEM_H */

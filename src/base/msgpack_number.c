@@ -42,9 +42,9 @@
 typedef struct TcNumeric
 {
 	bool		negative;
-	bool		special;		/* NaN or infinite: not in any jsonb */
-	int			scale;			/* decimal digits after the point */
-	int			weight;			/* power of 10,000 of the first digit */
+	bool		special; /* NaN or infinite: not in any jsonb */
+	int			scale;	 /* decimal digits after the point */
+	int			weight;	 /* power of 10,000 of the first digit */
 	int			ndigits;
 	const char *digits;
 } TcNumeric;
@@ -52,15 +52,15 @@ typedef struct TcNumeric
 /* mantissa * 10^power */
 typedef struct TcDecimal
 {
-	bool		negative;
-	uint64_t	mantissa;
-	int			power;
+	bool	 negative;
+	uint64_t mantissa;
+	int		 power;
 } TcDecimal;
 
 static const uint16_t small_power[DIGIT_WIDTH + 1] = {1, 10, 100, 1000, 10000};
 
 static const double exact_power[DOUBLE_SAFE_POWER + 1] = {
-	1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11,
+	1e0,  1e1,	1e2,  1e3,	1e4,  1e5,	1e6,  1e7,	1e8,  1e9,	1e10, 1e11,
 	1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
 /* -----------------------------------------------------------------------
@@ -71,8 +71,8 @@ static const double exact_power[DOUBLE_SAFE_POWER + 1] = {
 static void
 numeric_open(const char *datum, TcNumeric *numeric)
 {
-	uint16_t	header = tc_form_get16(datum + TC_FORM_VARHDR);
-	int			header_bytes = TC_FORM_VARHDR + 2;
+	uint16_t header = tc_form_get16(datum + TC_FORM_VARHDR);
+	int		 header_bytes = TC_FORM_VARHDR + 2;
 
 	numeric->special =
 		(header & TC_FORM_NUMERIC_KIND) == TC_FORM_NUMERIC_SPECIAL;
@@ -125,7 +125,7 @@ integer_width(const TcNumeric *numeric)
 static bool
 read_integer(const TcNumeric *numeric, TcNumber *number)
 {
-	uint64_t	magnitude = 0;
+	uint64_t magnitude = 0;
 
 	/* 2^64 has five digits of numeric */
 	if (numeric->scale != 0 || numeric->weight > 4 ||
@@ -133,7 +133,7 @@ read_integer(const TcNumeric *numeric, TcNumber *number)
 		return false;
 	for (int i = 0; i <= numeric->weight; i++)
 	{
-		uint64_t	next = digit(numeric, i);
+		uint64_t next = digit(numeric, i);
 
 		if (magnitude > (UINT64_MAX - next) / DIGIT_BASE)
 			return false;
@@ -143,7 +143,7 @@ read_integer(const TcNumeric *numeric, TcNumber *number)
 		return false;
 	number->kind = numeric->negative && magnitude > 0 ? TC_NUMBER_NEGATIVE
 													  : TC_NUMBER_UNSIGNED;
-	number->magnitude = magnitude;
+	number->as.magnitude = magnitude;
 	return true;
 }
 
@@ -155,11 +155,11 @@ read_integer(const TcNumeric *numeric, TcNumber *number)
 static bool
 read_decimal(const TcNumeric *numeric, TcDecimal *decimal)
 {
-	int			last = numeric->ndigits - 1;
-	int			power = DIGIT_WIDTH * (numeric->weight - last);
-	uint64_t	mantissa = 0;
-	int			tail;
-	int			zeros = 0;
+	int		 last = numeric->ndigits - 1;
+	int		 power = DIGIT_WIDTH * (numeric->weight - last);
+	uint64_t mantissa = 0;
+	int		 tail;
+	int		 zeros = 0;
 
 	/* 17 decimal digits begin and end within six */
 	if (last < 0 || last > 5)
@@ -188,7 +188,7 @@ read_decimal(const TcNumeric *numeric, TcDecimal *decimal)
 static void
 parse_shortest(const char *text, TcDecimal *decimal)
 {
-	bool		fraction = false;
+	bool fraction = false;
 
 	decimal->negative = *text == '-';
 	decimal->mantissa = 0;
@@ -215,11 +215,11 @@ parse_shortest(const char *text, TcDecimal *decimal)
 static bool
 guess_shortest(double value, TcDecimal *decimal)
 {
-	double		magnitude = fabs(value);
+	double magnitude = fabs(value);
 
 	for (int places = 0; places <= GUESS_PLACES; places++)
 	{
-		double		scaled = magnitude * exact_power[places];
+		double scaled = magnitude * exact_power[places];
 
 		if (scaled >= DOUBLE_SAFE_DIGITS_END)
 			return false;
@@ -249,8 +249,8 @@ strip_zeros(TcDecimal *decimal)
 static bool
 find_double(const TcDecimal *decimal, double *value)
 {
-	char		text[TC_SHORTEST_BYTES];
-	TcDecimal	shortest;
+	char	  text[TC_SHORTEST_BYTES];
+	TcDecimal shortest;
 
 	/* both operands are exact, so that the quotient is rounded only once */
 	if (decimal->mantissa < DOUBLE_SAFE_DIGITS_END && decimal->power < 0 &&
@@ -276,27 +276,27 @@ find_double(const TcDecimal *decimal, double *value)
 void
 tc_number_read_any(const char *datum, TcNumber *number)
 {
-	TcNumeric		numeric;
-	TcDecimal	decimal;
+	TcNumeric numeric;
+	TcDecimal decimal;
 
 	numeric_open(datum, &numeric);
 	if (numeric.special)
 	{
 		/* cannot be: jsonb holds no such number */
 		number->kind = TC_NUMBER_DOUBLE;
-		number->real = NAN;
+		number->as.real = NAN;
 		return;
 	}
 	if (read_integer(&numeric, number))
 		return;
 	if (read_decimal(&numeric, &decimal) &&
-		find_double(&decimal, &number->real))
+		find_double(&decimal, &number->as.real))
 	{
 		number->kind = TC_NUMBER_DOUBLE;
 		return;
 	}
 	number->kind = TC_NUMBER_DECIMAL;
-	number->length = numeric.negative + integer_width(&numeric) +
+	number->as.length = numeric.negative + integer_width(&numeric) +
 		(numeric.scale > 0) + numeric.scale;
 }
 
@@ -311,8 +311,8 @@ write_digit(char *text, int value, int count)
 void
 tc_number_write_text(const char *datum, char *text)
 {
-	TcNumeric		numeric;
-	int			first_width;
+	TcNumeric numeric;
+	int		  first_width;
 
 	numeric_open(datum, &numeric);
 	if (numeric.negative)
@@ -334,8 +334,7 @@ tc_number_write_text(const char *datum, char *text)
 	*text++ = '.';
 	for (int i = numeric.weight + 1; numeric.scale > 0; i++)
 	{
-		int			count =
-			numeric.scale < DIGIT_WIDTH ? numeric.scale : DIGIT_WIDTH;
+		int count = numeric.scale < DIGIT_WIDTH ? numeric.scale : DIGIT_WIDTH;
 
 		write_digit(text, digit(&numeric, i), count);
 		text += count;
@@ -356,9 +355,9 @@ tc_number_write_text(const char *datum, char *text)
 static size_t
 numeric_close(char *datum, const TcNumeric *made)
 {
-	TcNumeric		numeric = *made;
-	size_t		header_bytes = TC_FORM_VARHDR + 2;
-	size_t		bytes;
+	TcNumeric numeric = *made;
+	size_t	  header_bytes = TC_FORM_VARHDR + 2;
+	size_t	  bytes;
 
 	while (numeric.ndigits > 0 && digit(&numeric, 0) == 0)
 	{
@@ -399,15 +398,14 @@ numeric_close(char *datum, const TcNumeric *made)
 static size_t
 numeric_from_decimal(char *datum, const TcDecimal *decimal)
 {
-	char		digits[2 * 6];
-	char	   *first = digits + sizeof(digits);
-	uint64_t	rest = decimal->mantissa;
+	char	 digits[2 * 6];
+	char	*first = digits + sizeof(digits);
+	uint64_t rest = decimal->mantissa;
 	/* the power of 10,000 of the last digit, rounding down */
-	int			exponent = (decimal->power + 65536 * DIGIT_WIDTH) / DIGIT_WIDTH -
-		65536;
-	int			shift = decimal->power - exponent * DIGIT_WIDTH;
-	int			cut = small_power[DIGIT_WIDTH - shift];
-	TcNumeric		numeric;
+	int exponent = (decimal->power + 65536 * DIGIT_WIDTH) / DIGIT_WIDTH - 65536;
+	int shift = decimal->power - exponent * DIGIT_WIDTH;
+	int cut = small_power[DIGIT_WIDTH - shift];
+	TcNumeric numeric;
 
 	first -= 2;
 	tc_form_put16(first, (uint16_t) (rest % cut * small_power[shift]));
@@ -438,15 +436,16 @@ tc_numeric_from_integer(char *datum, bool negative, uint64_t magnitude)
 		tc_form_put16(datum + TC_FORM_VARHDR + 2, (uint16_t) magnitude);
 		return TC_FORM_VARHDR + 4;
 	}
-	return numeric_from_decimal(
-		datum, &(TcDecimal){.negative = negative, .mantissa = magnitude});
+	return numeric_from_decimal(datum,
+								&(TcDecimal){.negative = negative,
+											 .mantissa = magnitude});
 }
 
 size_t
 tc_numeric_from_double(char *datum, double value)
 {
-	char		text[TC_SHORTEST_BYTES];
-	TcDecimal	decimal;
+	char	  text[TC_SHORTEST_BYTES];
+	TcDecimal decimal;
 
 	if (!guess_shortest(value, &decimal))
 	{
@@ -456,12 +455,19 @@ tc_numeric_from_double(char *datum, double value)
 	return numeric_from_decimal(datum, &decimal);
 }
 
+/*
+ * A float's shortest text rounds even integers, which is right for what was
+ * measured and wrong for what was counted; those that a double can hold with
+ * every digit are taken as they are.
+ */
 size_t
 tc_numeric_from_float(char *datum, float value)
 {
-	char		text[TC_SHORTEST_BYTES];
-	TcDecimal	decimal;
+	char	  text[TC_SHORTEST_BYTES];
+	TcDecimal decimal;
 
+	if (fabsf(value) < DOUBLE_SAFE_DIGITS_END && truncf(value) == value)
+		return tc_numeric_from_double(datum, value);
 	tc_shortest_float(value, text);
 	parse_shortest(text, &decimal);
 	return numeric_from_decimal(datum, &decimal);
@@ -479,11 +485,11 @@ find_point(const char *text, size_t length)
 size_t
 tc_numeric_from_text(char *datum, const char *text, size_t length)
 {
-	TcNumeric		numeric = {0};
-	char	   *digits = datum + TC_FORM_VARHDR + 4;
-	size_t		point;
-	size_t		at = 0;
-	int			missing;
+	TcNumeric numeric = {0};
+	char	 *digits = datum + TC_FORM_VARHDR + 4;
+	size_t	  point;
+	size_t	  at = 0;
+	int		  missing;
 
 	numeric.negative = *text == '-';
 	text += numeric.negative;
@@ -497,7 +503,7 @@ tc_numeric_from_text(char *datum, const char *text, size_t length)
 	missing = (int) (DIGIT_WIDTH - point % DIGIT_WIDTH) % DIGIT_WIDTH;
 	while (at < length)
 	{
-		int			value = 0;
+		int value = 0;
 
 		for (; missing < DIGIT_WIDTH; missing++)
 		{
@@ -517,7 +523,7 @@ tc_numeric_from_text(char *datum, const char *text, size_t length)
 static size_t
 count_digits(const char *text, size_t length)
 {
-	size_t		count = 0;
+	size_t count = 0;
 
 	while (count < length && text[count] >= '0' && text[count] <= '9')
 		count++;
@@ -527,7 +533,7 @@ count_digits(const char *text, size_t length)
 bool
 tc_number_text_valid(const char *text, size_t length)
 {
-	size_t		count;
+	size_t count;
 
 	if (length > 0 && *text == '-')
 	{

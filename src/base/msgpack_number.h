@@ -15,10 +15,10 @@
 /* The forms of a number in MessagePack, the shortest faithful one first. */
 typedef enum TcNumberKind
 {
-	TC_NUMBER_UNSIGNED,			/* 0 to 2^64 - 1 */
-	TC_NUMBER_NEGATIVE,			/* -2^63 to -1 */
-	TC_NUMBER_DOUBLE,			/* what this double prints as */
-	TC_NUMBER_DECIMAL			/* anything else, as text */
+	TC_NUMBER_UNSIGNED, /* 0 to 2^64 - 1 */
+	TC_NUMBER_NEGATIVE, /* -2^63 to -1 */
+	TC_NUMBER_DOUBLE,	/* what this double prints as */
+	TC_NUMBER_DECIMAL	/* anything else, as text */
 } TcNumberKind;
 
 typedef struct TcNumber
@@ -26,10 +26,10 @@ typedef struct TcNumber
 	TcNumberKind kind;
 	union
 	{
-		uint64_t	magnitude;	/* of the integers */
-		double		real;
-		uint32_t	length;		/* of the decimal's text */
-	};
+		uint64_t magnitude; /* of the integers */
+		double	 real;
+		uint32_t length; /* of the decimal's text */
+	} as;
 } TcNumber;
 
 /* The most bytes a numeric takes that is made of an integer or a float. */
@@ -86,7 +86,7 @@ tc_number_read(const char *numeric, TcNumber *number)
 	if ((header & ~(TC_FORM_SHORT_NEGATIVE | 1)) == TC_FORM_NUMERIC_SHORT &&
 		bytes > TC_FORM_VARHDR + 2)
 	{
-		uint64_t	magnitude = tc_form_get16(digits);
+		uint64_t magnitude = tc_form_get16(digits);
 
 		if (header & 1)
 		{
@@ -96,10 +96,10 @@ tc_number_read(const char *numeric, TcNumber *number)
 		}
 		number->kind = header & TC_FORM_SHORT_NEGATIVE ? TC_NUMBER_NEGATIVE
 													   : TC_NUMBER_UNSIGNED;
-		number->magnitude = magnitude;
+		number->as.magnitude = magnitude;
 		return;
 	}
 	tc_number_read_any(numeric, number);
 }
 
-#endif							/* TC_MSGPACK_NUMBER_H */
+#endif /* TC_MSGPACK_NUMBER_H */

@@ -39,18 +39,20 @@
 #define ENTRY_BYTES		   4
 #define PADDED_ENTRY_BYTES (ENTRY_BYTES + 3)
 
+#define NANOSECONDS_PER_SECOND 1000000000
+
 /* An object with two keys of four bytes, a number and a string. */
 #define UNKNOWN_EXT_BYTES \
 	(PADDED_ENTRY_BYTES + 4 + 4 * ENTRY_BYTES + 8 + 3 + TC_NUMERIC_MAX_BYTES)
 
 typedef struct Scan
 {
-	TcItemReader reader;
+	TcItemReader		  reader;
 	const TcMsgpackInput *input;
-	TcTape	   *tape;
-	uint64_t	owed;			/* items that open arrays and maps await */
-	TcMsgpackOutcome outcome;
-	TcMsgpackProblem *problem;
+	TcTape				 *tape;
+	uint64_t			  owed; /* items that open arrays and maps await */
+	TcMsgpackOutcome	  outcome;
+	TcMsgpackProblem	 *problem;
 } Scan;
 
 static bool scan_other(Scan *scan, const uint8_t *where, const TcItem *item,
@@ -67,9 +69,9 @@ static bool scan_other(Scan *scan, const uint8_t *where, const TcItem *item,
 /* Note what was found in place of what was expected; returns false. */
 __attribute__((format(printf, 4, 5), noinline, cold)) static bool
 refuse(Scan *scan, const uint8_t *where, const char *found,
-	   const char *expected,...)
+	   const char *expected, ...)
 {
-	va_list		args;
+	va_list args;
 
 	scan->outcome = TC_MSGPACK_INVALID;
 	scan->problem->position = where - scan->reader.start;
@@ -80,6 +82,9 @@ refuse(Scan *scan, const uint8_t *where, const char *found,
 	va_end(args);
 	return false;
 }
+
+/* How a number of bytes is written. */
+#define PLURAL(bytes) ((bytes) == 1 ? "" : "s")
 
 /* An item that is not even one. */
 static COLD bool
@@ -92,8 +97,8 @@ refuse_item(Scan *scan, const uint8_t *where, const TcItem *item)
 	if (where == scan->reader.end)
 		return refuse(scan, where, found, "a value");
 	return refuse(scan, scan->reader.end, found,
-				  "%llu more bytes of the value at byte %zu",
-				  (unsigned long long) item->value,
+				  "%llu more byte%s of the value at byte %zu",
+				  (unsigned long long) item->value, PLURAL(item->value),
 				  (size_t) (where - scan->reader.start));
 }
 
@@ -101,7 +106,7 @@ refuse_item(Scan *scan, const uint8_t *where, const TcItem *item)
 static COLD bool
 refuse_text(Scan *scan, const uint8_t *where)
 {
-	char		found[32];
+	char found[32];
 
 	snprintf(found, sizeof(found), "the byte 0x%02x", *where);
 	return refuse(scan, where, found, "UTF-8 text without NUL");
@@ -111,24 +116,26 @@ refuse_text(Scan *scan, const uint8_t *where)
 static COLD bool
 refuse_head(Scan *scan, uint64_t bytes)
 {
-	char		found[32];
+	char found[32];
 
 	snprintf(found, sizeof(found), "%zu",
 			 (size_t) (scan->reader.end - scan->reader.at));
-	return refuse(scan, scan->reader.at, found, "at least %llu more bytes",
-				  (unsigned long long) bytes);
+	return refuse(scan, scan->reader.at, found, "at least %llu more byte%s",
+				  (unsigned long long) bytes, PLURAL(bytes));
 }
 
+/* Something behind the value. */
 static COLD bool
 refuse_end(Scan *scan)
 {
-	char		found[32];
+	size_t left = scan->reader.end - scan->reader.at;
+	char   found[32];
 
-	snprintf(found, sizeof(found), "%zu more bytes",
-			 (size_t) (scan->reader.end - scan->reader.at));
+	snprintf(found, sizeof(found), "%zu more byte%s", left, PLURAL(left));
 	return refuse(scan, scan->reader.at, found, "the end of the data");
 }
 
+/* More than jsonb can hold. */
 static COLD bool
 refuse_size(Scan *scan)
 {
@@ -145,8 +152,8 @@ refuse_size(Scan *scan)
 static bool
 tape_reserve(Scan *scan, size_t count)
 {
-	TcTape	   *tape = scan->tape;
-	size_t		room = tape->room;
+	TcTape		*tape = scan->tape;
+	size_t		 room = tape->room;
 	TcTapeEntry *entries = tape->entries;
 
 	if (count <= room - tape->used)
@@ -179,7 +186,7 @@ tc_tape_release(TcTape *tape)
 static inline int
 compare_keys(const TcTapeEntry *a, const TcTapeEntry *b)
 {
-	uint32_t	length = a->pair.key_length;
+	uint32_t length = a->pair.key_length;
 
 	if (length != b->pair.key_length)
 		return length < b->pair.key_length ? -1 : 1;
@@ -194,7 +201,7 @@ compare_pairs(const void *a, const void *b)
 {
 	const TcTapeEntry *left = a;
 	const TcTapeEntry *right = b;
-	int			order = compare_keys(left, right);
+	int				   order = compare_keys(left, right);
 
 	if (order == 0)
 		order = left->pair.key < right->pair.key ? -1 : 1;
@@ -224,7 +231,7 @@ sort_pairs(TcTapeEntry *pairs, size_t count)
 static size_t
 drop_duplicates(TcTapeEntry *pairs, size_t count)
 {
-	size_t		kept = 0;
+	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++)
 	{
@@ -243,7 +250,7 @@ drop_duplicates(TcTapeEntry *pairs, size_t count)
 static inline bool
 scan_str(Scan *scan, const TcItem *item)
 {
-	size_t		valid;
+	size_t valid;
 
 	scan->tape->bound += ENTRY_BYTES + item->value;
 	if (scan->input->any_text)
@@ -256,7 +263,7 @@ scan_str(Scan *scan, const TcItem *item)
 static bool
 scan_float(Scan *scan, const uint8_t *where, const TcItem *item)
 {
-	bool		finite;
+	bool finite;
 
 	if (item->kind == TC_ITEM_FLOAT)
 		finite = (item->value & 0x7f800000) != 0x7f800000;
@@ -274,7 +281,7 @@ bool
 tc_tape_read_timestamp(const TcItem *item, int64_t *seconds,
 					   uint32_t *nanoseconds)
 {
-	uint64_t	both;
+	uint64_t both;
 
 	switch (item->value)
 	{
@@ -294,15 +301,37 @@ tc_tape_read_timestamp(const TcItem *item, int64_t *seconds,
 		default:
 			return false;
 	}
-	return *nanoseconds < 1000000000;
+	return true;
+}
+
+/* May this value have a level of its own? */
+static inline bool
+scan_depth(Scan *scan, const uint8_t *where, int depth)
+{
+	return depth < scan->input->max_depth ||
+		refuse(scan, where, "one more", "at most %d levels of nesting",
+			   scan->input->max_depth);
 }
 
 static bool
-scan_ext(Scan *scan, const uint8_t *where, const TcItem *item)
+scan_timestamp(Scan *scan, const uint8_t *where, const TcItem *item)
 {
-	int64_t		seconds;
-	uint32_t	nanoseconds;
+	int64_t	 seconds;
+	uint32_t nanoseconds;
 
+	scan->tape->bound += ENTRY_BYTES + TC_TIMESTAMP_BYTES;
+	if (!tc_tape_read_timestamp(item, &seconds, &nanoseconds))
+		return refuse(scan, where, "one of another length",
+					  "a timestamp of 4, 8 or 12 bytes");
+	if (nanoseconds >= NANOSECONDS_PER_SECOND)
+		return refuse(scan, where, "more of them",
+					  "a timestamp with nanoseconds of one second");
+	return true;
+}
+
+static bool
+scan_ext(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
+{
 	switch (item->ext_type)
 	{
 		case TC_EXT_DECIMAL:
@@ -313,14 +342,12 @@ scan_ext(Scan *scan, const uint8_t *where, const TcItem *item)
 				refuse(scan, item->payload, "something else",
 					   "the text of a decimal number");
 		case TC_EXT_TIMESTAMP:
-			scan->tape->bound += ENTRY_BYTES + TC_TIMESTAMP_BYTES;
-			return tc_tape_read_timestamp(item, &seconds, &nanoseconds) ||
-				refuse(scan, where, "something else",
-					   "a timestamp of 4, 8 or 12 bytes");
+			return scan_timestamp(scan, where, item);
 		default:
+			/* becomes an object */
 			scan->tape->bound +=
 				UNKNOWN_EXT_BYTES + TC_BASE64_BYTES(item->value);
-			return true;
+			return scan_depth(scan, where, depth);
 	}
 }
 
@@ -328,13 +355,11 @@ scan_ext(Scan *scan, const uint8_t *where, const TcItem *item)
 static bool
 scan_head(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 {
-	uint64_t	items =
-		item->kind == TC_ITEM_MAP ? 2 * item->value : item->value;
-	size_t		left = scan->reader.end - scan->reader.at;
+	uint64_t items = item->kind == TC_ITEM_MAP ? 2 * item->value : item->value;
+	size_t	 left = scan->reader.end - scan->reader.at;
 
-	if (depth >= scan->input->max_depth)
-		return refuse(scan, where, "one more", "at most %d levels of nesting",
-					  scan->input->max_depth);
+	if (!scan_depth(scan, where, depth))
+		return false;
 	if (items + scan->owed > left)
 		return refuse_head(scan, items + scan->owed);
 	scan->owed += items;
@@ -350,7 +375,7 @@ static inline bool
 scan_value(Scan *scan, int depth)
 {
 	const uint8_t *where = scan->reader.at;
-	TcItem		item;
+	TcItem		   item;
 
 	tc_item_read(&scan->reader, &item);
 	if (item.kind == TC_ITEM_STR)
@@ -378,7 +403,7 @@ static bool
 scan_key(Scan *scan, TcTapeEntry *entry)
 {
 	const uint8_t *where = scan->reader.at;
-	TcItem		item;
+	TcItem		   item;
 
 	scan->owed--;
 	tc_item_read(&scan->reader, &item);
@@ -406,8 +431,9 @@ scan_pairs(Scan *scan, size_t first, size_t count, int depth, bool *sorted)
 		/* the tape may move with each value */
 		if (!scan_key(scan, &scan->tape->entries[i]))
 			return false;
-		if (i > first && compare_keys(&scan->tape->entries[i - 1],
-									  &scan->tape->entries[i]) >= 0)
+		if (i > first &&
+			compare_keys(&scan->tape->entries[i - 1],
+						 &scan->tape->entries[i]) >= 0)
 			*sorted = false;
 		scan->owed--;
 		if (!scan_value(scan, depth + 1))
@@ -419,11 +445,11 @@ scan_pairs(Scan *scan, size_t first, size_t count, int depth, bool *sorted)
 static bool
 scan_map(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 {
-	TcTape	   *tape = scan->tape;
-	size_t		count = item->value;
-	size_t		map = tape->used;
+	TcTape		*tape = scan->tape;
+	size_t		 count = item->value;
+	size_t		 map = tape->used;
 	TcTapeEntry *entries;
-	bool		sorted;
+	bool		 sorted;
 
 	if (!scan_head(scan, where, item, depth))
 		return false;
@@ -472,7 +498,7 @@ scan_other(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 			scan->tape->bound += ENTRY_BYTES + TC_BASE64_BYTES(item->value);
 			return true;
 		case TC_ITEM_EXT:
-			return scan_ext(scan, where, item);
+			return scan_ext(scan, where, item, depth);
 		case TC_ITEM_ARRAY:
 			return scan_array(scan, where, item, depth);
 		case TC_ITEM_MAP:
@@ -488,7 +514,7 @@ TcMsgpackOutcome
 tc_tape_make(TcTape *tape, const TcMsgpackInput *input,
 			 TcMsgpackProblem *problem)
 {
-	Scan		scan = {.input = input, .tape = tape, .problem = problem};
+	Scan scan = {.input = input, .tape = tape, .problem = problem};
 
 	tape->entries = tape->local;
 	tape->used = 0;

@@ -19,17 +19,17 @@ typedef union TcTapeEntry
 {
 	struct
 	{
-		uint32_t	pairs;		/* that are left, without duplicates */
-		uint32_t	end_at;		/* where the map ends in the message */
-		uint32_t	next;		/* entry of the first map behind it */
-	}			map;
+		uint32_t pairs;	 /* that are left, without duplicates */
+		uint32_t end_at; /* where the map ends in the message */
+		uint32_t next;	 /* entry of the first map behind it */
+	} map;
 	struct
 	{
 		const uint8_t *key;
-		uint32_t	key_length;
-		uint32_t	value_at;	/* where the value begins in the message */
-		uint32_t	first;		/* entry of the first map within it */
-	}			pair;
+		uint32_t	   key_length;
+		uint32_t	   value_at; /* where the value begins in the message */
+		uint32_t	   first;	 /* entry of the first map within it */
+	} pair;
 } TcTapeEntry;
 
 /* Small messages need no memory for their tape. */
@@ -37,21 +37,20 @@ typedef union TcTapeEntry
 
 typedef struct TcTape
 {
-	TcTapeEntry *entries;		/* local, or allocated */
-	size_t		used;
-	size_t		room;
-	uint64_t	bound;			/* the jsonb is no longer than this */
-	TcTapeEntry local[TC_TAPE_LOCAL];
+	TcTapeEntry *entries; /* local, or allocated */
+	size_t		 used;
+	size_t		 room;
+	uint64_t	 bound; /* the jsonb is no longer than this */
+	TcTapeEntry	 local[TC_TAPE_LOCAL];
 } TcTape;
 
 /*
  * Check a whole message and make its tape, which the caller releases,
  * whatever the outcome.
  */
-extern TcMsgpackOutcome tc_tape_make(TcTape *tape,
-									 const TcMsgpackInput *input,
+extern TcMsgpackOutcome tc_tape_make(TcTape *tape, const TcMsgpackInput *input,
 									 TcMsgpackProblem *problem);
-extern void tc_tape_release(TcTape *tape);
+extern void				tc_tape_release(TcTape *tape);
 
 /*
  * Write a message as jsonb.  There is room for the tape's bound; *size is
@@ -64,4 +63,4 @@ extern bool tc_tape_write(const TcTape *tape, const TcMsgpackInput *input,
 extern bool tc_tape_read_timestamp(const TcItem *item, int64_t *seconds,
 								   uint32_t *nanoseconds);
 
-#endif							/* TC_MSGPACK_TAPE_H */
+#endif /* TC_MSGPACK_TAPE_H */

@@ -36,7 +36,7 @@ plain_word(uint64_t word)
 static inline bool
 plain_eight(const uint8_t *text)
 {
-	uint64_t	word;
+	uint64_t word;
 
 	memcpy(&word, text, sizeof(word));
 	return plain_word(word);
@@ -46,8 +46,8 @@ plain_eight(const uint8_t *text)
 static inline bool
 plain_few(const uint8_t *text, size_t length)
 {
-	uint32_t	first;
-	uint32_t	last;
+	uint32_t first;
+	uint32_t last;
 
 	if (length == 0)
 		return true;
@@ -81,10 +81,10 @@ plain_text(const uint8_t *text, size_t length)
 static size_t
 character_length(const uint8_t *text, size_t left)
 {
-	uint8_t		lead = text[0];
-	uint8_t		low = 0x80;
-	uint8_t		high = 0xbf;
-	size_t		length;
+	uint8_t lead = text[0];
+	uint8_t low = 0x80;
+	uint8_t high = 0xbf;
+	size_t	length;
 
 	if (lead < 0x80)
 		return lead != 0;
@@ -117,13 +117,13 @@ character_length(const uint8_t *text, size_t left)
 size_t
 tc_text_valid_length(const uint8_t *text, size_t length)
 {
-	size_t		at = 0;
+	size_t at = 0;
 
 	if (plain_text(text, length))
 		return length;
 	while (at < length)
 	{
-		size_t		character = character_length(text + at, length - at);
+		size_t character = character_length(text + at, length - at);
 
 		if (character == 0)
 			break;
@@ -142,12 +142,12 @@ tc_text_write_base64(char *text, const uint8_t *data, size_t length)
 {
 	static const char alphabet[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char	   *to = text;
+	char *to = text;
 
 	for (size_t at = 0; at < length; at += 3)
 	{
-		size_t		left = length - at;
-		uint32_t	bits = (uint32_t) data[at] << 16;
+		size_t	 left = length - at;
+		uint32_t bits = (uint32_t) data[at] << 16;
 
 		if (left > 1)
 			bits |= (uint32_t) data[at + 1] << 8;
@@ -174,9 +174,9 @@ tc_text_write_base64(char *text, const uint8_t *data, size_t length)
 
 typedef struct Date
 {
-	int64_t		year;
-	int			month;
-	int			day;
+	int64_t year;
+	int		month;
+	int		day;
 } Date;
 
 /*
@@ -186,11 +186,11 @@ typedef struct Date
 static Date
 date_of(int64_t days)
 {
-	int64_t		cycle;
-	int			day;			/* of the cycle, then of the year */
-	int			year;			/* of the cycle */
-	int			month;			/* 0 is March */
-	Date		date;
+	int64_t cycle;
+	int		day;   /* of the cycle, then of the year */
+	int		year;  /* of the cycle */
+	int		month; /* 0 is March */
+	Date	date;
 
 	days += EPOCH_DAY;
 	cycle = days / DAYS_PER_CYCLE - (days % DAYS_PER_CYCLE < 0);
@@ -208,8 +208,8 @@ date_of(int64_t days)
 size_t
 tc_text_write_timestamp(char *text, int64_t seconds, uint32_t nanoseconds)
 {
-	int			second = (int) (seconds % SECONDS_PER_DAY);
-	Date		date = date_of(seconds / SECONDS_PER_DAY - (second < 0));
+	int	 second = (int) (seconds % SECONDS_PER_DAY);
+	Date date = date_of(seconds / SECONDS_PER_DAY - (second < 0));
 	/* more or less than four digits need a sign */
 	const char *year = date.year < 0 || date.year > 9999 ? "%+05lld" : "%04lld";
 	size_t		length;

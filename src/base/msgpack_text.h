@@ -30,4 +30,4 @@ extern size_t tc_text_write_base64(char *text, const uint8_t *data,
 extern size_t tc_text_write_timestamp(char *text, int64_t seconds,
 									  uint32_t nanoseconds);
 
-#endif							/* TC_MSGPACK_TEXT_H */
+#endif /* TC_MSGPACK_TEXT_H */

@@ -11,9 +11,15 @@
  * neither be added (writers compare again under the lock) nor mean anything
  * but what was true when they were found.
  *
- * DDL that ends the caching of a relation retires its slot twice: at once,
- * so that nothing of the past is found, and after the transaction, so that
- * nothing stays that was cached while it ran.
+ * A transaction that changes how a relation is guarded, or what of it is a
+ * map, suspends it: at once, and until the transaction has ended and its
+ * invalidation messages are out.  Those go out after it has become visible,
+ * but before it releases its locks; so its end is told by the lock on its
+ * transaction id, which also holds for one that is prepared.  Whoever wants
+ * a slot after that reads all messages first and gives up when what it knows
+ * of the map is outdated.  So a slot is only ever made by a backend that
+ * knows the relation's triggers as they are, and every record of it has been
+ * guarded from its first moment.
  *
  * Failure: a map without a slot is read from the heap.
  *
@@ -24,8 +30,10 @@
 #include "access/xact.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "cache/binding.h"
 #include "cache/session.h"
 #include "segment/maptable.h"
@@ -36,16 +44,41 @@ struct TcBinding
 	TcMapSlot	slot;
 };
 
-/* Relations whose slots are retired when the transaction ends. */
-static List *ending_relations = NIL;
-
 const TcMapSlot *
 tc_bound_slot(const TcMap *map)
 {
 	return &map->binding->slot;
 }
 
-/* Get a slot for the map, or lose the one it had. */
+/* Has the transaction that suspended a relation ended, messages and all? */
+static bool
+suspension_over(TransactionId xid)
+{
+	return !TransactionIdIsCurrentTransactionId(xid) &&
+		tc_try_xact_lock(xid);
+}
+
+/* Get a slot for an identity of the map; false while it is suspended. */
+static bool
+acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
+{
+	TransactionId suspended_by = InvalidTransactionId;
+
+	AcceptInvalidationMessages();
+	if (!tc_map_up_to_date(map))
+		return false;
+	if (tc_map_acquire(identity, slot, &suspended_by))
+		return true;
+	if (!TransactionIdIsValid(suspended_by) || !suspension_over(suspended_by))
+		return false;
+
+	AcceptInvalidationMessages();
+	tc_map_resume(identity->database, identity->relation, suspended_by);
+	return tc_map_up_to_date(map) &&
+		tc_map_acquire(identity, slot, &suspended_by);
+}
+
+/* Get a slot for the map. */
 static bool
 acquire_slot(TcMap *map)
 {
@@ -59,7 +92,7 @@ acquire_slot(TcMap *map)
 	identity.key_index = map->key_index;
 	identity.shape = map->shape.fingerprint;
 	identity.pinned = !map->def.durable;
-	if (!tc_map_acquire(&identity, &slot))
+	if (!acquire_identity(map, &identity, &slot))
 		return false;
 	tc_session_begin();
 	if (map->binding == NULL)
@@ -90,33 +123,8 @@ tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key)
 }
 
 void
-tc_unbind_at_end(Oid relation)
+tc_suspend(Oid relation)
 {
-	MemoryContext previous;
-
-	if (!tc_segment_ready())
-		return;
-	tc_map_retire(MyDatabaseId, relation);
-	previous = MemoryContextSwitchTo(TopTransactionContext);
-	ending_relations = lappend_oid(ending_relations, relation);
-	MemoryContextSwitchTo(previous);
-}
-
-static void
-transaction_ended(XactEvent event, void *arg)
-{
-	ListCell   *cell;
-
-	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
-		event != XACT_EVENT_PREPARE)
-		return;
-	foreach(cell, ending_relations)
-		tc_map_retire(MyDatabaseId, lfirst_oid(cell));
-	ending_relations = NIL;
-}
-
-void
-tc_binding_init(void)
-{
-	RegisterXactCallback(transaction_ended, NULL);
+	if (tc_segment_ready())
+		tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
 }

@@ -21,8 +21,10 @@ extern const TcMapSlot *tc_bound_slot(const TcMap *map);
 extern void tc_probe_init(TcProbe *probe, const TcMap *map,
 						  const TcBytes *key);
 
-/* Retire a map's slot now and once more when the transaction ends. */
-extern void tc_unbind_at_end(Oid relation);
-extern void tc_binding_init(void);
+/*
+ * Cache nothing of a relation until the current transaction has ended and
+ * everybody can know what it did; begin anew then.
+ */
+extern void tc_suspend(Oid relation);
 
 #endif							/* TC_BINDING_H */

@@ -105,7 +105,8 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	reader->context = CurrentMemoryContext;
 	reader->now = GetCurrentStatementStartTimestamp();
 	reader->by_sql = map->def.durable &&
-		(!OidIsValid(map->key_index) || policies_apply(map));
+		(!OidIsValid(map->key_index) ||
+		 map->suspended == TC_SUSPENDED_CHILDREN || policies_apply(map));
 	reader->cached = cache_may_answer(reader);
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();

@@ -40,8 +40,9 @@
 /* How often a slot may change hands, or a version be unsettled. */
 #define WRITE_TRIES 16
 
-/* Relation that a put is under way for. */
+/* Relation that a put is under way for, and what it has met. */
 static Oid	put_relation = InvalidOid;
+static bool put_replaced_expired = false;
 
 Oid
 tc_write_begin_put(Oid relation)
@@ -49,7 +50,14 @@ tc_write_begin_put(Oid relation)
 	Oid			outer = put_relation;
 
 	put_relation = relation;
+	put_replaced_expired = false;
 	return outer;
+}
+
+bool
+tc_write_replaced_expired(void)
+{
+	return put_replaced_expired;
 }
 
 void
@@ -161,6 +169,8 @@ tc_write_row(TcMap *map, const Datum *old_keys, const TcNewRow *row)
 	TcBytes		old_key;
 	TcBytes		new_key;
 
+	if (row != NULL && row->old_expired && put_relation == map->relation)
+		put_replaced_expired = true;
 	if (!tc_bind(map))
 		return;
 	if (old_keys != NULL)

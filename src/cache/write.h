@@ -16,6 +16,7 @@ typedef struct TcNewRow
 	TimestampTz expires;		/* PG_INT64_MAX: never */
 	bool		newest;			/* made by the current (sub)transaction, */
 								/* and not changed again since */
+	bool		old_expired;	/* an UPDATE of a row whose time was over */
 } TcNewRow;
 
 /*
@@ -33,5 +34,8 @@ extern void tc_write_row(TcMap *map, const Datum *old_keys,
  */
 extern Oid	tc_write_begin_put(Oid relation);
 extern void tc_write_end_put(Oid outer);
+
+/* Has the put that is under way replaced a record that had expired? */
+extern bool tc_write_replaced_expired(void);
 
 #endif							/* TC_WRITE_H */

@@ -19,7 +19,7 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
+#include "access/relation.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
@@ -110,12 +110,36 @@ tc_guard_create(Oid relation)
 	SPI_finish();
 }
 
+/* The names of the relation's triggers that call our functions. */
+static List *
+guard_names(Oid relation)
+{
+	Relation	rel = relation_open(relation, NoLock);
+	Oid			row = trigger_function("row_changed");
+	Oid			truncate = trigger_function("table_truncated");
+	List	   *names = NIL;
+
+	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers;
+		 i++)
+	{
+		Trigger    *trigger = &rel->trigdesc->triggers[i];
+
+		if (trigger->tgfoid == row || trigger->tgfoid == truncate)
+			names = lappend(names, pstrdup(trigger->tgname));
+	}
+	relation_close(rel, NoLock);
+	return names;
+}
+
 void
 tc_guard_remove(Oid relation)
 {
+	List	   *names = guard_names(relation);
+	ListCell   *cell;
+
 	SPI_connect();
-	run_command("DROP TRIGGER IF EXISTS " ROW_TRIGGER " ON %s", relation);
-	run_command("DROP TRIGGER IF EXISTS " TRUNCATE_TRIGGER " ON %s",
-				relation);
+	foreach(cell, names)
+		run_command(psprintf("DROP TRIGGER %s ON %%s",
+							 quote_identifier(lfirst(cell))), relation);
 	SPI_finish();
 }

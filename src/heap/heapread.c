@@ -125,6 +125,9 @@ read_fate(TupleTableSlot *slot, TupleFate *fate)
 	fate->infomask = header->t_infomask;
 	fate->xmin = HeapTupleHeaderGetXmin(header);
 	fate->xmax = HeapTupleHeaderGetRawXmax(header);
+	if ((fate->infomask & (HEAP_XMAX_IS_MULTI | HEAP_XMAX_INVALID)) ==
+		HEAP_XMAX_IS_MULTI && !HEAP_XMAX_IS_LOCKED_ONLY(fate->infomask))
+		fate->xmax = HeapTupleGetUpdateXid(header);
 	LockBuffer(heap_slot->buffer, BUFFER_LOCK_UNLOCK);
 }
 
@@ -135,7 +138,9 @@ is_unended(const TupleFate *fate)
 	if ((fate->infomask & HEAP_XMAX_INVALID) ||
 		HEAP_XMAX_IS_LOCKED_ONLY(fate->infomask))
 		return true;
-	if (fate->infomask & (HEAP_XMAX_IS_MULTI | HEAP_XMAX_COMMITTED))
+	if (!TransactionIdIsValid(fate->xmax))
+		return true;
+	if (fate->infomask & HEAP_XMAX_COMMITTED)
 		return false;
 	return !TransactionIdIsInProgress(fate->xmax) &&
 		!TransactionIdDidCommit(fate->xmax);
@@ -224,8 +229,9 @@ judge_absent(TcHeapReader *reader, const TupleFate *fate,
 		if (!TransactionIdDidCommit(fate->xmin))
 			return true;
 	}
-	if (fate->infomask & (HEAP_XMAX_INVALID | HEAP_XMAX_IS_MULTI) ||
+	if (fate->infomask & HEAP_XMAX_INVALID ||
 		HEAP_XMAX_IS_LOCKED_ONLY(fate->infomask) ||
+		!TransactionIdIsValid(fate->xmax) ||
 		TransactionIdIsCurrentTransactionId(fate->xmax) ||
 		TransactionIdIsInProgress(fate->xmax) ||
 		!TransactionIdDidCommit(fate->xmax) ||

@@ -104,12 +104,10 @@ number_as_value(const TcMap *map, const char *number)
 										 FORMAT_TYPE_TYPEMOD_GIVEN));
 }
 
+/* Through text, so that only what looks like an integer is one. */
 static char *
 value_as_number(const TcMap *map)
 {
-	if (map->shape.value.type == JSONBOID)
-		return psprintf("CAST(m.%s OPERATOR(pg_catalog.#>>) '{}' AS pg_catalog.int8)",
-						value_name(map));
 	return psprintf("CAST(CAST(m.%s AS pg_catalog.text) AS pg_catalog.int8)",
 					value_name(map));
 }
@@ -153,12 +151,13 @@ build_replace(StringInfo sql, const TcMap *map, const char *expected,
 }
 
 static void
-build_incr(StringInfo sql, const TcMap *map, const char *by)
+build_incr(StringInfo sql, const TcMap *map, const char *by,
+		   const char *expires)
 {
 	char	   *sum = psprintf("%s OPERATOR(pg_catalog.+) %s",
 							   value_as_number(map), by);
 
-	append_insert(sql, map, number_as_value(map, by), "NULL");
+	append_insert(sql, map, number_as_value(map, by), expires);
 	if (map->shape.expires == 0)
 		appendStringInfo(sql, "DO UPDATE SET %s = %s", value_name(map),
 						 number_as_value(map, sum));
@@ -167,7 +166,7 @@ build_incr(StringInfo sql, const TcMap *map, const char *by)
 						 "OPERATOR(pg_catalog.<=) " NOW
 						 " THEN %s ELSE %s END, expires_at = CASE WHEN "
 						 "m.expires_at OPERATOR(pg_catalog.<=) " NOW
-						 " THEN NULL ELSE m.expires_at END",
+						 " THEN EXCLUDED.expires_at ELSE m.expires_at END",
 						 value_name(map), number_as_value(map, by),
 						 number_as_value(map, sum));
 	appendStringInfo(sql, " RETURNING %s", value_as_number(map));
@@ -227,7 +226,7 @@ build_statement(const TcMap *map, TcPlanKind kind)
 			build_replace(&sql, map, first, second);
 			break;
 		case TC_PLAN_INCR:
-			build_incr(&sql, map, first);
+			build_incr(&sql, map, first, second);
 			break;
 		case TC_PLAN_REMOVE:
 			build_remove(&sql, map);
@@ -275,6 +274,7 @@ parameter_types(const TcMap *map, TcPlanKind kind, Oid *types)
 			break;
 		case TC_PLAN_INCR:
 			types[n++] = INT8OID;
+			types[n++] = TIMESTAMPTZOID;
 			break;
 		case TC_PLAN_TOUCH:
 			types[n++] = TIMESTAMPTZOID;

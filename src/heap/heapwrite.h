@@ -17,7 +17,7 @@
  *	TC_PLAN_PUT				value, expires_at		-> boolean: a new key
  *	TC_PLAN_PUT_IF_ABSENT	value, expires_at		-> (rows)
  *	TC_PLAN_REPLACE			expected, value			-> (rows)
- *	TC_PLAN_INCR			bigint					-> bigint: the sum
+ *	TC_PLAN_INCR			bigint, expires_at		-> bigint: the sum
  *	TC_PLAN_REMOVE									-> boolean: not expired
  *	TC_PLAN_TOUCH			expires_at				-> (rows)
  *	TC_PLAN_CLEAR			(no key)				-> (rows)

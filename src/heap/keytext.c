@@ -18,6 +18,7 @@
 #include "lib/stringinfo.h"
 #include "utils/lsyscache.h"
 
+#include "base/compat.h"
 #include "heap/keytext.h"
 
 static char *

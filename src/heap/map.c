@@ -27,6 +27,7 @@
 #include "catalog/catalog.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
@@ -197,6 +198,8 @@ tc_suspension_text(TcSuspension suspension)
 			return "its key has no usable unique index";
 		case TC_SUSPENDED_COLUMNS:
 			return "a column of its definition is missing";
+		case TC_SUSPENDED_CHILDREN:
+			return "other tables inherit from its table";
 	}
 	return NULL;
 }
@@ -217,6 +220,9 @@ describe_relation(Relation rel, TcMap *map)
 								  map->key_equality);
 	if (!OidIsValid(map->key_index))
 		return TC_SUSPENDED_KEY;
+	if (rel->rd_rel->relhassubclass &&
+		find_inheritance_children(map->relation, NoLock) != NIL)
+		return TC_SUSPENDED_CHILDREN;
 	if (!tc_guard_intact(rel))
 		return TC_SUSPENDED_TRIGGERS;
 	return TC_NOT_SUSPENDED;
@@ -287,6 +293,13 @@ refresh_entry(Oid relation)
 	entry->map = map;
 }
 
+/* No invalidation tells that the last heir of a table is gone. */
+static bool
+must_look_again(const TcMap *map)
+{
+	return map != NULL && map->suspended == TC_SUSPENDED_CHILDREN;
+}
+
 TcMap *
 tc_map_lookup(Oid relation)
 {
@@ -295,12 +308,22 @@ tc_map_lookup(Oid relation)
 	/* what changes while the entry is built calls for building it again */
 	for (int tries = 0; tries < REFRESH_TRIES; tries++)
 	{
-		if (entry != NULL && entry->valid)
+		if (entry != NULL && entry->valid &&
+			!(tries == 0 && must_look_again(entry->map)))
 			break;
 		refresh_entry(relation);
 		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
 	}
 	return entry->map;
+}
+
+bool
+tc_map_up_to_date(const TcMap *map)
+{
+	MapEntry   *entry = hash_search(map_entries, &map->relation, HASH_FIND,
+									NULL);
+
+	return entry != NULL && entry->valid && entry->map == map;
 }
 
 TcMap *

@@ -16,7 +16,8 @@ typedef enum TcSuspension
 	TC_NOT_SUSPENDED,
 	TC_SUSPENDED_TRIGGERS,		/* they do not guard the table */
 	TC_SUSPENDED_KEY,			/* no unique index behind the key */
-	TC_SUSPENDED_COLUMNS		/* a column of the definition is missing */
+	TC_SUSPENDED_COLUMNS,		/* a column of the definition is missing */
+	TC_SUSPENDED_CHILDREN		/* other tables inherit from the table */
 } TcSuspension;
 
 /* Statements that are prepared once per map; see heapwrite.c. */
@@ -82,6 +83,9 @@ extern void tc_map_check_select(TcMap *map);
 
 /* A suspension in words; NULL when there is none. */
 extern const char *tc_suspension_text(TcSuspension suspension);
+
+/* Is this what the backend knows of the map, with nothing changed since? */
+extern bool tc_map_up_to_date(const TcMap *map);
 
 /* Name of a map's relation for use in SQL, palloc'd. */
 extern char *tc_map_sql_name(const TcMap *map);

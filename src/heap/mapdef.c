@@ -109,6 +109,7 @@ tc_mapdef_read(Oid relation, TcMapDef *def)
 {
 	Oid			schema = tc_extension_schema();
 	Oid			table;
+	Oid			index;
 	Relation	rel;
 	SysScanDesc scan;
 	ScanKeyData key;
@@ -120,11 +121,11 @@ tc_mapdef_read(Oid relation, TcMapDef *def)
 	if (!OidIsValid(table))
 		return false;
 
+	index = get_relname_relid("map_definition_pkey", schema);
 	rel = table_open(table, AccessShareLock);
 	ScanKeyInit(&key, DEF_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relation));
-	scan = systable_beginscan(rel, get_relname_relid("map_definition_pkey", schema), true,
-							  NULL, 1, &key);
+	scan = systable_beginscan(rel, index, OidIsValid(index), NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		take_definition(tuple, RelationGetDescr(rel), def);

@@ -19,6 +19,7 @@
 #include "common/hashfn.h"
 #include "utils/rel.h"
 
+#include "base/compat.h"
 #include "heap/shape.h"
 
 void

@@ -12,6 +12,10 @@
  * The hash of every key contains the slot's salt, so the records of one map
  * do not meet those of another in the index.
  *
+ * A relation can be suspended by a transaction that changes how it is
+ * guarded: it has no slot then, and gets none until somebody who has seen the
+ * transaction's end, and its effects, lets it resume.
+ *
  * A slot's lists and counters lie in a body that is made in the arena when
  * the slot is first used.
  *
@@ -29,6 +33,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "common/hashfn.h"
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
@@ -41,8 +46,6 @@
 #include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
-
-#define NO_SLOT PG_UINT32_MAX
 
 /* Records of retired maps that a backend drops; the worker drops the rest. */
 #define DRAIN_AT_ONCE 1000
@@ -93,21 +96,34 @@ tc_map_current(const TcMapSlot *slot)
 
 /* ----- retiring ----- */
 
-/* Take a relation's slot from it; its number, or NO_SLOT. */
+/* Take an entry's slot from it; its number, or TC_NO_SLOT. */
 static uint32
-unhook_locked(Oid database, Oid relation)
+unhook_locked(TcSharedMapEntry *entry)
+{
+	uint32		number = entry->slot;
+
+	entry->slot = TC_NO_SLOT;
+	if (number != TC_NO_SLOT)
+		pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
+	return number;
+}
+
+/* The entry of a relation, or NULL; the map table is locked. */
+static TcSharedMapEntry *
+find_entry_locked(Oid database, Oid relation)
 {
 	TcSharedMapKey key = {database, relation};
-	TcSharedMapEntry *entry;
-	uint32		number;
 
-	entry = hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
-	if (entry == NULL)
-		return NO_SLOT;
-	number = entry->slot;
-	hash_search(tc_seg.map_table, &key, HASH_REMOVE, NULL);
-	pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
-	return number;
+	return hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
+}
+
+/* An entry that says nothing is taken out; the map table is locked. */
+static void
+drop_empty_entry_locked(TcSharedMapEntry *entry)
+{
+	if (entry->slot == TC_NO_SLOT &&
+		!TransactionIdIsValid(entry->suspended_by))
+		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
 }
 
 /* Wait until nobody can be adding a record of an old generation. */
@@ -121,18 +137,67 @@ pass_all_partitions(void)
 	}
 }
 
-void
-tc_map_retire(Oid database, Oid relation)
+/* Let the records of a slot that has been unhooked be drained. */
+static void
+retire_slot(uint32 number)
 {
-	uint32		number;
-
-	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
-	number = unhook_locked(database, relation);
-	LWLockRelease(map_lock());
-	if (number == NO_SLOT)
+	if (number == TC_NO_SLOT)
 		return;
 	pass_all_partitions();
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_RETIRED);
+}
+
+void
+tc_map_retire(Oid database, Oid relation)
+{
+	TcSharedMapEntry *entry;
+	uint32		number = TC_NO_SLOT;
+
+	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
+	entry = find_entry_locked(database, relation);
+	if (entry != NULL)
+	{
+		number = unhook_locked(entry);
+		drop_empty_entry_locked(entry);
+	}
+	LWLockRelease(map_lock());
+	retire_slot(number);
+}
+
+void
+tc_map_suspend(Oid database, Oid relation, TransactionId xid)
+{
+	TcSharedMapKey key = {database, relation};
+	TcSharedMapEntry *entry;
+	uint32		number = TC_NO_SLOT;
+	bool		found;
+
+	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
+	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (entry != NULL)
+	{
+		if (!found)
+			entry->slot = TC_NO_SLOT;
+		number = unhook_locked(entry);
+		entry->suspended_by = xid;
+	}
+	LWLockRelease(map_lock());
+	retire_slot(number);
+}
+
+void
+tc_map_resume(Oid database, Oid relation, TransactionId xid)
+{
+	TcSharedMapEntry *entry;
+
+	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
+	entry = find_entry_locked(database, relation);
+	if (entry != NULL && entry->suspended_by == xid)
+	{
+		entry->suspended_by = InvalidTransactionId;
+		drop_empty_entry_locked(entry);
+	}
+	LWLockRelease(map_lock());
 }
 
 /* A record of a shard, of either list, or TC_NO_REF; with its hash. */
@@ -210,15 +275,17 @@ typedef struct Counted
 
 /* The slot that the relation has, if it is for this incarnation. */
 static bool
-find_slot(const TcMapIdentity *identity, TcMapSlot *slot)
+find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
+		  TransactionId *suspended_by)
 {
-	TcSharedMapKey key = {identity->database, identity->relation};
 	TcSharedMapEntry *entry;
 	bool		found = false;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
-	entry = hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
-	if (entry != NULL &&
+	entry = find_entry_locked(identity->database, identity->relation);
+	*suspended_by = entry == NULL ? InvalidTransactionId :
+		entry->suspended_by;
+	if (entry != NULL && entry->slot != TC_NO_SLOT &&
 		same_identity(&tc_seg.maps[entry->slot].identity, identity))
 	{
 		describe_slot(entry->slot, slot);
@@ -256,14 +323,14 @@ take_slot_locked(uint32 *page)
 	TcSharedSegment *head = tc_seg.head;
 	uint32		number = head->free_map;
 
-	if (number != NO_SLOT)
+	if (number != TC_NO_SLOT)
 	{
 		head->free_map = tc_seg.maps[number].next_free;
 		return number;
 	}
 	if (head->maps_used >= head->max_maps ||
 		!make_body_locked(head->maps_used, page))
-		return NO_SLOT;
+		return TC_NO_SLOT;
 	return head->maps_used++;
 }
 
@@ -278,17 +345,18 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 	bool		found;
 
 	number = take_slot_locked(page);
-	if (number == NO_SLOT)
+	if (number == TC_NO_SLOT)
 		return false;
 	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
 	if (entry == NULL || found)
 	{
-		/* another backend was faster, or all entries are taken */
+		/* another backend was faster, be it to suspend the relation */
 		tc_seg.maps[number].next_free = tc_seg.head->free_map;
 		tc_seg.head->free_map = number;
 		return false;
 	}
 	entry->slot = number;
+	entry->suspended_by = InvalidTransactionId;
 	tc_seg.maps[number].identity = *identity;
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_LIVE);
 	for (int i = 0; i < TC_NCOUNTERS; i++)
@@ -307,7 +375,7 @@ page_for_bodies(void)
 	uint32		next = tc_seg.head->maps_used;
 	uint32		page = TC_NO_PAGE;
 
-	if (tc_seg.head->free_map != NO_SLOT || next >= tc_seg.head->max_maps ||
+	if (tc_seg.head->free_map != TC_NO_SLOT || next >= tc_seg.head->max_maps ||
 		tc_seg.bodies[next / bodies_per_page()] != TC_NO_PAGE)
 		return TC_NO_PAGE;
 	while ((page = tc_arena_take_page(TC_PAGE_BODY)) == TC_NO_PAGE)
@@ -336,14 +404,17 @@ save_counters(const TcMapIdentity *identity, Counted *counted)
 }
 
 bool
-tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot)
+tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
+			   TransactionId *suspended_by)
 {
 	Counted		counted;
 	uint32		page;
 	bool		entered;
 
-	if (find_slot(identity, slot))
+	if (find_slot(identity, slot, suspended_by))
 		return true;
+	if (TransactionIdIsValid(*suspended_by))
+		return false;
 
 	/* what the relation was before is over */
 	save_counters(identity, &counted);
@@ -357,7 +428,7 @@ tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot)
 	LWLockRelease(map_lock());
 	if (page != TC_NO_PAGE)
 		tc_arena_return_page(page);
-	return entered || find_slot(identity, slot);
+	return entered || find_slot(identity, slot, suspended_by);
 }
 
 /* ----- looking ----- */
@@ -385,15 +456,16 @@ tc_map_identity(uint16 number, TcMapIdentity *identity)
 bool
 tc_map_find(Oid database, Oid relation, uint16 *number)
 {
-	TcSharedMapKey key = {database, relation};
 	TcSharedMapEntry *entry;
+	bool		found;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
-	entry = hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
-	if (entry != NULL)
+	entry = find_entry_locked(database, relation);
+	found = entry != NULL && entry->slot != TC_NO_SLOT;
+	if (found)
 		*number = entry->slot;
 	LWLockRelease(map_lock());
-	return entry != NULL;
+	return found;
 }
 
 void

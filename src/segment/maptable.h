@@ -9,15 +9,24 @@
 
 /*
  * The slot for a map as it is now, made if need be.  An older incarnation of
- * the relation is retired.  False when there is no slot or memory to be had.
+ * the relation is retired.  False when there is no slot or memory to be had,
+ * or the relation is suspended; then *suspended_by says by which transaction.
  */
-extern bool tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot);
+extern bool tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
+						   TransactionId *suspended_by);
 
 /* Is a slot still the map's?  Needs no lock. */
 extern bool tc_map_current(const TcMapSlot *slot);
 
-/* End the caching of a relation: its records are dropped. */
+/* End the caching of a relation as it is: its records are dropped. */
 extern void tc_map_retire(Oid database, Oid relation);
+
+/*
+ * The same, and nothing of the relation is cached until resume is called
+ * with the same transaction id.
+ */
+extern void tc_map_suspend(Oid database, Oid relation, TransactionId xid);
+extern void tc_map_resume(Oid database, Oid relation, TransactionId xid);
 
 /*
  * Drop the records of retired maps, up to so many; returns how many were

@@ -39,6 +39,9 @@
 #define MAPS_TRANCHE "TopCacheMaps"
 #define SHARD_TRANCHE "TopCacheRecency"
 
+/* Maps that have a slot, and as many that are suspended. */
+#define MAP_ENTRIES (tc_max_maps * 2)
+
 /* One stamp for so many bytes of the segment. */
 #define BYTES_PER_STAMP 8192
 #define MIN_STRIPES 1024
@@ -128,7 +131,7 @@ request_segment(void)
 
 	RequestAddinShmemSpace((Size) tc_size_mb * 1024 * 1024 +
 						   PG_CACHE_LINE_SIZE);
-	RequestAddinShmemSpace(hash_estimate_size(tc_max_maps,
+	RequestAddinShmemSpace(hash_estimate_size(MAP_ENTRIES,
 											  sizeof(TcSharedMapEntry)));
 	RequestNamedLWLockTranche(INDEX_TRANCHE, TC_PARTITIONS + 1);
 	RequestNamedLWLockTranche(ARENA_TRANCHE, TC_MAX_CLASSES + 1);
@@ -181,7 +184,7 @@ fill_segment(const Layout *layout)
 	for (uint32 i = 0; i < head->nstripes; i++)
 		pg_atomic_init_u32(&tc_seg.stamps[i], 0);
 
-	head->free_map = PG_UINT32_MAX;
+	head->free_map = TC_NO_SLOT;
 	for (uint32 i = 0; i < head->max_maps; i++)
 	{
 		pg_atomic_init_u32(&tc_seg.maps[i].generation, 1);
@@ -215,7 +218,7 @@ start_segment(void)
 	info.keysize = sizeof(TcSharedMapKey);
 	info.entrysize = sizeof(TcSharedMapEntry);
 	tc_seg.map_table = ShmemInitHash("topcache maps",
-									 tc_max_maps, tc_max_maps,
+									 MAP_ENTRIES, MAP_ENTRIES,
 									 &info, HASH_ELEM | HASH_BLOBS |
 									 HASH_FIXED_SIZE);
 	locate_parts(base, &layout);

@@ -44,6 +44,7 @@
 #define TC_PAGE_BODY 0xFFFD
 
 #define TC_NO_PAGE PG_UINT32_MAX
+#define TC_NO_SLOT PG_UINT32_MAX
 
 /* ----- records ----- */
 
@@ -145,7 +146,8 @@ typedef struct TcSharedMapKey
 typedef struct TcSharedMapEntry
 {
 	TcSharedMapKey key;
-	uint16		slot;
+	uint32		slot;			/* or TC_NO_SLOT, while suspended */
+	TransactionId suspended_by; /* or InvalidTransactionId */
 } TcSharedMapEntry;
 
 /* States of a map's slot. */

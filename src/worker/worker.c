@@ -137,6 +137,7 @@ wait_for_work(uint32 wait_event)
 					 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 					 tc_tick_ms, wait_event);
 	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
 	{
 		ConfigReloadPending = false;

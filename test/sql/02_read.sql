@@ -114,21 +114,25 @@ CREATE TABLE by_int4 (key int4 PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_int8 (key int8 PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_int2 (key int2 PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_uuid (key uuid PRIMARY KEY, value jsonb NOT NULL);
-CREATE TABLE by_numeric (key numeric PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_varchar (key varchar(10) PRIMARY KEY, value jsonb NOT NULL);
-CREATE TABLE by_char (key char(5) PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_date (key date PRIMARY KEY, value jsonb NOT NULL);
-CREATE TABLE by_float8 (key float8 PRIMARY KEY, value jsonb NOT NULL);
-CREATE TABLE by_interval (key interval PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_bytea (key bytea PRIMARY KEY, value jsonb NOT NULL);
 CREATE TYPE colour AS ENUM ('red', 'green');
 CREATE TABLE by_enum (key colour PRIMARY KEY, value jsonb NOT NULL);
 CREATE DOMAIN code AS text CHECK (VALUE ~ '^[A-Z]+$');
 CREATE TABLE by_domain (key code PRIMARY KEY, value jsonb NOT NULL);
 SELECT t, topcache.attach(t::regclass, value => 'value')
-FROM unnest(ARRAY['by_int4', 'by_int8', 'by_int2', 'by_uuid', 'by_numeric',
-	'by_varchar', 'by_char', 'by_date', 'by_float8', 'by_interval', 'by_bytea',
-	'by_enum', 'by_domain']) t;
+FROM unnest(ARRAY['by_int4', 'by_int8', 'by_int2', 'by_uuid',
+	'by_varchar', 'by_date', 'by_bytea', 'by_enum', 'by_domain']) t;
+-- not where equal keys may look different
+CREATE TABLE by_numeric (key numeric PRIMARY KEY, value jsonb NOT NULL);
+CREATE TABLE by_char (key char(5) PRIMARY KEY, value jsonb NOT NULL);
+CREATE TABLE by_float8 (key float8 PRIMARY KEY, value jsonb NOT NULL);
+CREATE TABLE by_interval (key interval PRIMARY KEY, value jsonb NOT NULL);
+SELECT topcache.attach('by_numeric', value => 'value');
+SELECT topcache.attach('by_char', value => 'value');
+SELECT topcache.attach('by_float8', value => 'value');
+SELECT topcache.attach('by_interval', value => 'value');
 
 INSERT INTO by_int4 VALUES (1, '"one"'), (-2147483648, '"least"');
 SELECT topcache.get('by_int4', 1), topcache.get('by_int4', -2147483648);
@@ -140,13 +144,11 @@ SELECT topcache.get('by_int4', 3000000000);
 SELECT topcache.get('by_int4', '3000000000');
 SELECT topcache.get('by_int4', 'one');
 SELECT topcache.get('by_int4', '');
-SELECT topcache.get('by_int4', 1.5);
 SELECT topcache.get('by_int4', true);
 SELECT topcache.get('by_int4', '2020-01-01'::date);
 SELECT * FROM topcache.get_many('by_int4', ARRAY[2, 1, -2147483648]);
 SELECT * FROM topcache.get_many('by_int4', ARRAY['2', '1']);
 SELECT * FROM topcache.get_many('by_int4', ARRAY[2, 1]::int8[]);
-SELECT * FROM topcache.get_many('by_int4', ARRAY[1, 2.0]);
 SELECT * FROM topcache.scan('by_int4') ORDER BY key;
 
 INSERT INTO by_int8 VALUES (1, '"one"'), (9223372036854775807, '"greatest"');
@@ -167,30 +169,11 @@ SELECT topcache.get('by_uuid', 'no uuid');
 SELECT * FROM topcache.get_many('by_uuid',
 	ARRAY['A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11']);
 
--- equal is what the type calls equal, not what looks the same
-INSERT INTO by_numeric VALUES (1.50, '"n"'), ('NaN', '"nan"');
-SELECT topcache.get('by_numeric', 1.5), topcache.get('by_numeric', 1.500),
-	topcache.get('by_numeric', '1.5'), topcache.get('by_numeric', 'NaN');
-SELECT topcache.get('by_numeric', 2);
-INSERT INTO by_numeric VALUES (2.0, '"two"');
-SELECT topcache.get('by_numeric', 2), topcache.get('by_numeric', 2::int8),
-	topcache.get('by_numeric', 2.00);
-INSERT INTO by_char VALUES ('ab', '"c"');
-SELECT topcache.get('by_char', 'ab'), topcache.get('by_char', 'ab  '),
-	topcache.get('by_char', 'ab'::char(5)), topcache.get('by_char', 'ab   '::text);
-INSERT INTO by_float8 VALUES (0, '"zero"'), (0.1, '"tenth"'), ('NaN', '"nan"');
-SELECT topcache.get('by_float8', 0), topcache.get('by_float8', '-0'),
-	topcache.get('by_float8', 0.1::float8), topcache.get('by_float8', 'NaN');
-INSERT INTO by_interval VALUES ('1 month', '"i"');
-SELECT topcache.get('by_interval', '30 days'),
-	topcache.get('by_interval', '720 hours'::interval),
-	topcache.get('by_interval', '1 month');
-
 INSERT INTO by_varchar VALUES ('v', '1');
 SELECT topcache.get('by_varchar', 'v'), topcache.get('by_varchar', 'v'::varchar),
 	topcache.get('by_varchar', 'v'::text), topcache.get('by_varchar', 'v '),
-	topcache.get('by_varchar', 'longer than ten'),
 	topcache.get('by_varchar', 'v'::name);
+SELECT topcache.get('by_varchar', 'longer than ten');
 INSERT INTO by_date VALUES ('2024-02-29', '1');
 SELECT topcache.get('by_date', '2024-02-29'),
 	topcache.get('by_date', '2024-02-29'::date);
@@ -205,10 +188,10 @@ INSERT INTO by_domain VALUES ('ABC', '1');
 SELECT topcache.get('by_domain', 'ABC'), topcache.get('by_domain', 'ABC'::code),
 	topcache.get('by_domain', 'DEF');
 -- again, all from the cache
-SELECT topcache.get('by_numeric', 1.5000), topcache.get('by_numeric', 2.000),
-	topcache.get('by_char', 'ab '), topcache.get('by_float8', '-0'),
-	topcache.get('by_interval', '1 month'), topcache.get('by_date', '20240229'),
-	topcache.get('by_enum', 'red'::colour), topcache.get('by_domain', 'ABC');
+SELECT topcache.get('by_varchar', 'v'), topcache.get('by_date', '20240229'),
+	topcache.get('by_bytea', '\x00FF'), topcache.get('by_enum', 'red'::colour),
+	topcache.get('by_domain', 'ABC'), topcache.get('by_uuid', 'A0EEBC999C0B4EF8BB6D6BB9BD380A11'),
+	topcache.get('by_int8', 1), topcache.get('by_int2', '1');
 
 -- text keys and numbers
 SELECT topcache.put('docs', '42', '"a text that is a number"');
@@ -222,23 +205,23 @@ PREPARE untyped AS SELECT topcache.get('docs', $1);
 PREPARE typed(text) AS SELECT topcache.get('docs', $1);
 PREPARE number(int) AS SELECT topcache.get('by_int4', $1);
 PREPARE untyped_number AS SELECT topcache.get('by_int4', $1);
-PREPARE both(regclass, text) AS SELECT topcache.get($1, $2);
+PREPARE pair(regclass, text) AS SELECT topcache.get($1, $2);
 PREPARE many(int[]) AS SELECT * FROM topcache.get_many('by_int4', $1);
 EXECUTE untyped('true');
 EXECUTE typed('true');
 EXECUTE number(1);
 EXECUTE untyped_number('1');
-EXECUTE both('docs', 'true');
-EXECUTE both('by_int4', '1');
-EXECUTE both('by_uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11');
-EXECUTE both('docs', 'null');
+EXECUTE pair('docs', 'true');
+EXECUTE pair('by_int4', '1');
+EXECUTE pair('by_uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11');
+EXECUTE pair('docs', 'null');
 EXECUTE many('{1,2}');
 -- the same as generic plans
 SET plan_cache_mode = force_generic_plan;
 EXECUTE untyped('true');
 EXECUTE number(1);
-EXECUTE both('by_int4', '1');
-EXECUTE both('docs', 'true');
+EXECUTE pair('by_int4', '1');
+EXECUTE pair('docs', 'true');
 EXECUTE many('{1,2}');
 RESET plan_cache_mode;
 DEALLOCATE ALL;
@@ -248,7 +231,7 @@ SELECT topcache.create_map('reborn');
 SELECT topcache.put('reborn', 'k', '"first"');
 PREPARE p(text) AS SELECT topcache.get('reborn', $1);
 EXECUTE p('k');
-ALTER TABLE reborn ALTER COLUMN value TYPE text USING '"' || value || '"';
+ALTER TABLE reborn ALTER COLUMN value TYPE text USING value ->> 0;
 EXECUTE p('k');
 DEALLOCATE p;
 
@@ -319,12 +302,12 @@ INSERT INTO docs VALUES
 		FROM generate_series(1, 96000) i)));
 SELECT key, topcache.get('docs', key) = value AS right,
 	length(topcache.get_text('docs', key))
-FROM docs WHERE key LIKE '% _B' ORDER BY key;
+FROM docs WHERE key LIKE '% _B' ORDER BY key COLLATE "C";
 SELECT key, topcache.is_resident('docs', key) FROM docs
-WHERE key LIKE '% _B' ORDER BY key;
+WHERE key LIKE '% _B' ORDER BY key COLLATE "C";
 SELECT key, topcache.get('docs', key) = value AS right,
 	length(topcache.get_text('docs', key))
-FROM docs WHERE key LIKE '% _B' ORDER BY key;
+FROM docs WHERE key LIKE '% _B' ORDER BY key COLLATE "C";
 
 --
 -- With the cache switched off, the same answers come from the heap.

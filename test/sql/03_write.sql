@@ -40,7 +40,8 @@ SELECT topcache.get('m', 'c');
 SELECT topcache.put('m', NULL, '1');
 SELECT topcache.put('m', 'd', NULL);
 SELECT topcache.put(NULL, 'd', '1');
-SELECT topcache.put('m', '', '"empty key"'), topcache.get('m', '');
+SELECT topcache.put('m', '', '"empty key"');
+SELECT topcache.get('m', '');
 SELECT topcache.put('m', repeat('long', 600), '1');
 SELECT topcache.get('m', repeat('long', 600));
 SELECT topcache.put('m', (SELECT string_agg(md5(i::text), '')
@@ -49,14 +50,17 @@ SELECT key, value FROM m WHERE length(key) < 100 ORDER BY key;
 SELECT * FROM differ();
 
 -- put_text: the value's text form, read by its input function
-SELECT topcache.put_text('m', 'a', '{"b":  2}'), topcache.get('m', 'a');
-SELECT topcache.put_text('m', 't', '[1]'), topcache.get('m', 't');
+SELECT topcache.put_text('m', 'a', '{"b":  2}');
+SELECT topcache.get('m', 'a');
+SELECT topcache.put_text('m', 't', '[1]');
+SELECT topcache.get('m', 't');
 SELECT topcache.put_text('m', 'a', 'no json');
 SELECT topcache.put_text('m', 'a', NULL);
 SELECT topcache.put_text('m', NULL, '1');
 SELECT topcache.get('m', 'a'), value FROM m WHERE key = 'a';
 SELECT topcache.create_map('texts', value_type => 'text');
-SELECT topcache.put_text('texts', 'a', ' as "it" is '), topcache.get_text('texts', 'a');
+SELECT topcache.put_text('texts', 'a', ' as "it" is ');
+SELECT topcache.get_text('texts', 'a');
 SELECT topcache.put('texts', 'b', '"a string"'), topcache.put('texts', 'c', '{"a": 1}'),
 	topcache.put('texts', 'd', '12.50'), topcache.put('texts', 'e', 'null');
 SELECT key, value, topcache.get_text('texts', key), topcache.get('texts', key)
@@ -76,25 +80,18 @@ SELECT key, value, topcache.get('ints', key) FROM ints ORDER BY key;
 -- keys of other types
 CREATE TABLE by_int4 (key int4 PRIMARY KEY, value jsonb NOT NULL,
 	expires_at timestamptz);
-CREATE TABLE by_numeric (key numeric PRIMARY KEY, value jsonb NOT NULL,
-	expires_at timestamptz);
 CREATE TABLE by_uuid (key uuid PRIMARY KEY, value jsonb NOT NULL,
 	expires_at timestamptz);
 SELECT topcache.attach('by_int4', value => 'value'),
-	topcache.attach('by_numeric', value => 'value'),
 	topcache.attach('by_uuid', value => 'value');
 SELECT topcache.put('by_int4', 1, '"a"'), topcache.put('by_int4', '1', '"b"'),
 	topcache.put('by_int4', 1::int8, '"c"'), topcache.put('by_int4', 2, '"d"');
 SELECT topcache.put('by_int4', 3000000000, '1');
 SELECT topcache.put('by_int4', 'x', '1');
-SELECT topcache.put('by_int4', 1.5, '1');
 SELECT key, value, topcache.get('by_int4', key) FROM by_int4 ORDER BY key;
-SELECT topcache.put('by_numeric', 1.0, '"a"'), topcache.put('by_numeric', 1.00, '"b"'),
-	topcache.put('by_numeric', 1, '"c"'), topcache.put('by_numeric', '1.000', '"d"');
-SELECT key, value, topcache.get('by_numeric', key) FROM by_numeric ORDER BY key;
-SELECT topcache.remove('by_numeric', 1.0000), topcache.get('by_numeric', 1);
-SELECT topcache.put('by_uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '1'),
-	topcache.get('by_uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11');
+SELECT topcache.put('by_uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '1');
+SELECT topcache.get('by_uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'),
+	topcache.is_resident('by_uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11');
 SELECT topcache.put_many('by_int4', ARRAY[2, 3, 4], ARRAY['2', '3', '4']::jsonb[]);
 SELECT topcache.incr('by_int4', 4, 10), topcache.remove('by_int4', 3),
 	topcache.remove_many('by_int4', ARRAY['2', '3']);
@@ -138,10 +135,14 @@ SELECT topcache.put_if_absent('m', NULL, '1');
 SELECT topcache.put_if_absent('m', 'pn', NULL);
 SELECT topcache.put_if_absent(NULL, 'pn', '1');
 
-SELECT topcache.replace('m', 'pa', '9', '10'), topcache.get('m', 'pa');
-SELECT topcache.replace('m', 'pa', '1.00', '{"v": [1.0]}'), topcache.get('m', 'pa');
-SELECT topcache.replace('m', 'pa', '{"v": [1]}', '3'), topcache.get('m', 'pa');
-SELECT topcache.replace('m', 'no such key', '1', '2'), topcache.contains('m', 'no such key');
+SELECT topcache.replace('m', 'pa', '9', '10');
+SELECT topcache.get('m', 'pa');
+SELECT topcache.replace('m', 'pa', '1.00', '{"v": [1.0]}');
+SELECT topcache.get('m', 'pa');
+SELECT topcache.replace('m', 'pa', '{"v": [1]}', '3');
+SELECT topcache.get('m', 'pa');
+SELECT topcache.replace('m', 'no such key', '1', '2');
+SELECT topcache.contains('m', 'no such key');
 SELECT topcache.replace('m', 'pa', NULL, '4');
 SELECT topcache.replace('m', 'pa', '3', NULL);
 SELECT topcache.replace('m', NULL, '1', '2');
@@ -162,14 +163,12 @@ SELECT topcache.incr('m', 'small', -9223372036854775808);
 SELECT topcache.incr('m', 'small', -1);
 SELECT topcache.get('m', 'big'), topcache.get('m', 'small');
 SELECT topcache.put('m', 'bigger', '9223372036854775808'), topcache.put('m', 'fraction', '1.5'),
-	topcache.put('m', 'whole', '7.0'), topcache.put('m', 'object', '{}'),
-	topcache.put('m', 'digits', '"5"'), topcache.put('m', 'nothing', 'null');
+	topcache.put('m', 'whole', '7.0'), topcache.put('m', 'object', '{}');
+
 SELECT topcache.incr('m', 'bigger');
 SELECT topcache.incr('m', 'fraction');
 SELECT topcache.incr('m', 'whole');
 SELECT topcache.incr('m', 'object');
-SELECT topcache.incr('m', 'digits');
-SELECT topcache.incr('m', 'nothing');
 SELECT topcache.incr('m', NULL);
 SELECT topcache.incr('m', 'i', NULL);
 SELECT topcache.incr(NULL, 'i');
@@ -177,7 +176,8 @@ SELECT topcache.get('m', 'i'), topcache.get('m', 'object');
 SELECT topcache.create_map('counters', value_type => 'bigint');
 SELECT topcache.incr('counters', 'i'), topcache.incr('counters', 'i', 9);
 SELECT value, topcache.get('counters', 'i') FROM counters;
-SELECT topcache.incr('ints', 'a'), topcache.get('ints', 'a');
+SELECT topcache.incr('ints', 'a');
+SELECT topcache.get('ints', 'a');
 SELECT topcache.incr('ints', 'a', 3000000000);
 SELECT topcache.incr('texts', 'd');
 SELECT topcache.incr('texts', 'fresh'), topcache.incr('texts', 'fresh');
@@ -186,18 +186,20 @@ SELECT * FROM differ();
 --
 -- remove, remove_many, clear
 --
-SELECT topcache.remove('m', 'i'), topcache.remove('m', 'i'), topcache.get('m', 'i'),
-	topcache.contains('m', 'i');
+SELECT topcache.remove('m', 'i'), topcache.remove('m', 'i');
+SELECT topcache.get('m', 'i'), topcache.contains('m', 'i');
 SELECT count(*) FROM m WHERE key = 'i';
 SELECT topcache.remove('m', NULL);
 -- one that is not resident
 SELECT topcache.evict('m', 'n1');
-SELECT topcache.remove('m', 'n1'), topcache.get('m', 'n1');
+SELECT topcache.remove('m', 'n1');
+SELECT topcache.get('m', 'n1');
 SELECT topcache.remove_many('m', ARRAY['n2', 'absent', 'd1', NULL, 'n2']);
 SELECT topcache.get('m', 'n2'), topcache.get('m', 'd1');
 SELECT topcache.remove_many('m', '{}'::text[]), topcache.remove_many('m', NULL::text[]);
 -- removed and written again
-SELECT topcache.put('m', 'i', '"again"'), topcache.get('m', 'i');
+SELECT topcache.put('m', 'i', '"again"');
+SELECT topcache.get('m', 'i');
 SELECT topcache.clear('counters'), topcache.clear('counters');
 SELECT count(*) FROM counters;
 SELECT count(*) AS n FROM m \gset
@@ -229,7 +231,8 @@ SELECT topcache.touch('ttl', 'counter', '7 hours'), topcache.incr('ttl', 'counte
 SELECT topcache.replace('ttl', 'named', '1', '2');
 SELECT * FROM lifetimes WHERE key IN ('counter', 'named') ORDER BY key;
 SELECT topcache.touch('ttl', 'own', '9 hours'), topcache.touch('ttl', 'no such key', '1 hour'),
-	topcache.touch('ttl', 'named', NULL), topcache.touch('ttl', NULL, '1 hour');
+	topcache.touch('ttl', 'named', NULL);
+SELECT topcache.touch('ttl', NULL, '1 hour');
 SELECT * FROM lifetimes ORDER BY key;
 SELECT topcache.get('ttl', 'own'), topcache.get('ttl', 'named');
 SELECT topcache.put('ttl', 'bad', '1', '0');
@@ -239,6 +242,25 @@ SELECT topcache.put_many('ttl', ARRAY['bad'], ARRAY['1']::jsonb[], '-1 s');
 SELECT topcache.put_if_absent('ttl', 'bad', '1', '-1 s');
 SELECT topcache.put_text('ttl', 'bad', '1', '-1 s');
 SELECT topcache.contains('ttl', 'bad');
+-- once it has passed, the record is absent to every function, in the table or
+-- not, and a put is a new one
+UPDATE ttl SET expires_at = now() - interval '1 minute'
+WHERE key IN ('own', 'many', 'text', 'counter', 'default', 'absent');
+SELECT k, topcache.get('ttl', k), topcache.get_text('ttl', k), topcache.contains('ttl', k)
+FROM unnest(ARRAY['own', 'many', 'named']) k;
+SELECT * FROM topcache.get_many('ttl', ARRAY['own', 'many', 'named']);
+SELECT key, value FROM topcache.scan('ttl') ORDER BY key;
+SELECT topcache.touch('ttl', 'many', '1 hour'), topcache.replace('ttl', 'many', '1', '2'),
+	topcache.remove('ttl', 'many');
+SELECT topcache.put('ttl', 'own', '"new"'), topcache.put_if_absent('ttl', 'text', '"new"'),
+	topcache.incr('ttl', 'counter'),
+	topcache.put_many('ttl', ARRAY['absent', 'named'], ARRAY['"new"', '"old"']::jsonb[]);
+SELECT k, topcache.get('ttl', k)
+FROM unnest(ARRAY['absent', 'counter', 'default', 'many', 'named', 'own', 'text']) k;
+SELECT * FROM lifetimes WHERE key IN ('own', 'text', 'counter', 'absent', 'named') ORDER BY key;
+SET topcache.enabled = off;
+SELECT topcache.get('ttl', 'default'), topcache.get('ttl', 'own');
+RESET topcache.enabled;
 -- a table without a place for it
 CREATE TABLE ageless (key text PRIMARY KEY, value jsonb NOT NULL);
 SELECT topcache.attach('ageless', value => 'value');
@@ -270,7 +292,8 @@ SELECT topcache.remove_many('strict', ARRAY['a']);
 SELECT topcache.clear('strict');
 SELECT topcache.get('strict', 'a'), topcache.is_resident('strict', 'a');
 ALTER TABLE strict ADD COLUMN needed int NOT NULL DEFAULT 1;
-SELECT topcache.put('strict', 'c', '{}'), topcache.get('strict', 'c');
+SELECT topcache.put('strict', 'c', '{}');
+SELECT topcache.get('strict', 'c');
 ALTER TABLE strict ALTER COLUMN needed DROP DEFAULT;
 SELECT topcache.put('strict', 'd', '{}');
 SELECT topcache.get('strict', 'd');
@@ -316,7 +339,8 @@ BEGIN
 END $$;
 CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON watched
 	FOR EACH ROW EXECUTE FUNCTION stamp();
-SELECT topcache.put('watched', 'a', '1'), topcache.get('watched', 'a');
+SELECT topcache.put('watched', 'a', '1');
+SELECT topcache.get('watched', 'a');
 SELECT topcache.put('watched', 'a', '2');
 SELECT topcache.get('watched', 'a'), topcache.is_resident('watched', 'a'), value FROM watched;
 SELECT topcache.put_many('watched', ARRAY['a', 'b'], ARRAY['3', '4']::jsonb[]);

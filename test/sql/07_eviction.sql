@@ -72,7 +72,7 @@ SELECT resident();
 SELECT topcache.create_map('nothing');
 SELECT topcache.hydrate('nothing');
 -- hydrated records are as if read: clean, and with their first access noted
-SELECT key, dirty, hits, last_access IS NOT NULL AS accessed FROM topcache.entries('m') ORDER BY key;
+SELECT key, dirty, last_access IS NOT NULL AS accessed FROM topcache.entries('m') ORDER BY key;
 -- a transaction that has written does not hydrate what it alone sees
 BEGIN;
 SELECT topcache.evict_all('m');
@@ -159,7 +159,7 @@ SELECT topcache.is_resident('m', 'absent');
 -- larger than a record may be: written, read, never resident
 SELECT topcache.put('m', 'large', to_jsonb(repeat('x', 9000000)));
 SELECT topcache.is_resident('m', 'large'), length(topcache.get_text('m', 'large')) AS length;
-SELECT topcache.is_resident('m', 'large'), not_resident FROM topcache.stats WHERE relation = 'm'::regclass;
+SELECT topcache.is_resident('m', 'large'), not_resident > 0 AS counted FROM topcache.stats WHERE relation = 'm'::regclass;
 SELECT topcache.hydrate('m') >= 0, topcache.is_resident('m', 'large');
 -- grown too large, and small again
 SELECT topcache.put('m', 'shown', to_jsonb(repeat('x', 9000000)));

@@ -6,6 +6,19 @@ RESET client_min_messages;
 CREATE SCHEMA tc_volatile;
 SET search_path = tc_volatile;
 
+-- Waits until every version that is no record's current one has been settled
+-- away; says what is left.
+CREATE FUNCTION settled(map regclass) RETURNS TABLE (records bigint,
+	dirty_records bigint, no_bytes boolean) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..200000 LOOP
+		EXIT WHEN (SELECT m.records = m.dirty_records FROM topcache.maps m
+				   WHERE relation = map);
+	END LOOP;
+	RETURN QUERY SELECT m.records, m.dirty_records, m.bytes = 0
+	FROM topcache.maps m WHERE relation = map;
+END $$;
+
 SELECT topcache.create_map('v', durable => false);
 SELECT relkind, relname FROM pg_class WHERE oid = 'v'::regclass;
 SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
@@ -51,7 +64,7 @@ SELECT topcache.get('v', 'a');
 -- always dirty, never evicted
 SELECT key, dirty, cost = topcache.cost(topcache.get('v', key), key) AS cost, bytes > 0 AS bytes
 FROM topcache.entries('v') ORDER BY key;
-SELECT records, dirty_records FROM topcache.maps WHERE relation = 'v'::regclass;
+SELECT * FROM settled('v');
 SELECT topcache.evict('v', 'a'), topcache.evict_lru('v', 10), topcache.evict_all('v');
 SELECT topcache.evict_all() >= 0;
 SELECT topcache.get('v', 'a');
@@ -68,7 +81,7 @@ SELECT topcache.get('v', 'a'), topcache.get('v', 'new'), topcache.get('v', 'm2')
 SELECT key, value FROM topcache.scan('v') ORDER BY key;
 ROLLBACK;
 SELECT topcache.get('v', 'a'), topcache.get('v', 'new'), topcache.get('v', 'm2');
-SELECT records, dirty_records FROM topcache.maps WHERE relation = 'v'::regclass;
+SELECT * FROM settled('v');
 BEGIN;
 SELECT topcache.put('v', 'a', '"first"');
 SAVEPOINT s;
@@ -128,7 +141,7 @@ SELECT topcache.get('v', 'a');
 SELECT topcache.clear('v') > 0;
 SELECT topcache.get('v', 'a');
 SELECT * FROM topcache.scan('v');
-SELECT records, dirty_records, bytes FROM topcache.maps WHERE relation = 'v'::regclass;
+SELECT * FROM settled('v');
 SELECT topcache.put('v', 'a', '"after clear"'), topcache.get('v', 'a');
 
 -- values of another type
@@ -178,6 +191,12 @@ SELECT topcache.drop_map('v');
 SELECT to_regclass('v') IS NULL AS gone;
 SELECT topcache.create_map('v', durable => false);
 SELECT topcache.get('v', 'a');
+BEGIN;
+SELECT topcache.create_map('fleeting', durable => false);
+SELECT topcache.put('fleeting', 'a', '1');
+COMMIT;
+SELECT topcache.get('fleeting', 'a');
+SELECT topcache.drop_map('fleeting');
 BEGIN;
 SELECT topcache.create_map('fleeting', durable => false);
 SELECT topcache.put('fleeting', 'a', '1');

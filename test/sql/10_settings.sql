@@ -69,4 +69,3 @@ SHOW topcache.enabled;
 -- a name that is none
 SET topcache.no_such_setting = 1;
 SHOW topcache.no_such_setting;
-ALTER SYSTEM SET topcache.no_such_setting = 1;

@@ -33,9 +33,27 @@ SELECT topcache.put_text('texts', 'a', 'text'), topcache.put_text('texts', 'long
 SELECT * FROM topcache.verify('texts');
 CREATE TABLE by_int (key int PRIMARY KEY, value jsonb);
 INSERT INTO by_int VALUES (1, '1'), (2, NULL);
-SELECT topcache.attach('by_int', value => 'value'), topcache.hydrate('by_int');
+SELECT topcache.attach('by_int', value => 'value');
+SELECT topcache.hydrate('by_int');
 SELECT * FROM topcache.verify('by_int');
 SELECT * FROM topcache.verify(NULL);
+
+--
+-- What got behind the cache is found.  No ordinary means will do it: here the
+-- catalog is told, for a moment, that the table has no triggers.
+--
+BEGIN;
+SET LOCAL allow_system_table_mods = on;
+UPDATE pg_class SET relhastriggers = false WHERE oid = 'm'::regclass;
+UPDATE m SET value = '"behind"' WHERE key = 'k10';
+DELETE FROM m WHERE key = 'k11';
+INSERT INTO m VALUES ('absent', '"behind"');
+UPDATE pg_class SET relhastriggers = true WHERE oid = 'm'::regclass;
+COMMIT;
+SELECT * FROM topcache.verify('m') ORDER BY key;
+SELECT topcache.evict_all('m') > 0;
+SELECT * FROM topcache.verify('m') ORDER BY key;
+SELECT topcache.get('m', 'k10'), topcache.get('m', 'k11'), topcache.get('m', 'absent');
 
 SET client_min_messages = warning;
 DROP SCHEMA tc_verify CASCADE;

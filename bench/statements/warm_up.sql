@@ -1,0 +1,4 @@
+\if :cold
+SELECT warm_up();
+\set cold 0
+\endif
