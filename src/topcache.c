@@ -17,6 +17,7 @@
 
 #include "access/ddl.h"
 #include "base/settings.h"
+#include "cache/binding.h"
 #include "cache/settle.h"
 #include "heap/map.h"
 #include "segment/segment.h"
@@ -33,6 +34,7 @@ _PG_init(void)
 	tc_segment_init();
 	tc_map_init();
 	tc_settle_init();
+	tc_binding_init();
 	tc_ddl_init();
 	tc_worker_init();
 }

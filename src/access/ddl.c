@@ -32,6 +32,7 @@
 #include "catalog/pg_trigger.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
 
 #include "access/ddl.h"
 #include "cache/binding.h"
@@ -100,8 +101,15 @@ object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 	if (!tc_segment_ready() || !IsNormalProcessingMode())
 		return;
 	relation = concerned_relation(access, class, object, arg);
-	if (OidIsValid(relation) && is_map(relation))
+	if (!OidIsValid(relation) || !is_map(relation))
+		return;
+
+	/* records without a heap have nobody to fill them again */
+	if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE)
 		tc_suspend(relation);
+	else if (access == OAT_DROP && class == RelationRelationId &&
+			 sub_id == 0)
+		tc_retire_at_commit(relation);
 }
 
 void

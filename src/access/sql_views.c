@@ -57,12 +57,13 @@ typedef struct EntryMap
 	TcMap	   *map;			/* NULL: not for this user to see */
 } EntryMap;
 
-/* May the user read all columns of a record? */
+/* May the user read all columns of every record? */
 static bool
 readable(const TcMap *map)
 {
 	return pg_class_aclcheck(map->relation, GetUserId(),
-							 ACL_SELECT) == ACLCHECK_OK;
+							 ACL_SELECT) == ACLCHECK_OK &&
+		!tc_map_policies_apply(map);
 }
 
 /* The map of a slot, if it is one of this database that the user may read. */
@@ -126,7 +127,7 @@ topcache_entries(PG_FUNCTION_ARGS)
 		TcMap	   *map = tc_map_require(PG_GETARG_OID(0));
 
 		tc_map_check_select(map);
-		if (!tc_bind(map))
+		if (tc_map_policies_apply(map) || !tc_bind(map))
 			return (Datum) 0;
 		number = tc_bound_slot(map)->number;
 		current.known = true;

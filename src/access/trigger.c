@@ -180,7 +180,8 @@ relation_redefined(HeapTuple tuple, TupleDesc desc)
 
 	if (isnull)
 		return;
-	tc_suspend(relation);
+	if (get_rel_relkind(relation) == RELKIND_RELATION)
+		tc_suspend(relation);
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		CacheInvalidateRelcacheByRelid(relation);
 }

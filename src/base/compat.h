@@ -50,6 +50,17 @@
 #define tc_owns_relation(relid, role) pg_class_ownercheck((relid), (role))
 #endif
 
+/* May this role look up objects in the schema? */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_namespace.h"
+#define tc_may_use_schema(schema, role) \
+	(object_aclcheck(NamespaceRelationId, (schema), (role), ACL_USAGE) == \
+	 ACLCHECK_OK)
+#else
+#define tc_may_use_schema(schema, role) \
+	(pg_namespace_aclcheck((schema), (role), ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /* The oldest transaction that the commit log can still be asked about. */
 #if PG_VERSION_NUM >= 170000
 #define tc_oldest_clog_xid() (TransamVariables->oldestClogXid)

@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "utils/inval.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
 
 #include "base/compat.h"
 #include "cache/binding.h"
@@ -127,4 +128,67 @@ tc_suspend(Oid relation)
 {
 	if (tc_segment_ready())
 		tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
+}
+
+/* ----- dropping volatile maps ----- */
+
+/* Relations that the transaction has dropped, if it has not undone it. */
+static List *dropped_relations = NIL;
+
+void
+tc_retire_at_commit(Oid relation)
+{
+	MemoryContext previous;
+
+	if (!tc_segment_ready())
+		return;
+	previous = MemoryContextSwitchTo(TopTransactionContext);
+	dropped_relations = list_append_unique_oid(dropped_relations, relation);
+	MemoryContextSwitchTo(previous);
+}
+
+/* Forget relations that are there after all: a savepoint was rolled back. */
+static void
+keep_existing(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, dropped_relations)
+	{
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(cell))))
+			dropped_relations = foreach_delete_current(dropped_relations,
+													   cell);
+	}
+}
+
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	ListCell   *cell;
+
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+			keep_existing();
+			break;
+		case XACT_EVENT_COMMIT:
+			foreach(cell, dropped_relations)
+				tc_map_retire(MyDatabaseId, lfirst_oid(cell));
+			if (dropped_relations != NIL)
+				tc_segment_wake_worker();
+			dropped_relations = NIL;
+			break;
+		case XACT_EVENT_ABORT:
+		case XACT_EVENT_PREPARE:
+			dropped_relations = NIL;
+			break;
+		default:
+			break;
+	}
+}
+
+void
+tc_binding_init(void)
+{
+	RegisterXactCallback(transaction_ended, NULL);
 }

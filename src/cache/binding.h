@@ -27,4 +27,11 @@ extern void tc_probe_init(TcProbe *probe, const TcMap *map,
  */
 extern void tc_suspend(Oid relation);
 
+/*
+ * A volatile map's relation is being dropped: its records go when the
+ * transaction commits, and not before.
+ */
+extern void tc_retire_at_commit(Oid relation);
+extern void tc_binding_init(void);
+
 #endif							/* TC_BINDING_H */

@@ -33,7 +33,6 @@
 #include "storage/lmgr.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
-#include "utils/rls.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
@@ -87,14 +86,6 @@ cache_may_answer(TcReader *reader)
 		tc_read_may_fill(reader->map, reader->snapshot);
 }
 
-/* Must policies of row-level security be applied for this user? */
-static bool
-policies_apply(const TcMap *map)
-{
-	return map->row_security &&
-		check_enable_rls(map->relation, InvalidOid, false) == RLS_ENABLED;
-}
-
 void
 tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 {
@@ -106,7 +97,7 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	reader->now = GetCurrentStatementStartTimestamp();
 	reader->by_sql = map->def.durable &&
 		(!OidIsValid(map->key_index) ||
-		 map->suspended == TC_SUSPENDED_CHILDREN || policies_apply(map));
+		 map->suspended == TC_SUSPENDED_CHILDREN || tc_map_policies_apply(map));
 	reader->cached = cache_may_answer(reader);
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
@@ -363,7 +354,7 @@ tc_read_resident(TcMap *map, const Datum *keys)
 	TcProbe		probe;
 	TcLookup	lookup;
 
-	if (!tc_bind(map))
+	if (tc_map_policies_apply(map) || !tc_bind(map))
 		return false;
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);

@@ -52,7 +52,10 @@ extern void tc_read_batch(TcReader *reader, int n,
 /* May rows that are read under a snapshot be kept, or is this a bypass? */
 extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
 
-/* Is there a record in the segment?  Whatever version. */
+/*
+ * Is there a record in the segment, of whatever version?  Not for a user to
+ * know whose policies may hide the row.
+ */
 extern bool tc_read_resident(TcMap *map, const Datum *keys);
 
 #endif							/* TC_READ_H */

@@ -20,14 +20,16 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
-#include "parser/parse_func.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 
 #include "heap/guard.h"
 
@@ -41,10 +43,14 @@
 
 /* A trigger function of the extension, or InvalidOid. */
 static Oid
-trigger_function(char *name)
+trigger_function(const char *name)
 {
-	return LookupFuncName(list_make2(makeString("topcache"),
-									 makeString(name)), 0, NULL, true);
+	/* not by the parser, which would ask for the user's privileges */
+	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+						   CStringGetDatum(name),
+						   PointerGetDatum(buildoidvector(NULL, 0)),
+						   ObjectIdGetDatum(get_namespace_oid("topcache",
+															  true)));
 }
 
 /* Is one of the relation's triggers this one, whole and always enabled? */

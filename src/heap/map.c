@@ -37,6 +37,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rls.h"
 #include "utils/syscache.h"
 
 #include "base/compat.h"
@@ -86,7 +87,7 @@ relation_changed(Datum arg, Oid relation)
 		invalidate_entry(entry);
 }
 
-/* Roles or their memberships have changed: check privileges anew. */
+/* Roles, memberships or schemas have changed: check privileges anew. */
 static void
 roles_changed(Datum arg, int cache, uint32 hash)
 {
@@ -140,6 +141,7 @@ tc_map_init(void)
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, roles_changed, (Datum) 0);
 	RegisterXactCallback(transaction_ended, NULL);
 }
 
@@ -209,6 +211,7 @@ static TcSuspension
 describe_relation(Relation rel, TcMap *map)
 {
 	map->name = pstrdup(RelationGetRelationName(rel));
+	map->schema = RelationGetNamespace(rel);
 	map->relkind = rel->rd_rel->relkind;
 	map->file = tc_relation_file(rel);
 	map->row_security = rel->rd_rel->relrowsecurity;
@@ -374,11 +377,23 @@ tc_map_check_select(TcMap *map)
 
 	if (map->readable_by == user)
 		return;
+
+	/* who names the relation by its number has not been asked yet */
+	if (!tc_may_use_schema(map->schema, user))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA,
+					   get_namespace_name(map->schema));
 	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) != ACLCHECK_OK &&
 		!(map->shape.value.number > 0 && columns_readable(map, user)))
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
 					   map->name);
 	map->readable_by = user;
+}
+
+bool
+tc_map_policies_apply(const TcMap *map)
+{
+	return map->row_security &&
+		check_enable_rls(map->relation, InvalidOid, false) == RLS_ENABLED;
 }
 
 char *

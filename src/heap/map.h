@@ -47,6 +47,7 @@ typedef struct TcMap
 	TcMapDef	def;
 	TcShape		shape;
 	char	   *name;			/* without schema, for messages */
+	Oid			schema;
 	char		relkind;
 	Oid			file;
 	Oid			key_index;		/* InvalidOid for a volatile map */
@@ -80,6 +81,9 @@ extern TcMap *tc_map_require(Oid relation);
  * May the current user read key and value?  An error as from SELECT if not.
  */
 extern void tc_map_check_select(TcMap *map);
+
+/* Do policies of row-level security apply to the current user? */
+extern bool tc_map_policies_apply(const TcMap *map);
 
 /* A suspension in words; NULL when there is none. */
 extern const char *tc_suspension_text(TcSuspension suspension);

@@ -49,7 +49,7 @@ typedef enum TcCounter
 	TC_COUNT_PUTS,
 	TC_COUNT_REMOVES,
 	TC_COUNT_EVICTIONS,
-	TC_COUNT_NOT_RESIDENT,		/* written to the heap only: no room */
+	TC_COUNT_NOT_RESIDENT,		/* not stored: no room, or too large */
 	TC_COUNT_COST_DEFAULTED,	/* value could not be encoded */
 	TC_NCOUNTERS
 } TcCounter;

@@ -402,10 +402,12 @@ static bool
 commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 {
 	uint32		flags = tc_record_at(ref)->flags;
-	bool		to_clean = durable && ref == place->ref;
+	bool		pinned = (flags & TC_REC_PINNED) != 0;
 
-	if ((flags & TC_REC_COMMITTED) &&
-		(!to_clean || (flags & TC_REC_PINNED)))
+	/* nothing of a pinned record is on disk, so nothing waits for a flush */
+	bool		to_clean = (durable || pinned) && ref == place->ref;
+
+	if ((flags & TC_REC_COMMITTED) && (!to_clean || pinned))
 		return false;
 	tc_index_begin_change_locked(place->first);
 	tc_record_at(ref)->flags |= TC_REC_COMMITTED;

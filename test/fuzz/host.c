@@ -22,8 +22,8 @@
 
 #include "host.h"
 
-/* No input of a fuzzer's size may lead to more than this. */
-#define MOST_MEMORY (64 * 1024 * 1024)
+/* No input of a fuzzer's size, some kilobytes, may lead to more than this. */
+#define MOST_MEMORY (1024 * 1024)
 
 void
 host_fail(const char *condition, const char *file, int line)

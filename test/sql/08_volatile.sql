@@ -11,7 +11,7 @@ SET search_path = tc_volatile;
 CREATE FUNCTION settled(map regclass) RETURNS TABLE (records bigint,
 	dirty_records bigint, no_bytes boolean) LANGUAGE plpgsql AS $$
 BEGIN
-	FOR i IN 1..200000 LOOP
+	FOR i IN 1..20000 LOOP
 		EXIT WHEN (SELECT m.records = m.dirty_records FROM topcache.maps m
 				   WHERE relation = map);
 	END LOOP;
