@@ -36,22 +36,22 @@
 /* How a value of one type becomes one of another. */
 typedef enum CastKind
 {
-	CAST_NONE,					/* it is one already */
+	CAST_NONE, /* it is one already */
 	CAST_FUNCTION,
-	CAST_NARROW,				/* to a smaller integer, if it fits */
-	CAST_INPUT,					/* text: read by the type's input function */
-	CAST_TEXT					/* any, to text: shown */
+	CAST_NARROW, /* to a smaller integer, if it fits */
+	CAST_INPUT,	 /* text: read by the type's input function */
+	CAST_TEXT	 /* any, to text: shown */
 } CastKind;
 
 /* A cast, looked up; kept in fn_extra. */
 typedef struct KeyCast
 {
-	Oid			from;
-	Oid			to;
-	CastKind	kind;
-	FmgrInfo	function;		/* of the cast, or the input function */
-	FmgrInfo	output;			/* for CAST_TEXT */
-	Oid			io_param;
+	Oid		 from;
+	Oid		 to;
+	CastKind kind;
+	FmgrInfo function; /* of the cast, or the input function */
+	FmgrInfo output;   /* for CAST_TEXT */
+	Oid		 io_param;
 } KeyCast;
 
 static void
@@ -69,7 +69,7 @@ refuse_type(const TcMap *map, Oid from)
 static void
 prepare_input(KeyCast *cast, MemoryContext context)
 {
-	Oid			input;
+	Oid input;
 
 	getTypeInputInfo(cast->to, &input, &cast->io_param);
 	fmgr_info_cxt(input, &cast->function, context);
@@ -79,8 +79,8 @@ prepare_input(KeyCast *cast, MemoryContext context)
 static void
 prepare_output(KeyCast *cast, Oid from, MemoryContext context)
 {
-	Oid			output;
-	bool		is_varlena;
+	Oid	 output;
+	bool is_varlena;
 
 	cast->kind = CAST_TEXT;
 	getTypeOutputInfo(from, &output, &is_varlena);
@@ -103,7 +103,7 @@ static void
 prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 {
 	const TcColumn *column = &map->shape.keys[0];
-	Oid			function = InvalidOid;
+	Oid				function = InvalidOid;
 
 	cast->from = from;
 	cast->to = column->type;
@@ -123,8 +123,8 @@ prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 		cast->kind = CAST_NARROW;
 		return;
 	}
-	switch (find_coercion_pathway(column->type, from, COERCION_IMPLICIT,
-								  &function))
+	switch (
+		find_coercion_pathway(column->type, from, COERCION_IMPLICIT, &function))
 	{
 		case COERCION_PATH_RELABELTYPE:
 			cast->kind = CAST_NONE;
@@ -145,7 +145,7 @@ prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 static KeyCast *
 get_cast(FunctionCallInfo fcinfo, const TcMap *map, Oid from)
 {
-	KeyCast    *cast = fcinfo->flinfo->fn_extra;
+	KeyCast *cast = fcinfo->flinfo->fn_extra;
 
 	if (cast != NULL && cast->from == from &&
 		cast->to == map->shape.keys[0].type)
@@ -160,8 +160,8 @@ get_cast(FunctionCallInfo fcinfo, const TcMap *map, Oid from)
 static bool
 narrow_integer(KeyCast *cast, Datum value, Datum *key)
 {
-	int64		number = cast->from == INT8OID ? DatumGetInt64(value) :
-		DatumGetInt32(value);
+	int64 number =
+		cast->from == INT8OID ? DatumGetInt64(value) : DatumGetInt32(value);
 
 	if (cast->to == INT2OID)
 	{
@@ -183,10 +183,10 @@ apply_cast(KeyCast *cast, Datum value, Datum *key)
 			break;
 		case CAST_FUNCTION:
 			/* a cast may want to know type modifier and explicitness */
-			*key = cast->function.fn_nargs == 1 ?
-				FunctionCall1(&cast->function, value) :
-				FunctionCall3(&cast->function, value, Int32GetDatum(-1),
-							  BoolGetDatum(false));
+			*key = cast->function.fn_nargs == 1
+				? FunctionCall1(&cast->function, value)
+				: FunctionCall3(&cast->function, value, Int32GetDatum(-1),
+								BoolGetDatum(false));
 			break;
 		case CAST_NARROW:
 			return narrow_integer(cast, value, key);
@@ -196,8 +196,8 @@ apply_cast(KeyCast *cast, Datum value, Datum *key)
 									 cast->io_param, -1);
 			break;
 		case CAST_TEXT:
-			*key = CStringGetTextDatum(OutputFunctionCall(&cast->output,
-														  value));
+			*key =
+				CStringGetTextDatum(OutputFunctionCall(&cast->output, value));
 			break;
 	}
 	return true;
@@ -216,7 +216,7 @@ bool
 tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 				  Datum *keys)
 {
-	KeyCast    *cast;
+	KeyCast *cast;
 
 	tc_require_arg(fcinfo, argno, "key");
 	cast = get_cast(fcinfo, map, get_fn_expr_argtype(fcinfo->flinfo, argno));
@@ -234,12 +234,12 @@ void
 tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 			TcKeyArray *array)
 {
-	ArrayType  *arg;
-	KeyCast    *cast;
-	Datum	   *elements;
-	int16		length;
-	bool		by_value;
-	char		align;
+	ArrayType *arg;
+	KeyCast	  *cast;
+	Datum	  *elements;
+	int16	   length;
+	bool	   by_value;
+	char	   align;
 
 	tc_require_arg(fcinfo, argno, "keys");
 	arg = PG_GETARG_ARRAYTYPE_P(argno);
@@ -249,7 +249,7 @@ tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 					  &elements, &array->nulls, &array->n);
 
 	/* a key of one column is an array of one datum already */
-	array->keys = (Datum (*)[1]) elements;
+	array->keys = (Datum(*)[1]) elements;
 	if (cast->kind == CAST_NONE)
 		return;
 	for (int i = 0; i < array->n; i++)
@@ -273,8 +273,8 @@ Datum
 tc_value_from_text(const TcMap *map, text *string)
 {
 	const TcColumn *column = &map->shape.value;
-	Oid			input;
-	Oid			io_param;
+	Oid				input;
+	Oid				io_param;
 
 	if (column->type == TEXTOID)
 		return PointerGetDatum(string);
@@ -286,18 +286,19 @@ tc_value_from_text(const TcMap *map, text *string)
 Datum
 tc_value_from_jsonb(const TcMap *map, Jsonb *document)
 {
-	Oid			type = map->shape.value.type;
-	JsonbValue	scalar;
-	char	   *string;
+	Oid		   type = map->shape.value.type;
+	JsonbValue scalar;
+	char	  *string;
 
 	if (type == JSONBOID)
 		return JsonbPGetDatum(document);
 	if (type != JSONOID && JB_ROOT_IS_SCALAR(document) &&
 		JsonbExtractScalar(&document->root, &scalar) &&
 		scalar.type == jbvString)
-		return tc_value_from_text(map,
-								  cstring_to_text_with_len(scalar.val.string.val,
-														   scalar.val.string.len));
+		return tc_value_from_text(
+			map,
+			cstring_to_text_with_len(scalar.val.string.val,
+									 scalar.val.string.len));
 	string = JsonbToCString(NULL, &document->root, VARSIZE(document));
 	return tc_value_from_text(map, cstring_to_text(string));
 }
@@ -306,8 +307,8 @@ tc_value_from_jsonb(const TcMap *map, Jsonb *document)
 static Datum
 call_to_jsonb(Oid type, Datum value)
 {
-	FmgrInfo	function;
-	Param	   *argument = makeNode(Param);
+	FmgrInfo function;
+	Param	*argument = makeNode(Param);
 
 	argument->paramkind = PARAM_EXTERN;
 	argument->paramid = 1;
@@ -316,9 +317,8 @@ call_to_jsonb(Oid type, Datum value)
 	argument->location = -1;
 	fmgr_info(F_TO_JSONB, &function);
 	fmgr_info_set_expr((Node *) makeFuncExpr(F_TO_JSONB, JSONBOID,
-											 list_make1(argument),
-											 InvalidOid, InvalidOid,
-											 COERCE_EXPLICIT_CALL),
+											 list_make1(argument), InvalidOid,
+											 InvalidOid, COERCE_EXPLICIT_CALL),
 					   &function);
 	return FunctionCall1(&function, value);
 }
@@ -326,7 +326,7 @@ call_to_jsonb(Oid type, Datum value)
 Datum
 tc_value_as_jsonb(const TcMap *map, Datum value)
 {
-	Oid			type = map->shape.value.type;
+	Oid type = map->shape.value.type;
 
 	return type == JSONBOID ? value : call_to_jsonb(type, value);
 }
@@ -334,21 +334,21 @@ tc_value_as_jsonb(const TcMap *map, Datum value)
 Datum
 tc_value_as_text(const TcMap *map, Datum value)
 {
-	Oid			type = map->shape.value.type;
-	Oid			output;
-	bool		is_varlena;
+	Oid	 type = map->shape.value.type;
+	Oid	 output;
+	bool is_varlena;
 
 	if (type == TEXTOID || type == VARCHAROID || type == JSONOID)
 		return value;
 	if (type == JSONBOID)
 	{
-		Jsonb	   *document = DatumGetJsonbP(value);
+		Jsonb		  *document = DatumGetJsonbP(value);
 		StringInfoData string;
 
 		initStringInfo(&string);
 		(void) JsonbToCString(&string, &document->root, VARSIZE(document));
-		return PointerGetDatum(cstring_to_text_with_len(string.data,
-														string.len));
+		return PointerGetDatum(
+			cstring_to_text_with_len(string.data, string.len));
 	}
 	getTypeOutputInfo(type, &output, &is_varlena);
 	return CStringGetTextDatum(OidOutputFunctionCall(output, value));
@@ -371,11 +371,12 @@ tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 	{
 		if (argno >= PG_NARGS() || PG_ARGISNULL(argno))
 			return PG_INT64_MAX;
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("records of map \"%s\" have no time to live of their own",
-						map->name),
-				 errdetail("Its table has no column for it.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("records of map \"%s\" have no time to live of their own",
+					map->name),
+			 errdetail("Its table has no column for it.")));
 	}
 	expires = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 													  TimestampTzGetDatum(now),

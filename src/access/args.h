@@ -28,9 +28,9 @@ extern bool tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno,
 /* The keys in an array argument; NULL elements have their nulls entry set. */
 typedef struct TcKeyArray
 {
-	int			n;
-	Datum		(*keys)[1];
-	bool	   *nulls;
+	int n;
+	Datum (*keys)[1];
+	bool *nulls;
 } TcKeyArray;
 
 extern void tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
@@ -58,4 +58,4 @@ extern void tc_require_arg(FunctionCallInfo fcinfo, int argno,
 /* Report an error unless the current user owns the relation. */
 extern void tc_require_owner(Oid relation);
 
-#endif							/* TC_ARGS_H */
+#endif /* TC_ARGS_H */

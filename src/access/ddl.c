@@ -54,8 +54,7 @@ trigger_relation(Oid trigger)
 
 	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(trigger));
-	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1,
-							  &key);
+	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 		relation = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
@@ -83,8 +82,8 @@ concerned_relation(ObjectAccessType access, Oid class, Oid object, void *arg)
 static bool
 is_map(Oid relation)
 {
-	uint16		number;
-	TcMapDef	def;
+	uint16	 number;
+	TcMapDef def;
 
 	return tc_map_find(MyDatabaseId, relation, &number) ||
 		tc_mapdef_read(relation, &def);
@@ -94,7 +93,7 @@ static void
 object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 				void *arg)
 {
-	Oid			relation;
+	Oid relation;
 
 	if (prev_object_access_hook)
 		prev_object_access_hook(access, class, object, sub_id, arg);
@@ -107,8 +106,7 @@ object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 	/* records without a heap have nobody to fill them again */
 	if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE)
 		tc_suspend(relation);
-	else if (access == OAT_DROP && class == RelationRelationId &&
-			 sub_id == 0)
+	else if (access == OAT_DROP && class == RelationRelationId && sub_id == 0)
 		tc_retire_at_commit(relation);
 }
 

@@ -8,4 +8,4 @@
 /* Begin to watch; called from _PG_init. */
 extern void tc_ddl_init(void);
 
-#endif							/* TC_DDL_H */
+#endif /* TC_DDL_H */

@@ -34,15 +34,16 @@
 static Oid
 definitions_owner(void)
 {
-	Oid			table = get_relname_relid("map_definition",
-										  tc_extension_schema());
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid			owner;
+	Oid table = get_relname_relid("map_definition", tc_extension_schema());
+	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+	Oid		  owner;
 
 	if (!HeapTupleIsValid(tuple))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"topcache\" is not installed in this database")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg(
+				 "extension \"topcache\" is not installed in this database")));
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return owner;
@@ -53,17 +54,16 @@ static void
 execute_as_owner(const char *sql, int nparams, Oid *types, Datum *values,
 				 const char *nulls)
 {
-	Oid			user;
-	int			context;
-	int			code;
+	Oid user;
+	int context;
+	int code;
 
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(definitions_owner(),
 						   context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
+							   SECURITY_RESTRICTED_OPERATION);
 	SPI_connect();
-	code = SPI_execute_with_args(sql, nparams, types, values, nulls,
-								 false, 0);
+	code = SPI_execute_with_args(sql, nparams, types, values, nulls, false, 0);
 	if (code < 0)
 		elog(ERROR, "could not change the definition of a map: %s",
 			 SPI_result_code_string(code));
@@ -74,12 +74,12 @@ execute_as_owner(const char *sql, int nparams, Oid *types, Datum *values,
 static Datum
 names_as_array(List *names)
 {
-	Datum	   *elements = palloc(list_length(names) * sizeof(Datum));
-	ListCell   *cell;
+	Datum	 *elements = palloc(list_length(names) * sizeof(Datum));
+	ListCell *cell;
 
-	foreach(cell, names)
+	foreach (cell, names)
 	{
-		Name		name = palloc0(NAMEDATALEN);
+		Name name = palloc0(NAMEDATALEN);
 
 		namestrcpy(name, lfirst(cell));
 		elements[foreach_current_index(cell)] = NameGetDatum(name);
@@ -93,12 +93,11 @@ names_as_array(List *names)
 static void
 execute_with_definition(const char *sql, const TcMapDef *def)
 {
-	Oid			types[NPARAMS] = {REGCLASSOID, NAMEARRAYOID, NAMEOID,
-		INTERVALOID, INTERVALOID, INT8OID, BOOLOID,
-	BOOLOID};
-	Datum		values[NPARAMS];
-	char		nulls[NPARAMS + 1];
-	NameData	value_column;
+	Oid		 types[NPARAMS] = {REGCLASSOID, NAMEARRAYOID, NAMEOID, INTERVALOID,
+							   INTERVALOID, INT8OID,	  BOOLOID, BOOLOID};
+	Datum	 values[NPARAMS];
+	char	 nulls[NPARAMS + 1];
+	NameData value_column;
 
 	memset(nulls, ' ', NPARAMS);
 	nulls[NPARAMS] = '\0';
@@ -124,7 +123,8 @@ void
 tc_definition_insert(const TcMapDef *def)
 {
 	execute_with_definition("INSERT INTO topcache.map_definition"
-							" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", def);
+							" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+							def);
 }
 
 void
@@ -134,14 +134,15 @@ tc_definition_update(const TcMapDef *def)
 							" SET key_columns = $2, value_column = $3,"
 							" ttl = $4, max_idle = $5, max_cost = $6,"
 							" created = $7, durable = $8"
-							" WHERE relation OPERATOR(pg_catalog.=) $1", def);
+							" WHERE relation OPERATOR(pg_catalog.=) $1",
+							def);
 }
 
 void
 tc_definition_delete(Oid relation)
 {
-	Oid			types[1] = {REGCLASSOID};
-	Datum		values[1] = {ObjectIdGetDatum(relation)};
+	Oid	  types[1] = {REGCLASSOID};
+	Datum values[1] = {ObjectIdGetDatum(relation)};
 
 	execute_as_owner("DELETE FROM topcache.map_definition"
 					 " WHERE relation OPERATOR(pg_catalog.=) $1",
@@ -151,7 +152,7 @@ tc_definition_delete(Oid relation)
 void
 tc_definitions_forget_dropped(void)
 {
-	Oid			schema = tc_extension_schema();
+	Oid schema = tc_extension_schema();
 
 	/* the definitions may be among what was dropped */
 	if (!OidIsValid(schema) ||

@@ -18,4 +18,4 @@ extern void tc_definition_delete(Oid relation);
 /* Delete those of relations that the current command has dropped. */
 extern void tc_definitions_forget_dropped(void);
 
-#endif							/* TC_DEFINITIONS_H */
+#endif /* TC_DEFINITIONS_H */

@@ -94,20 +94,22 @@ topcache_fdw_handler(PG_FUNCTION_ARGS)
 Datum
 topcache_fdw_validator(PG_FUNCTION_ARGS)
 {
-	List	   *options = untransformRelOptions(PG_GETARG_DATUM(0));
-	Oid			catalog = PG_GETARG_OID(1);
-	ListCell   *cell;
+	List	 *options = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid		  catalog = PG_GETARG_OID(1);
+	ListCell *cell;
 
-	foreach(cell, options)
+	foreach (cell, options)
 	{
-		DefElem    *option = lfirst(cell);
+		DefElem *option = lfirst(cell);
 
 		if (catalog != ForeignTableRelationId ||
 			strcmp(option->defname, "volatile") != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-					 errmsg("invalid option \"%s\"", option->defname),
-					 errhint("The only option is \"volatile\", of a foreign table.")));
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("invalid option \"%s\"", option->defname),
+				 errhint(
+					 "The only option is \"volatile\", of a foreign table.")));
 		(void) defGetBoolean(option);
 	}
 	PG_RETURN_VOID();

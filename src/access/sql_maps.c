@@ -52,7 +52,7 @@ TC_FUNCTION(topcache_drop_map);
 static Interval *
 interval_argument(FunctionCallInfo fcinfo, int argno, const char *name)
 {
-	Interval   *interval;
+	Interval *interval;
 
 	if (PG_ARGISNULL(argno))
 		return NULL;
@@ -69,8 +69,8 @@ interval_argument(FunctionCallInfo fcinfo, int argno, const char *name)
 static void
 take_limits(FunctionCallInfo fcinfo, int argno, TcMapDef *def)
 {
-	Interval   *ttl = interval_argument(fcinfo, argno, "ttl");
-	Interval   *max_idle = interval_argument(fcinfo, argno + 1, "max_idle");
+	Interval *ttl = interval_argument(fcinfo, argno, "ttl");
+	Interval *max_idle = interval_argument(fcinfo, argno + 1, "max_idle");
 
 	if (ttl != NULL)
 		def->ttl = ttl;
@@ -150,13 +150,13 @@ check_relation(Relation rel)
 static List *
 names_argument(FunctionCallInfo fcinfo, int argno)
 {
-	List	   *names = NIL;
-	Datum	   *elements;
-	bool	   *nulls;
-	int			n;
+	List  *names = NIL;
+	Datum *elements;
+	bool  *nulls;
+	int	   n;
 
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), NAMEOID, NAMEDATALEN,
-					  false, TYPALIGN_CHAR, &elements, &nulls, &n);
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), NAMEOID, NAMEDATALEN, false,
+					  TYPALIGN_CHAR, &elements, &nulls, &n);
 	for (int i = 0; i < n; i++)
 	{
 		if (nulls[i])
@@ -172,9 +172,9 @@ names_argument(FunctionCallInfo fcinfo, int argno)
 static List *
 primary_key_names(Relation rel)
 {
-	List	   *names = NIL;
-	Oid			index_oid;
-	Relation	index;
+	List	*names = NIL;
+	Oid		 index_oid;
+	Relation index;
 
 	(void) RelationGetIndexList(rel);
 	index_oid = rel->rd_pkindex;
@@ -185,8 +185,7 @@ primary_key_names(Relation rel)
 	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
 		names = lappend(names,
 						get_attname(RelationGetRelid(rel),
-									index->rd_index->indkey.values[i],
-									false));
+									index->rd_index->indkey.values[i], false));
 	index_close(index, AccessShareLock);
 	return names;
 }
@@ -194,13 +193,13 @@ primary_key_names(Relation rel)
 static AttrNumber
 require_column(Relation rel, const char *name)
 {
-	AttrNumber	number = get_attnum(RelationGetRelid(rel), name);
+	AttrNumber number = get_attnum(RelationGetRelid(rel), name);
 
 	if (number <= 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of relation \"%s\" does not exist",
-						name, RelationGetRelationName(rel))));
+				 errmsg("column \"%s\" of relation \"%s\" does not exist", name,
+						RelationGetRelationName(rel))));
 	return number;
 }
 
@@ -208,8 +207,8 @@ require_column(Relation rel, const char *name)
 static void
 check_key(Relation rel, List *names)
 {
-	TcColumn	column;
-	Oid			equality[INDEX_MAX_KEYS];
+	TcColumn column;
+	Oid		 equality[INDEX_MAX_KEYS];
 
 	if (names == NIL)
 		ereport(ERROR,
@@ -220,23 +219,26 @@ check_key(Relation rel, List *names)
 						"Name one column that has a unique index in \"key\".");
 	tc_column_describe(rel, require_column(rel, linitial(names)), &column);
 	if (!tc_key_type_usable(&column))
-		refuse_relation(rel,
-						psprintf("Equal values of key column \"%s\" may look different.",
-								 NameStr(column.name)),
-						"Use a key of another type or collation.");
+		refuse_relation(
+			rel,
+			psprintf("Equal values of key column \"%s\" may look different.",
+					 NameStr(column.name)),
+			"Use a key of another type or collation.");
 	if (!OidIsValid(tc_key_index(rel, 1, &column, equality)))
-		refuse_relation(rel,
-						psprintf("Column \"%s\" has no usable unique index, or is not NOT NULL.",
-								 NameStr(column.name)),
-						"The index must be a b-tree over this column alone, and neither partial nor deferrable.");
+		refuse_relation(
+			rel,
+			psprintf(
+				"Column \"%s\" has no usable unique index, or is not NOT NULL.",
+				NameStr(column.name)),
+			"The index must be a b-tree over this column alone, and neither partial nor deferrable.");
 }
 
 /* The one column beside the key, and beside expires_at. */
 static char *
 only_value_column(Relation rel, List *keys)
 {
-	TupleDesc	desc = RelationGetDescr(rel);
-	char	   *found = NULL;
+	TupleDesc desc = RelationGetDescr(rel);
+	char	 *found = NULL;
 
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -260,7 +262,7 @@ only_value_column(Relation rel, List *keys)
 static void
 attach_table(const TcMapDef *def)
 {
-	TcMapDef	present;
+	TcMapDef present;
 
 	if (tc_mapdef_read(def->relation, &present))
 		ereport(ERROR,
@@ -276,8 +278,8 @@ attach_table(const TcMapDef *def)
 Datum
 topcache_attach(PG_FUNCTION_ARGS)
 {
-	TcMapDef	def;
-	Relation	rel;
+	TcMapDef def;
+	Relation rel;
 
 	tc_require_arg(fcinfo, 0, "relation");
 	rel = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
@@ -286,8 +288,8 @@ topcache_attach(PG_FUNCTION_ARGS)
 
 	init_definition(&def, RelationGetRelid(rel));
 	take_limits(fcinfo, 3, &def);
-	def.key_columns = PG_ARGISNULL(1) ? primary_key_names(rel) :
-		names_argument(fcinfo, 1);
+	def.key_columns =
+		PG_ARGISNULL(1) ? primary_key_names(rel) : names_argument(fcinfo, 1);
 	check_key(rel, def.key_columns);
 	if (PG_ARGISNULL(2))
 		def.value_column = only_value_column(rel, def.key_columns);
@@ -307,7 +309,7 @@ topcache_attach(PG_FUNCTION_ARGS)
 static void
 run_utility(const char *sql)
 {
-	int			code;
+	int code;
 
 	SPI_connect();
 	code = SPI_execute(sql, false, 0);
@@ -322,10 +324,10 @@ static char *
 quote_names(List *names)
 {
 	StringInfoData quoted;
-	ListCell   *cell;
+	ListCell	  *cell;
 
 	initStringInfo(&quoted);
-	foreach(cell, names)
+	foreach (cell, names)
 		appendStringInfo(&quoted, "%s%s",
 						 foreach_current_index(cell) > 0 ? "." : "",
 						 quote_identifier(strVal(lfirst(cell))));
@@ -336,23 +338,23 @@ quote_names(List *names)
 static void
 create_relation(const char *name, const char *value_type, bool durable)
 {
-	run_utility(durable ?
-				psprintf("CREATE TABLE %s (key text PRIMARY KEY,"
-						 " value %s NOT NULL, expires_at timestamptz)",
-						 name, value_type) :
-				psprintf("CREATE FOREIGN TABLE %s (key text NOT NULL,"
-						 " value %s NOT NULL) SERVER topcache"
-						 " OPTIONS (volatile 'true')",
-						 name, value_type));
+	run_utility(durable
+					? psprintf("CREATE TABLE %s (key text PRIMARY KEY,"
+							   " value %s NOT NULL, expires_at timestamptz)",
+							   name, value_type)
+					: psprintf("CREATE FOREIGN TABLE %s (key text NOT NULL,"
+							   " value %s NOT NULL) SERVER topcache"
+							   " OPTIONS (volatile 'true')",
+							   name, value_type));
 }
 
 /* create_map(name, ttl, max_idle, max_cost, durable, value_type) */
 Datum
 topcache_create_map(PG_FUNCTION_ARGS)
 {
-	TcMapDef	def;
-	List	   *names;
-	Oid			relation;
+	TcMapDef def;
+	List	*names;
+	Oid		 relation;
 
 	tc_require_arg(fcinfo, 0, "name");
 	tc_require_arg(fcinfo, 4, "durable");
@@ -384,7 +386,7 @@ topcache_create_map(PG_FUNCTION_ARGS)
 static void
 own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
 {
-	Oid			relation;
+	Oid relation;
 
 	tc_require_arg(fcinfo, 0, "relation");
 	relation = PG_GETARG_OID(0);
@@ -399,7 +401,7 @@ own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
 Datum
 topcache_alter_map(PG_FUNCTION_ARGS)
 {
-	TcMapDef	def;
+	TcMapDef def;
 
 	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
 	take_limits(fcinfo, 1, &def);
@@ -411,7 +413,7 @@ topcache_alter_map(PG_FUNCTION_ARGS)
 Datum
 topcache_detach(PG_FUNCTION_ARGS)
 {
-	TcMapDef	def;
+	TcMapDef def;
 
 	own_definition(fcinfo, ShareRowExclusiveLock, &def);
 	if (!def.durable)
@@ -429,8 +431,8 @@ topcache_detach(PG_FUNCTION_ARGS)
 Datum
 topcache_drop_map(PG_FUNCTION_ARGS)
 {
-	TcMapDef	def;
-	char	   *name;
+	TcMapDef def;
+	char	*name;
 
 	own_definition(fcinfo, AccessExclusiveLock, &def);
 	if (!def.created)
@@ -438,10 +440,12 @@ topcache_drop_map(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("map \"%s\" was not made by topcache.create_map()",
 						get_rel_name(def.relation)),
-				 errhint("Use topcache.detach() to end it and keep its table.")));
-	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(def.relation)),
+				 errhint(
+					 "Use topcache.detach() to end it and keep its table.")));
+	name = quote_qualified_identifier(get_namespace_name(
+										  get_rel_namespace(def.relation)),
 									  get_rel_name(def.relation));
-	run_utility(psprintf("DROP %s %s",
-						 def.durable ? "TABLE" : "FOREIGN TABLE", name));
+	run_utility(
+		psprintf("DROP %s %s", def.durable ? "TABLE" : "FOREIGN TABLE", name));
 	PG_RETURN_VOID();
 }

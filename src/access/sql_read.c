@@ -37,15 +37,15 @@ TC_FUNCTION(topcache_is_resident);
 TC_FUNCTION(topcache_scan);
 
 /* Form in which a value is returned. */
-typedef Datum (*ValueForm) (const TcMap *map, Datum value);
+typedef Datum (*ValueForm)(const TcMap *map, Datum value);
 
 /* Read the record that arguments 0 and 1 name. */
 static TcMap *
 read_argument(FunctionCallInfo fcinfo, TcValue *value)
 {
-	TcMap	   *map = tc_map_require(PG_GETARG_OID(0));
-	TcReader	reader;
-	Datum		keys[1];
+	TcMap	*map = tc_map_require(PG_GETARG_OID(0));
+	TcReader reader;
+	Datum	 keys[1];
 
 	tc_read_begin(&reader, map, GetActiveSnapshot());
 	value->found = false;
@@ -59,8 +59,8 @@ read_argument(FunctionCallInfo fcinfo, TcValue *value)
 Datum
 topcache_get(PG_FUNCTION_ARGS)
 {
-	TcValue		value;
-	TcMap	   *map = read_argument(fcinfo, &value);
+	TcValue value;
+	TcMap  *map = read_argument(fcinfo, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -71,8 +71,8 @@ topcache_get(PG_FUNCTION_ARGS)
 Datum
 topcache_get_text(PG_FUNCTION_ARGS)
 {
-	TcValue		value;
-	TcMap	   *map = read_argument(fcinfo, &value);
+	TcValue value;
+	TcMap  *map = read_argument(fcinfo, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -83,8 +83,8 @@ topcache_get_text(PG_FUNCTION_ARGS)
 Datum
 topcache_get_msgpack(PG_FUNCTION_ARGS)
 {
-	TcValue		value;
-	TcMap	   *map = read_argument(fcinfo, &value);
+	TcValue value;
+	TcMap  *map = read_argument(fcinfo, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -96,7 +96,7 @@ topcache_get_msgpack(PG_FUNCTION_ARGS)
 Datum
 topcache_contains(PG_FUNCTION_ARGS)
 {
-	TcValue		value;
+	TcValue value;
 
 	(void) read_argument(fcinfo, &value);
 	PG_RETURN_BOOL(value.found);
@@ -106,8 +106,8 @@ topcache_contains(PG_FUNCTION_ARGS)
 Datum
 topcache_is_resident(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = tc_map_require(PG_GETARG_OID(0));
-	Datum		keys[1];
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	Datum  keys[1];
 
 	tc_segment_require();
 	tc_map_check_select(map);
@@ -120,8 +120,8 @@ static void
 put_row(ReturnSetInfo *result, const TcMap *map, Datum key,
 		const TcValue *value, ValueForm form)
 {
-	Datum		columns[2] = {key, (Datum) 0};
-	bool		nulls[2] = {false, !value->found || value->isnull};
+	Datum columns[2] = {key, (Datum) 0};
+	bool  nulls[2] = {false, !value->found || value->isnull};
 
 	if (!nulls[1])
 		columns[1] = form(map, value->value);
@@ -133,26 +133,26 @@ static void
 read_keys(ReturnSetInfo *result, TcReader *reader, const TcKeyArray *array,
 		  int start, int n, ValueForm form)
 {
-	TcValue		values[TC_READ_BATCH];
-	Datum		keys[TC_READ_BATCH][1];
-	int			asked = 0;
-	int			answered = 0;
+	TcValue values[TC_READ_BATCH];
+	Datum	keys[TC_READ_BATCH][1];
+	int		asked = 0;
+	int		answered = 0;
 
 	for (int i = start; i < start + n; i++)
 	{
 		if (!array->nulls[i])
 			keys[asked++][0] = array->keys[i][0];
 	}
-	tc_read_batch(reader, asked, (const Datum (*)[1]) keys, values);
+	tc_read_batch(reader, asked, (const Datum(*)[1]) keys, values);
 	for (int i = start; i < start + n; i++)
 	{
 		if (array->nulls[i])
 		{
-			Datum		columns[2] = {0};
-			bool		nulls[2] = {true, true};
+			Datum columns[2] = {0};
+			bool  nulls[2] = {true, true};
 
-			tuplestore_putvalues(result->setResult, result->setDesc,
-								 columns, nulls);
+			tuplestore_putvalues(result->setResult, result->setDesc, columns,
+								 nulls);
 			continue;
 		}
 		put_row(result, reader->map,
@@ -166,11 +166,11 @@ static void
 read_many(FunctionCallInfo fcinfo, ValueForm form)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMap	   *map = tc_map_require(PG_GETARG_OID(0));
-	MemoryContext batch;
-	MemoryContext caller;
-	TcReader	reader;
-	TcKeyArray	array;
+	TcMap		  *map = tc_map_require(PG_GETARG_OID(0));
+	MemoryContext  batch;
+	MemoryContext  caller;
+	TcReader	   reader;
+	TcKeyArray	   array;
 
 	InitMaterializedSRF(fcinfo, 0);
 	tc_read_begin(&reader, map, GetActiveSnapshot());
@@ -211,11 +211,11 @@ Datum
 topcache_scan(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMap	   *map = tc_map_require(PG_GETARG_OID(0));
-	MemoryContext row;
-	TcScan	   *scan;
-	TcValue		value;
-	Datum		keys[INDEX_MAX_KEYS];
+	TcMap		  *map = tc_map_require(PG_GETARG_OID(0));
+	MemoryContext  row;
+	TcScan		  *scan;
+	TcValue		   value;
+	Datum		   keys[INDEX_MAX_KEYS];
 
 	InitMaterializedSRF(fcinfo, 0);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",

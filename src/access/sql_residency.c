@@ -31,7 +31,7 @@ TC_FUNCTION(topcache_evict_all);
 static TcMap *
 own_map(FunctionCallInfo fcinfo)
 {
-	TcMap	   *map;
+	TcMap *map;
 
 	tc_segment_require();
 	tc_require_arg(fcinfo, 0, "relation");
@@ -44,8 +44,8 @@ own_map(FunctionCallInfo fcinfo)
 Datum
 topcache_hydrate(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map;
-	int64		max = -1;
+	TcMap *map;
+	int64  max = -1;
 
 	tc_segment_require();
 	tc_require_arg(fcinfo, 0, "relation");
@@ -66,10 +66,10 @@ topcache_hydrate(PG_FUNCTION_ARGS)
 Datum
 topcache_evict(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = own_map(fcinfo);
-	Datum		keys[1];
-	TcBytes		key;
-	TcProbe		probe;
+	TcMap  *map = own_map(fcinfo);
+	Datum	keys[1];
+	TcBytes key;
+	TcProbe probe;
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	if (!tc_bind(map))
@@ -83,7 +83,7 @@ topcache_evict(PG_FUNCTION_ARGS)
 static int64
 evict_records(int map, int64 max)
 {
-	int64		evicted = 0;
+	int64 evicted = 0;
 
 	while ((max < 0 || evicted < max) && tc_evict_lru(map))
 	{
@@ -97,8 +97,8 @@ evict_records(int map, int64 max)
 Datum
 topcache_evict_lru(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = own_map(fcinfo);
-	int64		n = PG_GETARG_INT64(1);
+	TcMap *map = own_map(fcinfo);
+	int64  n = PG_GETARG_INT64(1);
 
 	if (n < 0)
 		ereport(ERROR,
@@ -113,7 +113,7 @@ topcache_evict_lru(PG_FUNCTION_ARGS)
 Datum
 topcache_evict_all(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map;
+	TcMap *map;
 
 	tc_segment_require();
 	if (PG_ARGISNULL(0))
@@ -121,7 +121,8 @@ topcache_evict_all(PG_FUNCTION_ARGS)
 		if (!superuser())
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-					 errmsg("must be superuser to evict the records of all maps"),
+					 errmsg(
+						 "must be superuser to evict the records of all maps"),
 					 errhint("Name a map that you own.")));
 		PG_RETURN_INT64(evict_records(TC_ANY_MAP, -1));
 	}

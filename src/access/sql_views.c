@@ -52,17 +52,17 @@ TC_FUNCTION(topcache_verify);
 /* The map whose entries come by, as long as it stays the same. */
 typedef struct EntryMap
 {
-	bool		known;
-	uint16		number;
-	TcMap	   *map;			/* NULL: not for this user to see */
+	bool   known;
+	uint16 number;
+	TcMap *map; /* NULL: not for this user to see */
 } EntryMap;
 
 /* May the user read all columns of every record? */
 static bool
 readable(const TcMap *map)
 {
-	return pg_class_aclcheck(map->relation, GetUserId(),
-							 ACL_SELECT) == ACLCHECK_OK &&
+	return pg_class_aclcheck(map->relation, GetUserId(), ACL_SELECT) ==
+		ACLCHECK_OK &&
 		!tc_map_policies_apply(map);
 }
 
@@ -71,7 +71,7 @@ static TcMap *
 visible_map(uint16 number)
 {
 	TcMapIdentity identity;
-	TcMap	   *map;
+	TcMap		 *map;
 
 	if (!tc_map_identity(number, &identity) ||
 		identity.database != MyDatabaseId)
@@ -91,9 +91,9 @@ static void
 put_entry(ReturnSetInfo *result, const TcMap *map, const TcEntry *entry,
 		  TimestampTz now)
 {
-	Datum		keys[INDEX_MAX_KEYS];
-	Datum		columns[8];
-	bool		nulls[8] = {0};
+	Datum keys[INDEX_MAX_KEYS];
+	Datum columns[8];
+	bool  nulls[8] = {0};
 
 	tc_shape_keys(&map->shape, entry->data, keys);
 	columns[0] = ObjectIdGetDatum(map->relation);
@@ -103,8 +103,9 @@ put_entry(ReturnSetInfo *result, const TcMap *map, const TcEntry *entry,
 	columns[4] = BoolGetDatum(entry->version.dirty);
 	columns[5] = Int64GetDatum(entry->hits);
 	columns[6] = TimestampTzGetDatum(entry->last_access);
-	columns[7] = DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(now),
-									 TimestampTzGetDatum(Min(entry->born, now)));
+	columns[7] =
+		DirectFunctionCall2(timestamp_mi, TimestampTzGetDatum(now),
+							TimestampTzGetDatum(Min(entry->born, now)));
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
 
@@ -113,18 +114,18 @@ Datum
 topcache_entries(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TimestampTz now = GetCurrentTimestamp();
-	EntryMap	current = {false, 0, NULL};
-	int			number = TC_ANY_MAP;
-	MemoryContext row;
-	TcWalk		walk = {0};
+	TimestampTz	   now = GetCurrentTimestamp();
+	EntryMap	   current = {false, 0, NULL};
+	int			   number = TC_ANY_MAP;
+	MemoryContext  row;
+	TcWalk		   walk = {0};
 	const TcEntry *entry;
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);
 	if (!PG_ARGISNULL(0))
 	{
-		TcMap	   *map = tc_map_require(PG_GETARG_OID(0));
+		TcMap *map = tc_map_require(PG_GETARG_OID(0));
 
 		tc_map_check_select(map);
 		if (tc_map_policies_apply(map) || !tc_bind(map))
@@ -167,11 +168,11 @@ static void
 take_use(uint16 number, Datum *columns)
 {
 	static const TcCounter counters[] = {
-		TC_COUNT_HITS, TC_COUNT_MISSES, TC_COUNT_BYPASSES, TC_COUNT_FILLS,
-		TC_COUNT_FILLS_LOST, TC_COUNT_PUTS, TC_COUNT_REMOVES,
-		TC_COUNT_EVICTIONS, TC_COUNT_NOT_RESIDENT, TC_COUNT_COST_DEFAULTED
-	};
-	TcMapUse	use;
+		TC_COUNT_HITS,			TC_COUNT_MISSES,	 TC_COUNT_BYPASSES,
+		TC_COUNT_FILLS,			TC_COUNT_FILLS_LOST, TC_COUNT_PUTS,
+		TC_COUNT_REMOVES,		TC_COUNT_EVICTIONS,	 TC_COUNT_NOT_RESIDENT,
+		TC_COUNT_COST_DEFAULTED};
+	TcMapUse use;
 
 	tc_map_use(number, &use);
 	columns[4] = Int64GetDatum(use.records);
@@ -198,9 +199,9 @@ put_map_state(ReturnSetInfo *result, Oid relation)
 	bound = tc_bind(map);
 	reason = tc_suspension_text(map->suspended);
 	if (reason == NULL && !bound)
-		reason = tc_segment_ready() ?
-			"the segment has no room for another map" :
-			"topcache is not in shared_preload_libraries";
+		reason = tc_segment_ready()
+			? "the segment has no room for another map"
+			: "topcache is not in shared_preload_libraries";
 	columns[0] = ObjectIdGetDatum(relation);
 	columns[1] = CStringGetTextDatum(bound ? "active" : "suspended");
 	nulls[2] = reason == NULL;
@@ -223,18 +224,19 @@ static List *
 defined_maps(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	List	   *maps = NIL;
-	bool		isnull;
+	List		 *maps = NIL;
+	bool		  isnull;
 
 	SPI_connect();
 	SPI_execute("SELECT d.relation FROM topcache.map_definition d"
 				" JOIN pg_catalog.pg_class c"
-				" ON c.oid OPERATOR(pg_catalog.=) d.relation", true, 0);
+				" ON c.oid OPERATOR(pg_catalog.=) d.relation",
+				true, 0);
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
-		Oid			relation = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
-															 SPI_tuptable->tupdesc,
-															 1, &isnull));
+		Oid relation =
+			DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
+										   SPI_tuptable->tupdesc, 1, &isnull));
 		MemoryContext inner = MemoryContextSwitchTo(caller);
 
 		maps = lappend_oid(maps, relation);
@@ -249,12 +251,12 @@ Datum
 topcache_map_state(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	ListCell   *cell;
+	ListCell	  *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (tc_segment_ready())
 		tc_counters_flush(true);
-	foreach(cell, defined_maps())
+	foreach (cell, defined_maps())
 		put_map_state(result, lfirst_oid(cell));
 	return (Datum) 0;
 }
@@ -263,21 +265,22 @@ topcache_map_state(PG_FUNCTION_ARGS)
 Datum
 topcache_reset_stats(PG_FUNCTION_ARGS)
 {
-	List	   *relations;
-	ListCell   *cell;
+	List	 *relations;
+	ListCell *cell;
 
 	tc_segment_require();
 	tc_counters_flush(true);
 	if (PG_ARGISNULL(0) && !superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be superuser to reset the statistics of all maps"),
+				 errmsg(
+					 "must be superuser to reset the statistics of all maps"),
 				 errhint("Name a map that you own.")));
-	relations = PG_ARGISNULL(0) ? defined_maps() :
-		list_make1_oid(PG_GETARG_OID(0));
-	foreach(cell, relations)
+	relations =
+		PG_ARGISNULL(0) ? defined_maps() : list_make1_oid(PG_GETARG_OID(0));
+	foreach (cell, relations)
 	{
-		TcMap	   *map = tc_map_require(lfirst_oid(cell));
+		TcMap *map = tc_map_require(lfirst_oid(cell));
 
 		tc_require_owner(map->relation);
 		if (tc_bind(map))
@@ -291,8 +294,8 @@ topcache_reset_stats(PG_FUNCTION_ARGS)
 static void
 put_bytes(ReturnSetInfo *result, const char *name, uint64 bytes)
 {
-	Datum		columns[2] = {CStringGetTextDatum(name), Int64GetDatum(bytes)};
-	bool		nulls[2] = {0};
+	Datum columns[2] = {CStringGetTextDatum(name), Int64GetDatum(bytes)};
+	bool  nulls[2] = {0};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
@@ -302,7 +305,7 @@ Datum
 topcache_memory_use(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMemoryUse use;
+	TcMemoryUse	   use;
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);
@@ -323,10 +326,10 @@ Datum
 topcache_verify(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMap	   *map;
-	TcVerify   *verify;
-	Datum		keys[INDEX_MAX_KEYS];
-	const char *problem;
+	TcMap		  *map;
+	TcVerify	  *verify;
+	Datum		   keys[INDEX_MAX_KEYS];
+	const char	  *problem;
 
 	tc_segment_require();
 	map = tc_map_require(PG_GETARG_OID(0));
@@ -335,12 +338,12 @@ topcache_verify(PG_FUNCTION_ARGS)
 	verify = tc_verify_begin(map, GetActiveSnapshot());
 	while ((problem = tc_verify_next(verify, keys)) != NULL)
 	{
-		Datum		columns[2] = {tc_key_as_text(map, keys),
-		CStringGetTextDatum(problem)};
-		bool		nulls[2] = {0};
+		Datum columns[2] = {tc_key_as_text(map, keys),
+							CStringGetTextDatum(problem)};
+		bool  nulls[2] = {0};
 
-		tuplestore_putvalues(result->setResult, result->setDesc,
-							 columns, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, columns,
+							 nulls);
 	}
 	tc_verify_end(verify);
 	return (Datum) 0;

@@ -46,7 +46,7 @@ typedef struct NewRecord
 {
 	Datum		value;
 	bool		isnull;
-	TimestampTz expires;		/* PG_INT64_MAX: never */
+	TimestampTz expires; /* PG_INT64_MAX: never */
 } NewRecord;
 
 /* ----- the map ----- */
@@ -64,7 +64,7 @@ check_volatile(const TcMap *map, AclMode mode)
 static TcMap *
 map_argument(FunctionCallInfo fcinfo, AclMode mode)
 {
-	TcMap	   *map;
+	TcMap *map;
 
 	tc_require_arg(fcinfo, 0, "relation");
 	map = tc_map_require(PG_GETARG_OID(0));
@@ -82,8 +82,8 @@ static uint64
 execute_put(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 			Datum *result)
 {
-	Oid			outer = tc_write_begin_put(map->relation);
-	uint64		rows = 0;
+	Oid	   outer = tc_write_begin_put(map->relation);
+	uint64 rows = 0;
 
 	PG_TRY();
 	{
@@ -102,7 +102,7 @@ static void
 set_arguments(const TcMap *map, const Datum *keys, const NewRecord *record,
 			  Datum *args, char *nulls)
 {
-	int			nkeys = map->shape.nkeys;
+	int nkeys = map->shape.nkeys;
 
 	memset(nulls, ' ', TC_MAX_ARGS);
 	memcpy(args, keys, nkeys * sizeof(Datum));
@@ -119,13 +119,13 @@ set_arguments(const TcMap *map, const Datum *keys, const NewRecord *record,
 static bool
 put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
-	Datum		args[TC_MAX_ARGS];
-	char		nulls[TC_MAX_ARGS];
-	Datum		is_new = BoolGetDatum(false);
+	Datum args[TC_MAX_ARGS];
+	char  nulls[TC_MAX_ARGS];
+	Datum is_new = BoolGetDatum(false);
 
 	if (!map->def.durable)
 	{
-		TcOwned		owned;
+		TcOwned owned;
 
 		tc_volatile_own(map, keys, &owned);
 		tc_volatile_store(&owned, record->value, record->isnull,
@@ -142,12 +142,12 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 static bool
 put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
-	Datum		args[TC_MAX_ARGS];
-	char		nulls[TC_MAX_ARGS];
+	Datum args[TC_MAX_ARGS];
+	char  nulls[TC_MAX_ARGS];
 
 	if (!map->def.durable)
 	{
-		TcOwned		owned;
+		TcOwned owned;
 
 		tc_volatile_own(map, keys, &owned);
 		if (owned.old.found)
@@ -169,9 +169,9 @@ record_argument(FunctionCallInfo fcinfo, const TcMap *map, bool is_text,
 	record->isnull = PG_ARGISNULL(2);
 	record->value = (Datum) 0;
 	if (!record->isnull)
-		record->value = is_text ?
-			tc_value_from_text(map, PG_GETARG_TEXT_PP(2)) :
-			tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
+		record->value = is_text
+			? tc_value_from_text(map, PG_GETARG_TEXT_PP(2))
+			: tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
 	else if (!map->def.durable)
 		tc_require_arg(fcinfo, 2, "value");
 	record->expires = tc_arg_expires(fcinfo, 3, map);
@@ -180,11 +180,11 @@ record_argument(FunctionCallInfo fcinfo, const TcMap *map, bool is_text,
 /* Write the record in the arguments by one of the functions above. */
 static Datum
 put_argument(FunctionCallInfo fcinfo, bool is_text,
-			 bool (*put) (TcMap *, const Datum *, const NewRecord *))
+			 bool (*put)(TcMap *, const Datum *, const NewRecord *))
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
-	Datum		keys[1];
-	NewRecord	record;
+	TcMap	 *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	Datum	  keys[1];
+	NewRecord record;
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	record_argument(fcinfo, map, is_text, &record);
@@ -216,24 +216,25 @@ topcache_put_if_absent(PG_FUNCTION_ARGS)
 Datum
 topcache_put_many(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
-	TcKeyArray	keys;
-	Datum	   *values;
-	bool	   *nulls;
-	int			nvalues;
-	NewRecord	record;
-	int64		new_keys = 0;
+	TcMap	  *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	TcKeyArray keys;
+	Datum	  *values;
+	bool	  *nulls;
+	int		   nvalues;
+	NewRecord  record;
+	int64	   new_keys = 0;
 
 	tc_arg_keys(fcinfo, 1, map, &keys);
 	tc_require_arg(fcinfo, 2, "values");
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), JSONBOID, -1, false,
 					  TYPALIGN_INT, &values, &nulls, &nvalues);
 	if (keys.n != nvalues)
-		ereport(ERROR,
-				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
-				 errmsg("\"keys\" and \"values\" must have the same number of elements"),
-				 errdetail("There are %d keys and %d values.",
-						   keys.n, nvalues)));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
+			 errmsg(
+				 "\"keys\" and \"values\" must have the same number of elements"),
+			 errdetail("There are %d keys and %d values.", keys.n, nvalues)));
 	record.expires = tc_arg_expires(fcinfo, 3, map);
 	for (int i = 0; i < keys.n; i++)
 	{
@@ -256,8 +257,8 @@ topcache_put_many(PG_FUNCTION_ARGS)
 static bool
 values_equal(const TcMap *map, Datum a, Datum b)
 {
-	TypeCacheEntry *type = lookup_type_cache(map->shape.value.type,
-											 TYPECACHE_EQ_OPR_FINFO);
+	TypeCacheEntry *type =
+		lookup_type_cache(map->shape.value.type, TYPECACHE_EQ_OPR_FINFO);
 
 	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
 		ereport(ERROR,
@@ -271,7 +272,7 @@ values_equal(const TcMap *map, Datum a, Datum b)
 static bool
 replace_volatile(TcMap *map, const Datum *keys, Datum expected, Datum value)
 {
-	TcOwned		owned;
+	TcOwned owned;
 
 	tc_volatile_own(map, keys, &owned);
 	if (!owned.old.found || owned.old.isnull ||
@@ -288,11 +289,11 @@ replace_volatile(TcMap *map, const Datum *keys, Datum expected, Datum value)
 Datum
 topcache_replace(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_UPDATE);
-	Datum		args[TC_MAX_ARGS];
-	Datum		keys[1];
-	Datum		expected;
-	Datum		value;
+	TcMap *map = map_argument(fcinfo, ACL_UPDATE);
+	Datum  args[TC_MAX_ARGS];
+	Datum  keys[1];
+	Datum  expected;
+	Datum  value;
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "expected");
@@ -312,31 +313,31 @@ topcache_replace(PG_FUNCTION_ARGS)
 static int64
 incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 {
-	TcOwned		owned;
-	int64		sum = 0;
-	Datum		number;
+	TcOwned owned;
+	int64	sum = 0;
+	Datum	number;
 
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found && !owned.old.isnull)
 	{
-		Jsonb	   *document = NULL;
-		text	   *string;
+		Jsonb *document = NULL;
+		text  *string;
 
 		if (map->shape.value.type == JSONBOID)
 			document = DatumGetJsonbP(owned.old.value);
-		string = document != NULL ?
-			cstring_to_text(JsonbToCString(NULL, &document->root,
-										   VARSIZE(document))) :
-			DatumGetTextPP(tc_value_as_text(map, owned.old.value));
-		sum = DatumGetInt64(DirectFunctionCall1(int8in,
-												CStringGetDatum(text_to_cstring(string))));
+		string = document != NULL
+			? cstring_to_text(
+				  JsonbToCString(NULL, &document->root, VARSIZE(document)))
+			: DatumGetTextPP(tc_value_as_text(map, owned.old.value));
+		sum = DatumGetInt64(
+			DirectFunctionCall1(int8in,
+								CStringGetDatum(text_to_cstring(string))));
 	}
-	sum = DatumGetInt64(DirectFunctionCall2(int8pl, Int64GetDatum(sum),
-											by->value));
+	sum = DatumGetInt64(
+		DirectFunctionCall2(int8pl, Int64GetDatum(sum), by->value));
 	number = CStringGetTextDatum(psprintf(INT64_FORMAT, sum));
 	tc_volatile_store(&owned, tc_value_from_text(map, DatumGetTextPP(number)),
-					  false,
-					  owned.old.found ? owned.old_expires : by->expires);
+					  false, owned.old.found ? owned.old_expires : by->expires);
 	return sum;
 }
 
@@ -344,12 +345,12 @@ incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 Datum
 topcache_incr(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
-	Datum		args[TC_MAX_ARGS];
-	char		nulls[TC_MAX_ARGS];
-	Datum		keys[1];
-	Datum		sum = Int64GetDatum(0);
-	NewRecord	by = {0};
+	TcMap	 *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	Datum	  args[TC_MAX_ARGS];
+	char	  nulls[TC_MAX_ARGS];
+	Datum	  keys[1];
+	Datum	  sum = Int64GetDatum(0);
+	NewRecord by = {0};
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "by");
@@ -367,12 +368,12 @@ topcache_incr(PG_FUNCTION_ARGS)
 static bool
 remove_record(TcMap *map, const Datum *keys)
 {
-	Datum		args[TC_MAX_ARGS];
-	Datum		live = BoolGetDatum(true);
+	Datum args[TC_MAX_ARGS];
+	Datum live = BoolGetDatum(true);
 
 	if (!map->def.durable)
 	{
-		TcOwned		owned;
+		TcOwned owned;
 
 		tc_volatile_own(map, keys, &owned);
 		if (owned.old.found)
@@ -390,8 +391,8 @@ remove_record(TcMap *map, const Datum *keys)
 Datum
 topcache_remove(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_DELETE);
-	Datum		keys[1];
+	TcMap *map = map_argument(fcinfo, ACL_DELETE);
+	Datum  keys[1];
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	PG_RETURN_BOOL(remove_record(map, keys));
@@ -401,9 +402,9 @@ topcache_remove(PG_FUNCTION_ARGS)
 Datum
 topcache_remove_many(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_DELETE);
-	TcKeyArray	keys;
-	int64		removed = 0;
+	TcMap	  *map = map_argument(fcinfo, ACL_DELETE);
+	TcKeyArray keys;
+	int64	   removed = 0;
 
 	tc_arg_keys(fcinfo, 1, map, &keys);
 	for (int i = 0; i < keys.n; i++)
@@ -419,10 +420,10 @@ topcache_remove_many(PG_FUNCTION_ARGS)
 static int64
 clear_volatile(TcMap *map)
 {
-	TcScan	   *scan = tc_scan_begin(map);
-	int64		removed = 0;
-	Datum		keys[INDEX_MAX_KEYS];
-	TcValue		value;
+	TcScan *scan = tc_scan_begin(map);
+	int64	removed = 0;
+	Datum	keys[INDEX_MAX_KEYS];
+	TcValue value;
 
 	while (tc_scan_next(scan, keys, &value))
 	{
@@ -438,7 +439,7 @@ clear_volatile(TcMap *map)
 Datum
 topcache_clear(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_DELETE);
+	TcMap *map = map_argument(fcinfo, ACL_DELETE);
 
 	if (!map->def.durable)
 		PG_RETURN_INT64(clear_volatile(map));
@@ -450,7 +451,7 @@ topcache_clear(PG_FUNCTION_ARGS)
 static bool
 touch_volatile(TcMap *map, const Datum *keys, TimestampTz expires)
 {
-	TcOwned		owned;
+	TcOwned owned;
 
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found)
@@ -476,11 +477,12 @@ topcache_touch(PG_FUNCTION_ARGS)
 	if (!map->def.durable)
 		PG_RETURN_BOOL(touch_volatile(map, keys, expires));
 	if (map->shape.expires == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("records of map \"%s\" have no time to live of their own",
-						map->name),
-				 errdetail("Its table has no column for it.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("records of map \"%s\" have no time to live of their own",
+					map->name),
+			 errdetail("Its table has no column for it.")));
 	memset(nulls, ' ', sizeof(nulls));
 	args[0] = keys[0];
 	args[1] = TimestampTzGetDatum(expires);

@@ -47,21 +47,22 @@ require_trigger(FunctionCallInfo fcinfo, const char *name, bool row)
 {
 	TriggerData *data = (TriggerData *) fcinfo->context;
 
-	if (!CALLED_AS_TRIGGER(fcinfo) ||
-		!TRIGGER_FIRED_AFTER(data->tg_event) ||
-		(row ? !TRIGGER_FIRED_FOR_ROW(data->tg_event) :
-		 !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event)))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"topcache.%s\" must be called as an AFTER %s trigger",
-						name, row ? "ROW" : "STATEMENT")));
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_AFTER(data->tg_event) ||
+		(row ? !TRIGGER_FIRED_FOR_ROW(data->tg_event)
+			 : !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event)))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg(
+				 "function \"topcache.%s\" must be called as an AFTER %s trigger",
+				 name, row ? "ROW" : "STATEMENT")));
 	return data;
 }
 
 static void
 take_keys(const TcMap *map, TupleTableSlot *slot, Datum *keys)
 {
-	bool		isnull;
+	bool isnull;
 
 	for (int i = 0; i < map->shape.nkeys; i++)
 		keys[i] = slot_getattr(slot, map->shape.keys[i].number, &isnull);
@@ -85,8 +86,8 @@ is_newest(HeapTuple tuple)
 static TimestampTz
 take_expiry(const TcMap *map, TupleTableSlot *slot)
 {
-	bool		isnull = true;
-	Datum		expires = (Datum) 0;
+	bool  isnull = true;
+	Datum expires = (Datum) 0;
 
 	if (map->shape.expires != 0)
 		expires = slot_getattr(slot, map->shape.expires, &isnull);
@@ -94,8 +95,8 @@ take_expiry(const TcMap *map, TupleTableSlot *slot)
 }
 
 static void
-take_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
-		 Datum *keys, TcNewRow *row)
+take_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple, Datum *keys,
+		 TcNewRow *row)
 {
 	take_keys(map, slot, keys);
 	row->keys = keys;
@@ -113,7 +114,7 @@ take_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
 static TcMap *
 guarded_map(Oid relation)
 {
-	TcMap	   *map = tc_map_lookup(relation);
+	TcMap *map = tc_map_lookup(relation);
 
 	if (map == NULL || !map->def.durable)
 		return NULL;
@@ -128,10 +129,10 @@ Datum
 topcache_row_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "row_changed", true);
-	TcMap	   *map = guarded_map(RelationGetRelid(data->tg_relation));
-	Datum		old_keys[INDEX_MAX_KEYS];
-	Datum		new_keys[INDEX_MAX_KEYS];
-	TcNewRow	row;
+	TcMap		*map = guarded_map(RelationGetRelid(data->tg_relation));
+	Datum		 old_keys[INDEX_MAX_KEYS];
+	Datum		 new_keys[INDEX_MAX_KEYS];
+	TcNewRow	 row;
 
 	if (map == NULL)
 		return PointerGetDatum(data->tg_trigtuple);
@@ -174,9 +175,8 @@ topcache_table_truncated(PG_FUNCTION_ARGS)
 static void
 relation_redefined(HeapTuple tuple, TupleDesc desc)
 {
-	bool		isnull;
-	Oid			relation = DatumGetObjectId(heap_getattr(tuple, 1, desc,
-														 &isnull));
+	bool isnull;
+	Oid	 relation = DatumGetObjectId(heap_getattr(tuple, 1, desc, &isnull));
 
 	if (isnull)
 		return;
@@ -191,7 +191,7 @@ Datum
 topcache_definition_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "definition_changed", true);
-	TupleDesc	desc = RelationGetDescr(data->tg_relation);
+	TupleDesc	 desc = RelationGetDescr(data->tg_relation);
 
 	relation_redefined(data->tg_trigtuple, desc);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
@@ -204,9 +204,11 @@ Datum
 topcache_forget_dropped(PG_FUNCTION_ARGS)
 {
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"topcache.forget_dropped\" must be called as an event trigger")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg(
+				 "function \"topcache.forget_dropped\" must be called as an event trigger")));
 	tc_definitions_forget_dropped();
 	PG_RETURN_NULL();
 }

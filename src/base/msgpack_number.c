@@ -466,7 +466,7 @@ tc_numeric_from_float(char *datum, float value)
 	char	  text[TC_SHORTEST_BYTES];
 	TcDecimal decimal;
 
-	if (fabsf(value) < DOUBLE_SAFE_DIGITS_END && truncf(value) == value)
+	if (fabs(value) < (double) DOUBLE_SAFE_DIGITS_END && trunc(value) == value)
 		return tc_numeric_from_double(datum, value);
 	tc_shortest_float(value, text);
 	parse_shortest(text, &decimal);

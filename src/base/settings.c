@@ -23,15 +23,15 @@
 
 #include "base/settings.h"
 
-int			tc_size_mb = 128;
-int			tc_max_maps = 1024;
-int			tc_max_record_size_kb = 1024;
-int			tc_high_water_percent = 95;
-int			tc_low_water_percent = 90;
-int			tc_tick_ms = 1000;
-int			tc_recency_resolution_ms = 100;
-int			tc_max_msgpack_depth = 256;
-bool		tc_enabled = true;
+int	 tc_size_mb = 128;
+int	 tc_max_maps = 1024;
+int	 tc_max_record_size_kb = 1024;
+int	 tc_high_water_percent = 95;
+int	 tc_low_water_percent = 90;
+int	 tc_tick_ms = 1000;
+int	 tc_recency_resolution_ms = 100;
+int	 tc_max_msgpack_depth = 256;
+bool tc_enabled = true;
 
 /*
  * Settings that size the segment.  They exist only where the segment can
@@ -41,15 +41,14 @@ static void
 define_segment_settings(void)
 {
 	DefineCustomIntVariable("topcache.size",
-							"Size of the shared memory segment.",
-							NULL, &tc_size_mb,
-							128, TC_MIN_SIZE_MB, TC_MAX_SIZE_MB,
+							"Size of the shared memory segment.", NULL,
+							&tc_size_mb, 128, TC_MIN_SIZE_MB, TC_MAX_SIZE_MB,
 							PGC_POSTMASTER, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("topcache.max_maps",
 							"Number of maps that can be cached at a time.",
 							"Maps beyond it are read from the heap.",
-							&tc_max_maps, 1024, 1, 32768,
-							PGC_POSTMASTER, 0, NULL, NULL, NULL);
+							&tc_max_maps, 1024, 1, 32768, PGC_POSTMASTER, 0,
+							NULL, NULL, NULL);
 }
 
 /* Settings that govern which records stay. */
@@ -59,8 +58,7 @@ define_residency_settings(void)
 	DefineCustomIntVariable("topcache.max_record_size",
 							"Largest record that is kept in the segment.",
 							"Larger ones are read from the heap.",
-							&tc_max_record_size_kb,
-							1024, 1, TC_MAX_RECORD_KB,
+							&tc_max_record_size_kb, 1024, 1, TC_MAX_RECORD_KB,
 							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("topcache.high_water",
 							"Percentage of the segment in use at which the "
@@ -70,8 +68,8 @@ define_residency_settings(void)
 	DefineCustomIntVariable("topcache.low_water",
 							"Percentage of the segment in use at which the "
 							"background worker stops evicting.",
-							NULL, &tc_low_water_percent, 90, 0, 100,
-							PGC_SIGHUP, 0, NULL, NULL, NULL);
+							NULL, &tc_low_water_percent, 90, 0, 100, PGC_SIGHUP,
+							0, NULL, NULL, NULL);
 	DefineCustomIntVariable("topcache.tick",
 							"Time between two rounds of the background "
 							"worker.",
@@ -102,7 +100,7 @@ tc_settings_init(void)
 							 "Answers reads from the cache.",
 							 "When off, every read of this session goes to "
 							 "the heap.",
-							 &tc_enabled, true,
-							 PGC_USERSET, 0, NULL, NULL, NULL);
+							 &tc_enabled, true, PGC_USERSET, 0, NULL, NULL,
+							 NULL);
 	MarkGUCPrefixReserved("topcache");
 }

@@ -13,20 +13,20 @@
 #define TC_MAX_RECORD_KB (8 * 1024)
 
 /* Set at server start. */
-extern int	tc_size_mb;
-extern int	tc_max_maps;
+extern int tc_size_mb;
+extern int tc_max_maps;
 
 /* Changed by a reload. */
-extern int	tc_max_record_size_kb;
-extern int	tc_high_water_percent;
-extern int	tc_low_water_percent;
-extern int	tc_tick_ms;
-extern int	tc_recency_resolution_ms;
-extern int	tc_max_msgpack_depth;
+extern int tc_max_record_size_kb;
+extern int tc_high_water_percent;
+extern int tc_low_water_percent;
+extern int tc_tick_ms;
+extern int tc_recency_resolution_ms;
+extern int tc_max_msgpack_depth;
 
 /* Changed by a session. */
 extern bool tc_enabled;
 
 extern void tc_settings_init(void);
 
-#endif							/* TC_SETTINGS_H */
+#endif /* TC_SETTINGS_H */

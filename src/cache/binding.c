@@ -42,7 +42,7 @@
 
 struct TcBinding
 {
-	TcMapSlot	slot;
+	TcMapSlot slot;
 };
 
 const TcMapSlot *
@@ -55,8 +55,7 @@ tc_bound_slot(const TcMap *map)
 static bool
 suspension_over(TransactionId xid)
 {
-	return !TransactionIdIsCurrentTransactionId(xid) &&
-		tc_try_xact_lock(xid);
+	return !TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
 }
 
 /* Get a slot for an identity of the map; false while it is suspended. */
@@ -84,7 +83,7 @@ static bool
 acquire_slot(TcMap *map)
 {
 	TcMapIdentity identity;
-	TcMapSlot	slot;
+	TcMapSlot	  slot;
 
 	memset(&identity, 0, sizeof(identity));
 	identity.database = MyDatabaseId;
@@ -97,8 +96,8 @@ acquire_slot(TcMap *map)
 		return false;
 	tc_session_begin();
 	if (map->binding == NULL)
-		map->binding = MemoryContextAlloc(map->context,
-										  sizeof(struct TcBinding));
+		map->binding =
+			MemoryContextAlloc(map->context, sizeof(struct TcBinding));
 	map->binding->slot = slot;
 	return true;
 }
@@ -119,8 +118,9 @@ tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key)
 	probe->slot = map->binding->slot;
 	probe->key = key->data;
 	probe->key_bytes = key->length;
-	probe->hash = murmurhash32(hash_bytes((unsigned char *) key->data,
-										  key->length) ^ probe->slot.salt);
+	probe->hash =
+		murmurhash32(hash_bytes((unsigned char *) key->data, key->length) ^
+					 probe->slot.salt);
 }
 
 void
@@ -151,20 +151,20 @@ tc_retire_at_commit(Oid relation)
 static void
 keep_existing(void)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, dropped_relations)
+	foreach (cell, dropped_relations)
 	{
 		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(lfirst_oid(cell))))
-			dropped_relations = foreach_delete_current(dropped_relations,
-													   cell);
+			dropped_relations =
+				foreach_delete_current (dropped_relations, cell);
 	}
 }
 
 static void
 transaction_ended(XactEvent event, void *arg)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	switch (event)
 	{
@@ -172,7 +172,7 @@ transaction_ended(XactEvent event, void *arg)
 			keep_existing();
 			break;
 		case XACT_EVENT_COMMIT:
-			foreach(cell, dropped_relations)
+			foreach (cell, dropped_relations)
 				tc_map_retire(MyDatabaseId, lfirst_oid(cell));
 			if (dropped_relations != NIL)
 				tc_segment_wake_worker();

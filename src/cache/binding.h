@@ -18,8 +18,7 @@ extern bool tc_bind(TcMap *map);
 extern const TcMapSlot *tc_bound_slot(const TcMap *map);
 
 /* Look for a key, given by its bytes, in a bound map. */
-extern void tc_probe_init(TcProbe *probe, const TcMap *map,
-						  const TcBytes *key);
+extern void tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key);
 
 /*
  * Cache nothing of a relation until the current transaction has ended and
@@ -34,4 +33,4 @@ extern void tc_suspend(Oid relation);
 extern void tc_retire_at_commit(Oid relation);
 extern void tc_binding_init(void);
 
-#endif							/* TC_BINDING_H */
+#endif /* TC_BINDING_H */

@@ -33,12 +33,14 @@ default_cost(TcMap *map)
 	if (!warned)
 	{
 		warned = true;
-		ereport(WARNING,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("a record of map \"%s\" cannot be encoded as MessagePack",
-						map->name),
-				 errdetail("It is nested deeper than \"topcache.max_msgpack_depth\" (%d); its cost is taken to be %d.",
-						   tc_max_msgpack_depth, COST_DEFAULT)));
+		ereport(
+			WARNING,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+			 errmsg("a record of map \"%s\" cannot be encoded as MessagePack",
+					map->name),
+			 errdetail(
+				 "It is nested deeper than \"topcache.max_msgpack_depth\" (%d); its cost is taken to be %d.",
+				 tc_max_msgpack_depth, COST_DEFAULT)));
 	}
 	return COST_DEFAULT;
 }
@@ -46,7 +48,7 @@ default_cost(TcMap *map)
 uint32
 tc_cost_measure(TcMap *map, const Datum *keys, Datum value, bool isnull)
 {
-	int64		cost = 1;
+	int64 cost = 1;
 
 	if (!isnull)
 	{

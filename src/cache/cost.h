@@ -14,4 +14,4 @@
 extern uint32 tc_cost_measure(TcMap *map, const Datum *keys, Datum value,
 							  bool isnull);
 
-#endif							/* TC_COST_H */
+#endif /* TC_COST_H */

@@ -52,8 +52,8 @@ bool
 tc_fill_row(TcMap *map, const TcProbe *probe, const Datum *keys,
 			const TcHeapRow *row, uint32 stamp)
 {
-	TcBytes		bytes;
-	TcImage		image = {0};
+	TcBytes bytes;
+	TcImage image = {0};
 
 	if (!row->newest)
 		return false;
@@ -74,7 +74,7 @@ tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
 			   const Datum *keys, uint32 stamp)
 {
 	TransactionId since = tc_heap_absent_since(reader, keys);
-	TcImage		image = {0};
+	TcImage		  image = {0};
 
 	if (!TransactionIdIsValid(since))
 		return false;

@@ -19,4 +19,4 @@ extern bool tc_fill_absent(TcMap *map, const TcProbe *probe,
 						   TcHeapReader *reader, const Datum *keys,
 						   uint32 stamp);
 
-#endif							/* TC_FILL_H */
+#endif /* TC_FILL_H */

@@ -15,4 +15,4 @@
  */
 extern int64 tc_hydrate(TcMap *map, Snapshot snapshot, int64 max);
 
-#endif							/* TC_HYDRATE_H */
+#endif /* TC_HYDRATE_H */

@@ -59,7 +59,7 @@
 static bool
 may_have_written(Oid relation)
 {
-	LOCKTAG		tag;
+	LOCKTAG tag;
 
 	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
 		return false;
@@ -104,11 +104,13 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	else if (!map->def.durable)
 		tc_segment_require();
 	if (map->suspended == TC_SUSPENDED_COLUMNS)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("map \"%s\" cannot be read", map->name),
-				 errdetail("A column that it was attached with no longer exists."),
-				 errhint("Use topcache.detach() and topcache.attach() to attach it anew.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("map \"%s\" cannot be read", map->name),
+			 errdetail("A column that it was attached with no longer exists."),
+			 errhint(
+				 "Use topcache.detach() and topcache.attach() to attach it anew.")));
 }
 
 void
@@ -124,8 +126,8 @@ tc_read_end(TcReader *reader)
 /* Outcome of looking for a record in the segment. */
 typedef enum Answer
 {
-	ANSWER_HIT,					/* value says what there is */
-	ANSWER_MISS					/* the heap must be asked */
+	ANSWER_HIT, /* value says what there is */
+	ANSWER_MISS /* the heap must be asked */
 } Answer;
 
 /* Turn a version into a value; false when it changed meanwhile. */
@@ -133,7 +135,7 @@ static bool
 take_version(TcReader *reader, TcLookup *lookup, TcValue *value)
 {
 	const TcVersion *version = &lookup->version;
-	char	   *data;
+	char			*data;
 
 	value->found = !version->negative && version->expires > reader->now;
 	value->isnull = version->nulls;
@@ -176,7 +178,7 @@ find_visible(TcReader *reader, TcLookup *lookup)
 static Answer
 look_up(TcReader *reader, const TcProbe *probe, TcValue *value)
 {
-	TcLookup	lookup;
+	TcLookup lookup;
 
 	for (int tries = 0; tries < READ_TRIES; tries++)
 	{
@@ -201,8 +203,8 @@ look_up(TcReader *reader, const TcProbe *probe, TcValue *value)
 static void
 read_by_sql(TcReader *reader, const Datum *keys, TcValue *value)
 {
-	Datum		result;
-	bool		isnull;
+	Datum result;
+	bool  isnull;
 
 	value->found = tc_heap_select(reader->map, keys, &result, &isnull);
 	value->isnull = value->found && isnull;
@@ -246,8 +248,8 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		  TcValue *value)
 {
 	TcHeapReader *heap;
-	TcHeapRow	row;
-	uint32		stamp = 0;
+	TcHeapRow	  row;
+	uint32		  stamp = 0;
 
 	value->value = (Datum) 0;
 	value->isnull = false;
@@ -306,8 +308,8 @@ read_bypassing(TcReader *reader, const Datum *keys, TcValue *value)
 void
 tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 {
-	TcBytes		key;
-	TcProbe		probe;
+	TcBytes key;
+	TcProbe probe;
 
 	if (!reader->cached)
 	{
@@ -320,11 +322,10 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 }
 
 void
-tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1],
-			  TcValue *values)
+tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
 {
-	TcBytes		key[TC_READ_BATCH];
-	TcProbe		probe[TC_READ_BATCH];
+	TcBytes key[TC_READ_BATCH];
+	TcProbe probe[TC_READ_BATCH];
 
 	Assert(n <= TC_READ_BATCH && reader->map->shape.nkeys == 1);
 	if (!reader->cached)
@@ -350,9 +351,9 @@ tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1],
 bool
 tc_read_resident(TcMap *map, const Datum *keys)
 {
-	TcBytes		key;
-	TcProbe		probe;
-	TcLookup	lookup;
+	TcBytes	 key;
+	TcProbe	 probe;
+	TcLookup lookup;
 
 	if (tc_map_policies_apply(map) || !tc_bind(map))
 		return false;

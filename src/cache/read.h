@@ -13,22 +13,22 @@
 /* What a read found. */
 typedef struct TcValue
 {
-	bool		found;
-	bool		isnull;			/* there is a row, its value is NULL */
-	Datum		value;			/* in the memory context of the read */
+	bool  found;
+	bool  isnull; /* there is a row, its value is NULL */
+	Datum value;  /* in the memory context of the read */
 } TcValue;
 
 /* Reads of one map under one snapshot. */
 typedef struct TcReader
 {
-	TcMap	   *map;
-	Snapshot	snapshot;
-	bool		cached;			/* the segment may answer */
-	bool		by_sql;			/* the heap is read through a statement */
-	TimestampTz now;			/* what has expired is judged by this */
-	uint64		clock_us;		/* recency of what is read */
-	TcHeapReader *heap;			/* made when first needed */
-	MemoryContext context;		/* of heap */
+	TcMap		 *map;
+	Snapshot	  snapshot;
+	bool		  cached;	/* the segment may answer */
+	bool		  by_sql;	/* the heap is read through a statement */
+	TimestampTz	  now;		/* what has expired is judged by this */
+	uint64		  clock_us; /* recency of what is read */
+	TcHeapReader *heap;		/* made when first needed */
+	MemoryContext context;	/* of heap */
 } TcReader;
 
 /*
@@ -46,8 +46,8 @@ extern void tc_read_one(TcReader *reader, const Datum *keys, TcValue *value);
  * Read up to TC_READ_BATCH records together, which is faster per record.
  */
 #define TC_READ_BATCH 64
-extern void tc_read_batch(TcReader *reader, int n,
-						  const Datum (*keys)[1], TcValue *values);
+extern void tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1],
+						  TcValue *values);
 
 /* May rows that are read under a snapshot be kept, or is this a bypass? */
 extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
@@ -58,4 +58,4 @@ extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
  */
 extern bool tc_read_resident(TcMap *map, const Datum *keys);
 
-#endif							/* TC_READ_H */
+#endif /* TC_READ_H */

@@ -27,17 +27,17 @@
 
 struct TcScan
 {
-	TcMap	   *map;
-	Portal		portal;			/* of a durable map */
-	uint64		position;
-	TcReader	reader;			/* of a volatile one */
-	TcWalk		walk;
+	TcMap	*map;
+	Portal	 portal; /* of a durable map */
+	uint64	 position;
+	TcReader reader; /* of a volatile one */
+	TcWalk	 walk;
 };
 
 TcScan *
 tc_scan_begin(TcMap *map)
 {
-	TcScan	   *scan = palloc0(sizeof(TcScan));
+	TcScan *scan = palloc0(sizeof(TcScan));
 
 	tc_map_check_select(map);
 	scan->map = map;
@@ -56,9 +56,9 @@ tc_scan_begin(TcMap *map)
 static bool
 next_row(TcScan *scan, Datum *keys, TcValue *value)
 {
-	int			nkeys = scan->map->shape.nkeys;
-	HeapTuple	tuple;
-	bool		isnull;
+	int		  nkeys = scan->map->shape.nkeys;
+	HeapTuple tuple;
+	bool	  isnull;
 
 	if (scan->position >= SPI_processed)
 	{
@@ -74,8 +74,8 @@ next_row(TcScan *scan, Datum *keys, TcValue *value)
 	for (int i = 0; i < nkeys; i++)
 		keys[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc, i + 1, &isnull);
 	value->found = true;
-	value->value = SPI_getbinval(tuple, SPI_tuptable->tupdesc, nkeys + 1,
-								 &value->isnull);
+	value->value =
+		SPI_getbinval(tuple, SPI_tuptable->tupdesc, nkeys + 1, &value->isnull);
 	return true;
 }
 
@@ -102,8 +102,8 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 bool
 tc_scan_next(TcScan *scan, Datum *keys, TcValue *value)
 {
-	return scan->map->def.durable ? next_row(scan, keys, value) :
-		next_entry(scan, keys, value);
+	return scan->map->def.durable ? next_row(scan, keys, value)
+								  : next_entry(scan, keys, value);
 }
 
 void

@@ -23,7 +23,7 @@
 #include "segment/segment.h"
 
 /* The process that has registered its callback; a fork inherits statics. */
-static int	registered_pid = 0;
+static int registered_pid = 0;
 
 static void
 session_ends(int code, Datum arg)

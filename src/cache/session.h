@@ -9,4 +9,4 @@
 /* Make sure that what this session counts is not lost when it ends. */
 extern void tc_session_begin(void);
 
-#endif							/* TC_SESSION_H */
+#endif /* TC_SESSION_H */

@@ -42,23 +42,23 @@
 /* A version that this transaction put into the segment. */
 typedef struct Written
 {
-	uint32		hash;
-	TransactionId xid;
+	uint32			 hash;
+	TransactionId	 xid;
 	SubTransactionId subtransaction;
-	uint16		map;
+	uint16			 map;
 } Written;
 
 /* In the order of writing, so those of a subtransaction are at the end. */
 static Written *written = NULL;
-static Size written_count = 0;
-static Size written_capacity = 0;
+static Size		written_count = 0;
+static Size		written_capacity = 0;
 
 #define FIRST_CAPACITY 64
 
 void
 tc_settle_remember(const TcProbe *probe, TransactionId xid)
 {
-	Written    *last = written_count > 0 ? &written[written_count - 1] : NULL;
+	Written *last = written_count > 0 ? &written[written_count - 1] : NULL;
 
 	/* writing one key again and again is remembered once */
 	if (last != NULL && last->hash == probe->hash && last->xid == xid &&
@@ -66,12 +66,12 @@ tc_settle_remember(const TcProbe *probe, TransactionId xid)
 		return;
 	if (written_count == written_capacity)
 	{
-		Size		capacity = Max(written_capacity * 2, FIRST_CAPACITY);
+		Size capacity = Max(written_capacity * 2, FIRST_CAPACITY);
 
-		written = written_capacity == 0 ?
-			MemoryContextAlloc(TopTransactionContext,
-							   capacity * sizeof(Written)) :
-			repalloc_huge(written, capacity * sizeof(Written));
+		written = written_capacity == 0
+			? MemoryContextAlloc(TopTransactionContext,
+								 capacity * sizeof(Written))
+			: repalloc_huge(written, capacity * sizeof(Written));
 		written_capacity = capacity;
 	}
 	written[written_count].hash = probe->hash;
@@ -92,7 +92,7 @@ forget_written(void)
 static void
 transaction_ended(XactEvent event, void *arg)
 {
-	bool		durable;
+	bool durable;
 
 	switch (event)
 	{
@@ -137,7 +137,7 @@ subtransaction_ended(SubXactEvent event, SubTransactionId mine,
 		while (written_count > 0 &&
 			   written[written_count - 1].subtransaction == mine)
 		{
-			Written    *last = &written[--written_count];
+			Written *last = &written[--written_count];
 
 			tc_versions_abort(last->map, last->hash, last->xid);
 		}
@@ -175,7 +175,7 @@ tc_settle_version(uint16 map, uint32 hash, TransactionId xid)
 static int
 settle_shard(uint16 map, int shard, TcDirty *dirty, int max)
 {
-	int			n = tc_shard_dirty(map, shard, dirty, max);
+	int n = tc_shard_dirty(map, shard, dirty, max);
 
 	for (int i = 0; i < n; i++)
 	{
@@ -188,8 +188,8 @@ settle_shard(uint16 map, int shard, TcDirty *dirty, int max)
 int64
 tc_settle_leftovers(int max)
 {
-	TcDirty    *dirty = palloc(max * sizeof(TcDirty));
-	int64		seen = 0;
+	TcDirty *dirty = palloc(max * sizeof(TcDirty));
+	int64	 seen = 0;
 
 	for (uint32 map = 0; map < tc_map_slots(); map++)
 	{

@@ -24,4 +24,4 @@ extern bool tc_settle_version(uint16 map, uint32 hash, TransactionId xid);
  */
 extern int64 tc_settle_leftovers(int max);
 
-#endif							/* TC_SETTLE_H */
+#endif /* TC_SETTLE_H */

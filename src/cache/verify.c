@@ -29,22 +29,21 @@
 
 struct TcVerify
 {
-	TcMap	   *map;
-	Snapshot	snapshot;
-	TcHeapReader *heap;			/* NULL: nothing can be compared */
-	TcWalk		walk;
+	TcMap		 *map;
+	Snapshot	  snapshot;
+	TcHeapReader *heap; /* NULL: nothing can be compared */
+	TcWalk		  walk;
 	MemoryContext row;
 };
 
 TcVerify *
 tc_verify_begin(TcMap *map, Snapshot snapshot)
 {
-	TcVerify   *verify = palloc0(sizeof(TcVerify));
+	TcVerify *verify = palloc0(sizeof(TcVerify));
 
 	verify->map = map;
 	verify->snapshot = snapshot;
-	verify->row = AllocSetContextCreate(CurrentMemoryContext,
-										"topcache row",
+	verify->row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 										ALLOCSET_DEFAULT_SIZES);
 	if (tc_read_may_fill(map, snapshot))
 		verify->heap = tc_heap_begin(map, snapshot);
@@ -56,13 +55,14 @@ static const char *
 compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 {
 	const TcShape *shape = &verify->map->shape;
-	TcHeapRow	row;
-	TcBytes		bytes;
+	TcHeapRow	   row;
+	TcBytes		   bytes;
 
 	tc_shape_keys(shape, entry->data, keys);
 	if (!tc_heap_read(verify->heap, keys, &row))
-		return entry->version.negative ? NULL :
-			"the record is cached, but the table has no such row";
+		return entry->version.negative
+			? NULL
+			: "the record is cached, but the table has no such row";
 	if (entry->version.negative)
 		return "the record is cached as absent, but the table has the row";
 	if (row.expires != entry->version.expires)
@@ -86,7 +86,7 @@ tc_verify_next(TcVerify *verify, Datum *keys)
 								 tc_bound_slot(verify->map)->number)) != NULL)
 	{
 		MemoryContext caller;
-		const char *problem;
+		const char	 *problem;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!tc_version_visible(&entry->version, verify->snapshot))

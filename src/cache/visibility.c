@@ -72,6 +72,7 @@ tc_transaction_fate(TransactionId xid)
 		return TC_FATE_RUNNING;
 	if (!in_commit_log(xid) || !TransactionIdDidCommit(xid))
 		return TC_FATE_ABORTED;
-	return TransactionIdGetCommitLSN(xid) <= GetFlushRecPtr(NULL) ?
-		TC_FATE_DURABLE : TC_FATE_COMMITTED;
+	return TransactionIdGetCommitLSN(xid) <= GetFlushRecPtr(NULL)
+		? TC_FATE_DURABLE
+		: TC_FATE_COMMITTED;
 }

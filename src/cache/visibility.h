@@ -22,12 +22,12 @@ extern bool tc_version_current(const TcVersion *version);
 /* The fate of a transaction that wrote a version. */
 typedef enum TcFate
 {
-	TC_FATE_RUNNING,			/* in progress, or prepared */
+	TC_FATE_RUNNING, /* in progress, or prepared */
 	TC_FATE_ABORTED,
-	TC_FATE_COMMITTED,			/* and its commit record may be lost yet */
-	TC_FATE_DURABLE				/* committed for good */
+	TC_FATE_COMMITTED, /* and its commit record may be lost yet */
+	TC_FATE_DURABLE	   /* committed for good */
 } TcFate;
 
 extern TcFate tc_transaction_fate(TransactionId xid);
 
-#endif							/* TC_VISIBILITY_H */
+#endif /* TC_VISIBILITY_H */

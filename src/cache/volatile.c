@@ -41,12 +41,13 @@
 static void
 out_of_room(const TcMap *map)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_OUT_OF_MEMORY),
-			 errmsg("out of memory"),
-			 errdetail("The segment has no room for another record of volatile map \"%s\".",
-					   map->name),
-			 errhint("Remove records, or raise \"topcache.size\".")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+		 errdetail(
+			 "The segment has no room for another record of volatile map \"%s\".",
+			 map->name),
+		 errhint("Remove records, or raise \"topcache.size\".")));
 }
 
 /* Bind a map, which must work: there is nowhere else to turn. */
@@ -56,8 +57,7 @@ require_binding(TcMap *map)
 	tc_segment_require();
 	if (!tc_bind(map))
 		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory"),
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 				 errdetail("The segment has no room for map \"%s\".",
 						   map->name),
 				 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
@@ -84,10 +84,12 @@ push_and_wait(TcMap *map, TcImage *image)
 					XactLockTableWait(other, NULL, NULL, XLTW_None);
 				break;
 			case TC_PUSH_STALE:
-				ereport(ERROR,
-						(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-						 errmsg("could not write to map \"%s\": it was redefined concurrently",
-								map->name)));
+				ereport(
+					ERROR,
+					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+					 errmsg(
+						 "could not write to map \"%s\": it was redefined concurrently",
+						 map->name)));
 				break;
 			case TC_PUSH_ABSENT:
 			case TC_PUSH_NO_ROOM:
@@ -115,7 +117,7 @@ static bool
 take_old(TcOwned *owned, TcLookup *lookup)
 {
 	const TcVersion *version = &lookup->version;
-	char	   *data;
+	char			*data;
 
 	owned->old.found = !version->negative &&
 		version->expires > GetCurrentStatementStartTimestamp();
@@ -136,7 +138,7 @@ read_old(TcOwned *owned, const TcProbe *probe)
 {
 	for (;;)
 	{
-		TcLookup	lookup;
+		TcLookup	   lookup;
 		TcLookupResult result = tc_lookup_newest(&lookup, probe);
 
 		CHECK_FOR_INTERRUPTS();
@@ -153,7 +155,7 @@ read_old(TcOwned *owned, const TcProbe *probe)
 static bool
 already_owned(const TcProbe *probe)
 {
-	TcLookup	lookup;
+	TcLookup	   lookup;
 	TcLookupResult result;
 
 	do
@@ -168,9 +170,9 @@ already_owned(const TcProbe *probe)
 void
 tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 {
-	TcBytes		key;
-	TcProbe		probe;
-	TcImage		image;
+	TcBytes key;
+	TcProbe probe;
+	TcImage image;
 
 	PreventCommandIfReadOnly("write to a volatile map");
 	require_binding(map);
@@ -191,14 +193,13 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 }
 
 void
-tc_volatile_store(TcOwned *owned, Datum value, bool isnull,
-				  TimestampTz expires)
+tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
 {
-	TcMap	   *map = owned->map;
-	TcBytes		key;
-	TcBytes		bytes;
-	TcProbe		probe;
-	TcImage		image;
+	TcMap  *map = owned->map;
+	TcBytes key;
+	TcBytes bytes;
+	TcProbe probe;
+	TcImage image;
 
 	tc_shape_form_key(&map->shape, owned->keys, &key);
 	tc_probe_init(&probe, map, &key);
@@ -217,9 +218,9 @@ tc_volatile_store(TcOwned *owned, Datum value, bool isnull,
 void
 tc_volatile_remove(TcOwned *owned)
 {
-	TcBytes		key;
-	TcProbe		probe;
-	TcImage		image;
+	TcBytes key;
+	TcProbe probe;
+	TcImage image;
 
 	/* the placeholder says already that there is no record */
 	if (owned->placeholder)
@@ -234,8 +235,8 @@ tc_volatile_remove(TcOwned *owned)
 void
 tc_volatile_release(TcOwned *owned)
 {
-	TcBytes		key;
-	TcProbe		probe;
+	TcBytes key;
+	TcProbe probe;
 
 	if (!owned->placeholder)
 		return;

@@ -47,7 +47,7 @@ static bool put_replaced_expired = false;
 Oid
 tc_write_begin_put(Oid relation)
 {
-	Oid			outer = put_relation;
+	Oid outer = put_relation;
 
 	put_relation = relation;
 	put_replaced_expired = false;
@@ -71,7 +71,7 @@ static void
 push_image(TcMap *map, TcImage *image, bool install)
 {
 	const TcProbe *probe = image->probe;
-	TransactionId other;
+	TransactionId  other;
 
 	for (int tries = 0; tries < WRITE_TRIES; tries++)
 	{
@@ -116,8 +116,8 @@ begin_write(TcMap *map, TcProbe *probe, const TcBytes *key)
 static void
 write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 {
-	TcProbe		probe;
-	TcImage		image = {0};
+	TcProbe probe;
+	TcImage image = {0};
 
 	if (!begin_write(map, &probe, key))
 		return;
@@ -136,10 +136,10 @@ write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 static void
 write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 {
-	TcProbe		probe;
-	TcBytes		bytes;
-	TcImage		image = {0};
-	bool		install = put_relation == map->relation;
+	TcProbe probe;
+	TcBytes bytes;
+	TcImage image = {0};
+	bool	install = put_relation == map->relation;
 
 	if (!begin_write(map, &probe, key))
 		return;
@@ -166,8 +166,8 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 void
 tc_write_row(TcMap *map, const Datum *old_keys, const TcNewRow *row)
 {
-	TcBytes		old_key;
-	TcBytes		new_key;
+	TcBytes old_key;
+	TcBytes new_key;
 
 	if (row != NULL && row->old_expired && put_relation == map->relation)
 		put_replaced_expired = true;

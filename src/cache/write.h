@@ -11,12 +11,12 @@
 typedef struct TcNewRow
 {
 	const Datum *keys;
-	Datum		value;
-	bool		isnull;
-	TimestampTz expires;		/* PG_INT64_MAX: never */
-	bool		newest;			/* made by the current (sub)transaction, */
-								/* and not changed again since */
-	bool		old_expired;	/* an UPDATE of a row whose time was over */
+	Datum		 value;
+	bool		 isnull;
+	TimestampTz	 expires; /* PG_INT64_MAX: never */
+	bool		 newest;  /* made by the current (sub)transaction, */
+						  /* and not changed again since */
+	bool old_expired;	  /* an UPDATE of a row whose time was over */
 } TcNewRow;
 
 /*
@@ -38,4 +38,4 @@ extern void tc_write_end_put(Oid outer);
 /* Has the put that is under way replaced a record that had expired? */
 extern bool tc_write_replaced_expired(void);
 
-#endif							/* TC_WRITE_H */
+#endif /* TC_WRITE_H */

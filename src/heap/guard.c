@@ -33,10 +33,10 @@
 
 #include "heap/guard.h"
 
-#define ROW_TRIGGER "topcache_row_changed"
+#define ROW_TRIGGER		 "topcache_row_changed"
 #define TRUNCATE_TRIGGER "topcache_table_truncated"
 
-#define ROW_TRIGGER_TYPE \
+#define ROW_TRIGGER_TYPE                                           \
 	(TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | TRIGGER_TYPE_INSERT | \
 	 TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE)
 #define TRUNCATE_TRIGGER_TYPE (TRIGGER_TYPE_AFTER | TRIGGER_TYPE_TRUNCATE)
@@ -49,8 +49,8 @@ trigger_function(const char *name)
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 						   CStringGetDatum(name),
 						   PointerGetDatum(buildoidvector(NULL, 0)),
-						   ObjectIdGetDatum(get_namespace_oid("topcache",
-															  true)));
+						   ObjectIdGetDatum(
+							   get_namespace_oid("topcache", true)));
 }
 
 /* Is one of the relation's triggers this one, whole and always enabled? */
@@ -63,7 +63,7 @@ has_trigger(Relation rel, Oid function, int16 type)
 		return false;
 	for (int i = 0; i < triggers->numtriggers; i++)
 	{
-		Trigger    *trigger = &triggers->triggers[i];
+		Trigger *trigger = &triggers->triggers[i];
 
 		if (trigger->tgfoid == function && trigger->tgtype == type &&
 			trigger->tgenabled == TRIGGER_FIRES_ALWAYS &&
@@ -86,14 +86,14 @@ tc_guard_intact(Relation rel)
 static void
 run_command(const char *command, Oid relation)
 {
-	char	   *name =
-		quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-								   get_rel_name(relation));
-	int			result = SPI_execute(psprintf(command, name), false, 0);
+	char *name = quote_qualified_identifier(get_namespace_name(
+												get_rel_namespace(relation)),
+											get_rel_name(relation));
+	int	  result = SPI_execute(psprintf(command, name), false, 0);
 
 	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "could not change the triggers of table %s: %s",
-			 name, SPI_result_code_string(result));
+		elog(ERROR, "could not change the triggers of table %s: %s", name,
+			 SPI_result_code_string(result));
 }
 
 void
@@ -104,13 +104,11 @@ tc_guard_create(Oid relation)
 				" AFTER INSERT OR DELETE OR UPDATE ON %s"
 				" FOR EACH ROW EXECUTE FUNCTION topcache.row_changed()",
 				relation);
-	run_command("CREATE TRIGGER " TRUNCATE_TRIGGER
-				" AFTER TRUNCATE ON %s"
+	run_command("CREATE TRIGGER " TRUNCATE_TRIGGER " AFTER TRUNCATE ON %s"
 				" FOR EACH STATEMENT"
 				" EXECUTE FUNCTION topcache.table_truncated()",
 				relation);
-	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER,
-				relation);
+	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER, relation);
 	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
 				relation);
 	SPI_finish();
@@ -120,15 +118,15 @@ tc_guard_create(Oid relation)
 static List *
 guard_names(Oid relation)
 {
-	Relation	rel = relation_open(relation, NoLock);
-	Oid			row = trigger_function("row_changed");
-	Oid			truncate = trigger_function("table_truncated");
-	List	   *names = NIL;
+	Relation rel = relation_open(relation, NoLock);
+	Oid		 row = trigger_function("row_changed");
+	Oid		 truncate = trigger_function("table_truncated");
+	List	*names = NIL;
 
 	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers;
 		 i++)
 	{
-		Trigger    *trigger = &rel->trigdesc->triggers[i];
+		Trigger *trigger = &rel->trigdesc->triggers[i];
 
 		if (trigger->tgfoid == row || trigger->tgfoid == truncate)
 			names = lappend(names, pstrdup(trigger->tgname));
@@ -140,12 +138,13 @@ guard_names(Oid relation)
 void
 tc_guard_remove(Oid relation)
 {
-	List	   *names = guard_names(relation);
-	ListCell   *cell;
+	List	 *names = guard_names(relation);
+	ListCell *cell;
 
 	SPI_connect();
-	foreach(cell, names)
+	foreach (cell, names)
 		run_command(psprintf("DROP TRIGGER %s ON %%s",
-							 quote_identifier(lfirst(cell))), relation);
+							 quote_identifier(lfirst(cell))),
+					relation);
 	SPI_finish();
 }

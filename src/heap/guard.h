@@ -14,4 +14,4 @@ extern bool tc_guard_intact(Relation rel);
 extern void tc_guard_create(Oid relation);
 extern void tc_guard_remove(Oid relation);
 
-#endif							/* TC_GUARD_H */
+#endif /* TC_GUARD_H */

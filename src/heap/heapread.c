@@ -37,14 +37,14 @@
 
 struct TcHeapReader
 {
-	const TcMap *map;
-	MemoryContext context;		/* of everything that the scans allocate */
-	Relation	rel;
-	Relation	index;
-	IndexScanDesc scan;			/* under the caller's snapshot */
-	IndexScanDesc any_scan;		/* under none, made when needed */
+	const TcMap	   *map;
+	MemoryContext	context; /* of everything that the scans allocate */
+	Relation		rel;
+	Relation		index;
+	IndexScanDesc	scan;	  /* under the caller's snapshot */
+	IndexScanDesc	any_scan; /* under none, made when needed */
 	TupleTableSlot *slot;
-	ScanKeyData keys[INDEX_MAX_KEYS];
+	ScanKeyData		keys[INDEX_MAX_KEYS];
 };
 
 TcHeapReader *
@@ -97,8 +97,7 @@ static bool
 next_tuple(TcHeapReader *reader, IndexScanDesc scan)
 {
 	MemoryContext caller = MemoryContextSwitchTo(reader->context);
-	bool		found = index_getnext_slot(scan, ForwardScanDirection,
-										   reader->slot);
+	bool found = index_getnext_slot(scan, ForwardScanDirection, reader->slot);
 
 	MemoryContextSwitchTo(caller);
 	return found;
@@ -107,9 +106,9 @@ next_tuple(TcHeapReader *reader, IndexScanDesc scan)
 /* What of a tuple's header decides about keeping it. */
 typedef struct TupleFate
 {
-	uint16		infomask;
+	uint16		  infomask;
 	TransactionId xmin;
-	TransactionId xmax;			/* who updated or deleted it, if anybody */
+	TransactionId xmax; /* who updated or deleted it, if anybody */
 } TupleFate;
 
 /* Read the header of the tuple in a slot. */
@@ -117,7 +116,7 @@ static void
 read_fate(TupleTableSlot *slot, TupleFate *fate)
 {
 	BufferHeapTupleTableSlot *heap_slot = (BufferHeapTupleTableSlot *) slot;
-	HeapTupleHeader header;
+	HeapTupleHeader			  header;
 
 	slot_getallattrs(slot);
 	header = heap_slot->base.tuple->t_data;
@@ -126,7 +125,8 @@ read_fate(TupleTableSlot *slot, TupleFate *fate)
 	fate->xmin = HeapTupleHeaderGetXmin(header);
 	fate->xmax = HeapTupleHeaderGetRawXmax(header);
 	if ((fate->infomask & (HEAP_XMAX_IS_MULTI | HEAP_XMAX_INVALID)) ==
-		HEAP_XMAX_IS_MULTI && !HEAP_XMAX_IS_LOCKED_ONLY(fate->infomask))
+			HEAP_XMAX_IS_MULTI &&
+		!HEAP_XMAX_IS_LOCKED_ONLY(fate->infomask))
 		fate->xmax = HeapTupleGetUpdateXid(header);
 	LockBuffer(heap_slot->buffer, BUFFER_LOCK_UNLOCK);
 }
@@ -163,8 +163,7 @@ is_durable(const TupleFate *fate)
 static TransactionId
 visible_since(Relation rel, TransactionId xid)
 {
-	if (!TransactionIdIsNormal(xid) ||
-		GlobalVisCheckRemovableXid(rel, xid))
+	if (!TransactionIdIsNormal(xid) || GlobalVisCheckRemovableXid(rel, xid))
 		return FrozenTransactionId;
 	return xid;
 }
@@ -173,13 +172,13 @@ visible_since(Relation rel, TransactionId xid)
 static void
 take_row(const TcShape *shape, TupleTableSlot *slot, TcHeapRow *row)
 {
-	bool		isnull;
+	bool isnull;
 
 	row->value = slot_getattr(slot, shape->value.number, &row->isnull);
 	row->expires = PG_INT64_MAX;
 	if (shape->expires != 0)
 	{
-		Datum		expires = slot_getattr(slot, shape->expires, &isnull);
+		Datum expires = slot_getattr(slot, shape->expires, &isnull);
 
 		if (!isnull)
 			row->expires = DatumGetTimestampTz(expires);
@@ -190,7 +189,7 @@ take_row(const TcShape *shape, TupleTableSlot *slot, TcHeapRow *row)
 static void
 judge_row(Relation rel, TupleTableSlot *slot, TcHeapRow *row)
 {
-	TupleFate	fate;
+	TupleFate fate;
 
 	read_fate(slot, &fate);
 	row->newest = is_unended(&fate) && is_durable(&fate);
@@ -213,8 +212,7 @@ tc_heap_read(TcHeapReader *reader, const Datum *keys, TcHeapRow *row)
  * when it leaves that open, else *since moves on.
  */
 static bool
-judge_absent(TcHeapReader *reader, const TupleFate *fate,
-			 TransactionId *since)
+judge_absent(TcHeapReader *reader, const TupleFate *fate, TransactionId *since)
 {
 	TransactionId ended;
 
@@ -261,9 +259,9 @@ open_any_scan(TcHeapReader *reader)
 	if (reader->any_scan != NULL)
 		return;
 	caller = MemoryContextSwitchTo(reader->context);
-	reader->any_scan = tc_index_beginscan(reader->rel, reader->index,
-										  SnapshotAny,
-										  reader->map->shape.nkeys);
+	reader->any_scan =
+		tc_index_beginscan(reader->rel, reader->index, SnapshotAny,
+						   reader->map->shape.nkeys);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -276,7 +274,7 @@ tc_heap_absent_since(TcHeapReader *reader, const Datum *keys)
 	seek(reader, reader->any_scan, keys);
 	while (next_tuple(reader, reader->any_scan))
 	{
-		TupleFate	fate;
+		TupleFate fate;
 
 		read_fate(reader->slot, &fate);
 		if (!judge_absent(reader, &fate, &since))
@@ -289,9 +287,9 @@ tc_heap_absent_since(TcHeapReader *reader, const Datum *keys)
 
 struct TcHeapScan
 {
-	const TcMap *map;
-	Relation	rel;
-	TableScanDesc scan;
+	const TcMap	   *map;
+	Relation		rel;
+	TableScanDesc	scan;
 	TupleTableSlot *slot;
 };
 
@@ -311,7 +309,7 @@ bool
 tc_heap_scan_next(TcHeapScan *scan, Datum *keys, TcHeapRow *row)
 {
 	const TcShape *shape = &scan->map->shape;
-	bool		isnull;
+	bool		   isnull;
 
 	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->slot))
 		return false;

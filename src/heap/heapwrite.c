@@ -30,7 +30,7 @@
 
 /* Operators and types by their full names, whatever the search_path is. */
 #define EQUALS "OPERATOR(pg_catalog.=)"
-#define NOW "pg_catalog.statement_timestamp()"
+#define NOW	   "pg_catalog.statement_timestamp()"
 
 /* ----- pieces of statements ----- */
 
@@ -52,9 +52,9 @@ append_key_condition(StringInfo sql, const TcMap *map, bool live)
 						 quote_identifier(NameStr(map->shape.keys[i].name)),
 						 i + 1);
 	if (live && map->shape.expires != 0)
-		appendStringInfoString(sql, " AND (m.expires_at IS NULL OR "
-							   "m.expires_at OPERATOR(pg_catalog.>) " NOW
-							   ")");
+		appendStringInfoString(sql,
+							   " AND (m.expires_at IS NULL OR "
+							   "m.expires_at OPERATOR(pg_catalog.>) " NOW ")");
 }
 
 static const char *
@@ -85,8 +85,8 @@ append_insert(StringInfo sql, const TcMap *map, const char *value,
 static void
 append_take_excluded(StringInfo sql, const TcMap *map)
 {
-	appendStringInfo(sql, "DO UPDATE SET %s = EXCLUDED.%s",
-					 value_name(map), value_name(map));
+	appendStringInfo(sql, "DO UPDATE SET %s = EXCLUDED.%s", value_name(map),
+					 value_name(map));
 	if (map->shape.expires != 0)
 		appendStringInfoString(sql, ", expires_at = EXCLUDED.expires_at");
 }
@@ -101,7 +101,7 @@ number_as_value(const TcMap *map, const char *number)
 					format_type_extended(map->shape.value.type,
 										 map->shape.value.typmod,
 										 FORMAT_TYPE_FORCE_QUALIFY |
-										 FORMAT_TYPE_TYPEMOD_GIVEN));
+											 FORMAT_TYPE_TYPEMOD_GIVEN));
 }
 
 /* Through text, so that only what looks like an integer is one. */
@@ -120,7 +120,8 @@ build_put(StringInfo sql, const TcMap *map, const char *value,
 {
 	append_insert(sql, map, value, expires);
 	append_take_excluded(sql, map);
-	appendStringInfoString(sql, " RETURNING (m.xmax " EQUALS
+	appendStringInfoString(sql,
+						   " RETURNING (m.xmax " EQUALS
 						   " '0'::pg_catalog.xid)");
 }
 
@@ -135,7 +136,8 @@ build_put_if_absent(StringInfo sql, const TcMap *map, const char *value,
 		return;
 	}
 	append_take_excluded(sql, map);
-	appendStringInfoString(sql, " WHERE m.expires_at "
+	appendStringInfoString(sql,
+						   " WHERE m.expires_at "
 						   "OPERATOR(pg_catalog.<=) " NOW);
 }
 
@@ -146,23 +148,23 @@ build_replace(StringInfo sql, const TcMap *map, const char *expected,
 	appendStringInfo(sql, "UPDATE %s AS m SET %s = %s WHERE ",
 					 tc_map_sql_name(map), value_name(map), value);
 	append_key_condition(sql, map, true);
-	appendStringInfo(sql, " AND m.%s " EQUALS " %s",
-					 value_name(map), expected);
+	appendStringInfo(sql, " AND m.%s " EQUALS " %s", value_name(map), expected);
 }
 
 static void
 build_incr(StringInfo sql, const TcMap *map, const char *by,
 		   const char *expires)
 {
-	char	   *sum = psprintf("%s OPERATOR(pg_catalog.+) %s",
-							   value_as_number(map), by);
+	char *sum =
+		psprintf("%s OPERATOR(pg_catalog.+) %s", value_as_number(map), by);
 
 	append_insert(sql, map, number_as_value(map, by), expires);
 	if (map->shape.expires == 0)
 		appendStringInfo(sql, "DO UPDATE SET %s = %s", value_name(map),
 						 number_as_value(map, sum));
 	else
-		appendStringInfo(sql, "DO UPDATE SET %s = CASE WHEN m.expires_at "
+		appendStringInfo(sql,
+						 "DO UPDATE SET %s = CASE WHEN m.expires_at "
 						 "OPERATOR(pg_catalog.<=) " NOW
 						 " THEN %s ELSE %s END, expires_at = CASE WHEN "
 						 "m.expires_at OPERATOR(pg_catalog.<=) " NOW
@@ -178,9 +180,9 @@ build_remove(StringInfo sql, const TcMap *map)
 	appendStringInfo(sql, "DELETE FROM %s AS m WHERE ", tc_map_sql_name(map));
 	append_key_condition(sql, map, false);
 	if (map->shape.expires != 0)
-		appendStringInfoString(sql, " RETURNING (m.expires_at IS NULL OR "
-							   "m.expires_at OPERATOR(pg_catalog.>) " NOW
-							   ")");
+		appendStringInfoString(sql,
+							   " RETURNING (m.expires_at IS NULL OR "
+							   "m.expires_at OPERATOR(pg_catalog.>) " NOW ")");
 }
 
 static void
@@ -199,7 +201,8 @@ build_scan(StringInfo sql, const TcMap *map)
 	appendStringInfo(sql, ", %s FROM %s AS m", value_name(map),
 					 tc_map_sql_name(map));
 	if (map->shape.expires != 0)
-		appendStringInfoString(sql, " WHERE m.expires_at IS NULL OR "
+		appendStringInfoString(sql,
+							   " WHERE m.expires_at IS NULL OR "
 							   "m.expires_at OPERATOR(pg_catalog.>) " NOW);
 }
 
@@ -208,8 +211,8 @@ static char *
 build_statement(const TcMap *map, TcPlanKind kind)
 {
 	StringInfoData sql;
-	char		first[16];
-	char		second[16];
+	char		   first[16];
+	char		   second[16];
 
 	snprintf(first, sizeof(first), "$%d", map->shape.nkeys + 1);
 	snprintf(second, sizeof(second), "$%d", map->shape.nkeys + 2);
@@ -255,7 +258,7 @@ build_statement(const TcMap *map, TcPlanKind kind)
 static int
 parameter_types(const TcMap *map, TcPlanKind kind, Oid *types)
 {
-	int			n = 0;
+	int n = 0;
 
 	if (kind == TC_PLAN_CLEAR || kind == TC_PLAN_SCAN)
 		return 0;
@@ -289,9 +292,9 @@ parameter_types(const TcMap *map, TcPlanKind kind, Oid *types)
 static SPIPlanPtr
 get_plan(TcMap *map, TcPlanKind kind)
 {
-	Oid			types[TC_MAX_ARGS];
-	SPIPlanPtr	plan;
-	char	   *sql;
+	Oid		   types[TC_MAX_ARGS];
+	SPIPlanPtr plan;
+	char	  *sql;
 
 	if (map->plans[kind] != NULL)
 		return map->plans[kind];
@@ -309,8 +312,8 @@ uint64
 tc_heap_execute(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 				Datum *result)
 {
-	uint64		rows;
-	int			code;
+	uint64 rows;
+	int	   code;
 
 	SPI_connect();
 	code = SPI_execute_plan(get_plan(map, kind), args, nulls, false, 0);
@@ -320,10 +323,10 @@ tc_heap_execute(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 	rows = SPI_processed;
 	if (result != NULL && rows > 0 && SPI_tuptable != NULL)
 	{
-		bool		isnull;
+		bool isnull;
 
-		*result = SPI_getbinval(SPI_tuptable->vals[0],
-								SPI_tuptable->tupdesc, 1, &isnull);
+		*result = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+								&isnull);
 	}
 	SPI_finish();
 	return rows;
@@ -332,27 +335,26 @@ tc_heap_execute(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 Portal
 tc_heap_scan(TcMap *map)
 {
-	return SPI_cursor_open(NULL, get_plan(map, TC_PLAN_SCAN), NULL, NULL,
-						   true);
+	return SPI_cursor_open(NULL, get_plan(map, TC_PLAN_SCAN), NULL, NULL, true);
 }
 
 bool
 tc_heap_select(TcMap *map, const Datum *keys, Datum *value, bool *isnull)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Datum		args[TC_MAX_ARGS];
-	bool		found;
+	Datum		  args[TC_MAX_ARGS];
+	bool		  found;
 
 	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
 	SPI_connect();
-	if (SPI_execute_plan(get_plan(map, TC_PLAN_SELECT), args, NULL,
-						 true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_plan(get_plan(map, TC_PLAN_SELECT), args, NULL, true, 1) !=
+		SPI_OK_SELECT)
 		elog(ERROR, "could not read relation \"%s\"", map->name);
 	found = SPI_processed > 0;
 	if (found)
 	{
-		*value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc,
-							   1, isnull);
+		*value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
+							   isnull);
 		if (!*isnull)
 		{
 			MemoryContext inner = MemoryContextSwitchTo(caller);

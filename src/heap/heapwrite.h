@@ -43,4 +43,4 @@ extern bool tc_heap_select(TcMap *map, const Datum *keys, Datum *value,
 /* Arguments of a statement: one per key column, then at most two. */
 #define TC_MAX_ARGS (INDEX_MAX_KEYS + 2)
 
-#endif							/* TC_HEAPWRITE_H */
+#endif /* TC_HEAPWRITE_H */

@@ -36,9 +36,9 @@
 bool
 tc_key_type_usable(const TcColumn *column)
 {
-	TypeCacheEntry *type = lookup_type_cache(column->type,
-											 TYPECACHE_BTREE_OPFAMILY);
-	Oid			function;
+	TypeCacheEntry *type =
+		lookup_type_cache(column->type, TYPECACHE_BTREE_OPFAMILY);
+	Oid function;
 
 	/* blanks at the end of a character(n) do not count, but are there */
 	if (getBaseType(column->type) == BPCHAROID)
@@ -48,8 +48,9 @@ tc_key_type_usable(const TcColumn *column)
 	function = get_opfamily_proc(type->btree_opf, type->btree_opintype,
 								 type->btree_opintype, BTEQUALIMAGE_PROC);
 	return OidIsValid(function) &&
-		DatumGetBool(OidFunctionCall1Coll(function, column->collation,
-										  ObjectIdGetDatum(type->btree_opintype)));
+		DatumGetBool(
+			   OidFunctionCall1Coll(function, column->collation,
+									ObjectIdGetDatum(type->btree_opintype)));
 }
 
 /* Are the index's key columns the map's, in the same order? */
@@ -84,10 +85,9 @@ find_equality(Relation index, int nkeys, Oid *equality)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
-		Oid			operator = get_opfamily_member(index->rd_opfamily[i],
-												   index->rd_opcintype[i],
-												   index->rd_opcintype[i],
-												   BTEqualStrategyNumber);
+		Oid operator=
+			get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i],
+								index->rd_opcintype[i], BTEqualStrategyNumber);
 
 		if (!OidIsValid(operator))
 			return false;
@@ -101,8 +101,8 @@ columns_not_null(Relation rel, int nkeys, const TcColumn *keys)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
-		if (!TupleDescAttr(RelationGetDescr(rel),
-						   keys[i].number - 1)->attnotnull)
+		if (!TupleDescAttr(RelationGetDescr(rel), keys[i].number - 1)
+				 ->attnotnull)
 			return false;
 	}
 	return true;
@@ -111,18 +111,17 @@ columns_not_null(Relation rel, int nkeys, const TcColumn *keys)
 Oid
 tc_key_index(Relation rel, int nkeys, const TcColumn *keys, Oid *equality)
 {
-	List	   *indexes = RelationGetIndexList(rel);
-	Oid			found = InvalidOid;
-	ListCell   *cell;
+	List	 *indexes = RelationGetIndexList(rel);
+	Oid		  found = InvalidOid;
+	ListCell *cell;
 
 	if (!columns_not_null(rel, nkeys, keys))
 		return InvalidOid;
-	foreach(cell, indexes)
+	foreach (cell, indexes)
 	{
-		Relation	index = index_open(lfirst_oid(cell), AccessShareLock);
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		if (enforces_key(index) &&
-			same_columns(index->rd_index, nkeys, keys) &&
+		if (enforces_key(index) && same_columns(index->rd_index, nkeys, keys) &&
 			find_equality(index, nkeys, equality))
 			found = RelationGetRelid(index);
 		index_close(index, AccessShareLock);

@@ -12,8 +12,8 @@
  * no exception; InvalidOid if there is none.  equality receives the function
  * that compares each column.
  */
-extern Oid	tc_key_index(Relation rel, int nkeys, const TcColumn *keys,
-						 Oid *equality);
+extern Oid tc_key_index(Relation rel, int nkeys, const TcColumn *keys,
+						Oid *equality);
 
 /*
  * The same for a column: can its values be told apart by their bytes?  A
@@ -21,4 +21,4 @@ extern Oid	tc_key_index(Relation rel, int nkeys, const TcColumn *keys,
  */
 extern bool tc_key_type_usable(const TcColumn *column);
 
-#endif							/* TC_KEYINDEX_H */
+#endif /* TC_KEYINDEX_H */

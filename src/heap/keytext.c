@@ -24,8 +24,8 @@
 static char *
 column_text(const TcColumn *column, Datum value)
 {
-	Oid			function;
-	bool		is_varlena;
+	Oid	 function;
+	bool is_varlena;
 
 	getTypeOutputInfo(column->type, &function, &is_varlena);
 	return OidOutputFunctionCall(function, value);
@@ -50,7 +50,7 @@ tc_key_text(const TcShape *shape, const Datum *keys)
 static uint32
 integer_length(int64 value)
 {
-	uint32		length = value < 0 ? 2 : 1;
+	uint32 length = value < 0 ? 2 : 1;
 
 	while (value >= 10 || value <= -10)
 	{
@@ -63,8 +63,8 @@ integer_length(int64 value)
 uint32
 tc_key_text_length(const TcShape *shape, const Datum *keys)
 {
-	char	   *text;
-	uint32		length;
+	char  *text;
+	uint32 length;
 
 	if (shape->nkeys == 1)
 	{

@@ -13,4 +13,4 @@ extern char *tc_key_text(const TcShape *shape, const Datum *keys);
 /* Length of that in bytes, without making it where it can be told. */
 extern uint32 tc_key_text_length(const TcShape *shape, const Datum *keys);
 
-#endif							/* TC_KEYTEXT_H */
+#endif /* TC_KEYTEXT_H */

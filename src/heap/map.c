@@ -51,9 +51,9 @@
 /* Entry of the hash table. */
 typedef struct MapEntry
 {
-	Oid			relation;
-	bool		valid;
-	TcMap	   *map;			/* NULL: not a map */
+	Oid	   relation;
+	bool   valid;
+	TcMap *map; /* NULL: not a map */
 } MapEntry;
 
 static HTAB *map_entries = NULL;
@@ -72,7 +72,7 @@ invalidate_entry(MapEntry *entry)
 static void
 relation_changed(Datum arg, Oid relation)
 {
-	MapEntry   *entry;
+	MapEntry	   *entry;
 	HASH_SEQ_STATUS scan;
 
 	if (OidIsValid(relation))
@@ -92,7 +92,7 @@ static void
 roles_changed(Datum arg, int cache, uint32 hash)
 {
 	HASH_SEQ_STATUS scan;
-	MapEntry   *entry;
+	MapEntry	   *entry;
 
 	hash_seq_init(&scan, map_entries);
 	while ((entry = hash_seq_search(&scan)) != NULL)
@@ -122,7 +122,7 @@ transaction_ended(XactEvent event, void *arg)
 		return;
 	while (past_maps != NIL)
 	{
-		TcMap	   *map = linitial(past_maps);
+		TcMap *map = linitial(past_maps);
 
 		past_maps = list_delete_first(past_maps);
 		free_map(map);
@@ -132,7 +132,7 @@ transaction_ended(XactEvent event, void *arg)
 void
 tc_map_init(void)
 {
-	HASHCTL		info;
+	HASHCTL info;
 
 	info.keysize = sizeof(Oid);
 	info.entrysize = sizeof(MapEntry);
@@ -157,20 +157,21 @@ tc_map_invalidate(Oid relation)
 static bool
 find_columns(Relation rel, TcMap *map)
 {
-	TcShape    *shape = &map->shape;
-	ListCell   *cell;
-	AttrNumber	number;
+	TcShape	  *shape = &map->shape;
+	ListCell  *cell;
+	AttrNumber number;
 
 	shape->nkeys = list_length(map->def.key_columns);
 	if (shape->nkeys > INDEX_MAX_KEYS || map->def.value_column == NULL)
 		return false;
 	shape->keys = palloc0(shape->nkeys * sizeof(TcColumn));
-	foreach(cell, map->def.key_columns)
+	foreach (cell, map->def.key_columns)
 	{
 		number = get_attnum(RelationGetRelid(rel), lfirst(cell));
 		if (number <= 0)
 			return false;
-		tc_column_describe(rel, number, &shape->keys[foreach_current_index(cell)]);
+		tc_column_describe(rel, number,
+						   &shape->keys[foreach_current_index(cell)]);
 	}
 	number = get_attnum(RelationGetRelid(rel), map->def.value_column);
 	if (number <= 0)
@@ -181,7 +182,7 @@ find_columns(Relation rel, TcMap *map)
 	number = get_attnum(RelationGetRelid(rel), "expires_at");
 	if (map->def.created && number > 0 &&
 		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid ==
-		TIMESTAMPTZOID)
+			TIMESTAMPTZOID)
 		shape->expires = number;
 	tc_shape_finish(shape);
 	return true;
@@ -219,8 +220,8 @@ describe_relation(Relation rel, TcMap *map)
 		return TC_SUSPENDED_COLUMNS;
 	if (!map->def.durable)
 		return TC_NOT_SUSPENDED;
-	map->key_index = tc_key_index(rel, map->shape.nkeys, map->shape.keys,
-								  map->key_equality);
+	map->key_index =
+		tc_key_index(rel, map->shape.nkeys, map->shape.keys, map->key_equality);
 	if (!OidIsValid(map->key_index))
 		return TC_SUSPENDED_KEY;
 	if (rel->rd_rel->relhassubclass &&
@@ -235,12 +236,12 @@ describe_relation(Relation rel, TcMap *map)
 static TcMap *
 build_map(Oid relation)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
-												  "topcache map",
-												  ALLOCSET_SMALL_SIZES);
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "topcache map",
+							  ALLOCSET_SMALL_SIZES);
 	MemoryContext previous = MemoryContextSwitchTo(context);
-	TcMap	   *map = palloc0(sizeof(TcMap));
-	Relation	rel;
+	TcMap		 *map = palloc0(sizeof(TcMap));
+	Relation	  rel;
 
 	map->relation = relation;
 	map->context = context;
@@ -262,9 +263,9 @@ build_map(Oid relation)
 static void
 refresh_entry(Oid relation)
 {
-	MapEntry   *entry;
-	TcMap	   *map;
-	bool		found;
+	MapEntry *entry;
+	TcMap	 *map;
+	bool	  found;
 
 	entry = hash_search(map_entries, &relation, HASH_ENTER, &found);
 	if (!found)
@@ -306,7 +307,7 @@ must_look_again(const TcMap *map)
 TcMap *
 tc_map_lookup(Oid relation)
 {
-	MapEntry   *entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	MapEntry *entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
 
 	/* what changes while the entry is built calls for building it again */
 	for (int tries = 0; tries < REFRESH_TRIES; tries++)
@@ -323,8 +324,7 @@ tc_map_lookup(Oid relation)
 bool
 tc_map_up_to_date(const TcMap *map)
 {
-	MapEntry   *entry = hash_search(map_entries, &map->relation, HASH_FIND,
-									NULL);
+	MapEntry *entry = hash_search(map_entries, &map->relation, HASH_FIND, NULL);
 
 	return entry != NULL && entry->valid && entry->map == map;
 }
@@ -339,7 +339,7 @@ tc_map_open(Oid relation)
 TcMap *
 tc_map_require(Oid relation)
 {
-	TcMap	   *map = tc_map_open(relation);
+	TcMap *map = tc_map_open(relation);
 
 	if (map != NULL)
 		return map;
@@ -366,14 +366,14 @@ columns_readable(const TcMap *map, Oid user)
 								  user, ACL_SELECT) != ACLCHECK_OK)
 			return false;
 	}
-	return pg_attribute_aclcheck(map->relation, map->shape.value.number,
-								 user, ACL_SELECT) == ACLCHECK_OK;
+	return pg_attribute_aclcheck(map->relation, map->shape.value.number, user,
+								 ACL_SELECT) == ACLCHECK_OK;
 }
 
 void
 tc_map_check_select(TcMap *map)
 {
-	Oid			user = GetUserId();
+	Oid user = GetUserId();
 
 	if (map->readable_by == user)
 		return;
@@ -399,6 +399,7 @@ tc_map_policies_apply(const TcMap *map)
 char *
 tc_map_sql_name(const TcMap *map)
 {
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(map->relation)),
+	return quote_qualified_identifier(get_namespace_name(
+										  get_rel_namespace(map->relation)),
 									  get_rel_name(map->relation));
 }

@@ -14,10 +14,10 @@
 typedef enum TcSuspension
 {
 	TC_NOT_SUSPENDED,
-	TC_SUSPENDED_TRIGGERS,		/* they do not guard the table */
-	TC_SUSPENDED_KEY,			/* no unique index behind the key */
-	TC_SUSPENDED_COLUMNS,		/* a column of the definition is missing */
-	TC_SUSPENDED_CHILDREN		/* other tables inherit from the table */
+	TC_SUSPENDED_TRIGGERS, /* they do not guard the table */
+	TC_SUSPENDED_KEY,	   /* no unique index behind the key */
+	TC_SUSPENDED_COLUMNS,  /* a column of the definition is missing */
+	TC_SUSPENDED_CHILDREN  /* other tables inherit from the table */
 } TcSuspension;
 
 /* Statements that are prepared once per map; see heapwrite.c. */
@@ -42,22 +42,22 @@ typedef enum TcPlanKind
  */
 typedef struct TcMap
 {
-	Oid			relation;
-	MemoryContext context;		/* everything below lives here */
-	TcMapDef	def;
-	TcShape		shape;
-	char	   *name;			/* without schema, for messages */
-	Oid			schema;
-	char		relkind;
-	Oid			file;
-	Oid			key_index;		/* InvalidOid for a volatile map */
-	Oid			key_equality[INDEX_MAX_KEYS];	/* functions, in key order */
-	bool		row_security;	/* the table has policies that may apply */
-	TcSuspension suspended;
-	SPIPlanPtr	plans[TC_NPLANS];
+	Oid			  relation;
+	MemoryContext context; /* everything below lives here */
+	TcMapDef	  def;
+	TcShape		  shape;
+	char		 *name; /* without schema, for messages */
+	Oid			  schema;
+	char		  relkind;
+	Oid			  file;
+	Oid			  key_index; /* InvalidOid for a volatile map */
+	Oid			  key_equality[INDEX_MAX_KEYS]; /* functions, in key order */
+	bool		  row_security; /* the table has policies that may apply */
+	TcSuspension  suspended;
+	SPIPlanPtr	  plans[TC_NPLANS];
 
 	/* verdict of the last privilege check, until something changes */
-	Oid			readable_by;
+	Oid readable_by;
 
 	/* what the cache floor keeps for the map; its memory is context's */
 	struct TcBinding *binding;
@@ -97,4 +97,4 @@ extern char *tc_map_sql_name(const TcMap *map);
 /* Tell all backends that a relation must be looked at again, at commit. */
 extern void tc_map_invalidate(Oid relation);
 
-#endif							/* TC_MAP_H */
+#endif /* TC_MAP_H */

@@ -51,12 +51,12 @@ tc_extension_schema(void)
 static List *
 names_of_array(Datum value)
 {
-	List	   *names = NIL;
-	Datum	   *elements;
-	int			n;
+	List  *names = NIL;
+	Datum *elements;
+	int	   n;
 
-	deconstruct_array(DatumGetArrayTypeP(value), NAMEOID, NAMEDATALEN,
-					  false, TYPALIGN_CHAR, &elements, NULL, &n);
+	deconstruct_array(DatumGetArrayTypeP(value), NAMEOID, NAMEDATALEN, false,
+					  TYPALIGN_CHAR, &elements, NULL, &n);
 	for (int i = 0; i < n; i++)
 		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
 	return names;
@@ -66,8 +66,8 @@ names_of_array(Datum value)
 static Datum
 def_column(HeapTuple tuple, TupleDesc desc, int column, Datum if_null)
 {
-	bool		isnull;
-	Datum		value = heap_getattr(tuple, column, desc, &isnull);
+	bool  isnull;
+	Datum value = heap_getattr(tuple, column, desc, &isnull);
 
 	return isnull ? if_null : value;
 }
@@ -75,9 +75,9 @@ def_column(HeapTuple tuple, TupleDesc desc, int column, Datum if_null)
 static Interval *
 def_interval(HeapTuple tuple, TupleDesc desc, int column)
 {
-	Interval   *value = DatumGetIntervalP(def_column(tuple, desc, column,
-													 (Datum) 0));
-	Interval   *copy;
+	Interval *value =
+		DatumGetIntervalP(def_column(tuple, desc, column, (Datum) 0));
+	Interval *copy;
 
 	if (value == NULL)
 		return NULL;
@@ -89,17 +89,18 @@ def_interval(HeapTuple tuple, TupleDesc desc, int column)
 static void
 take_definition(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
 {
-	Datum		value_column = def_column(tuple, desc, DEF_VALUE_COLUMN, 0);
+	Datum value_column = def_column(tuple, desc, DEF_VALUE_COLUMN, 0);
 
 	def->relation = DatumGetObjectId(def_column(tuple, desc, DEF_RELATION, 0));
-	def->key_columns = names_of_array(def_column(tuple, desc,
-												 DEF_KEY_COLUMNS, 0));
-	def->value_column = value_column == 0 ? NULL :
-		pstrdup(NameStr(*DatumGetName(value_column)));
+	def->key_columns =
+		names_of_array(def_column(tuple, desc, DEF_KEY_COLUMNS, 0));
+	def->value_column = value_column == 0
+		? NULL
+		: pstrdup(NameStr(*DatumGetName(value_column)));
 	def->ttl = def_interval(tuple, desc, DEF_TTL);
 	def->max_idle = def_interval(tuple, desc, DEF_MAX_IDLE);
-	def->max_cost = DatumGetInt64(def_column(tuple, desc, DEF_MAX_COST,
-											 Int64GetDatum(-1)));
+	def->max_cost =
+		DatumGetInt64(def_column(tuple, desc, DEF_MAX_COST, Int64GetDatum(-1)));
 	def->created = DatumGetBool(def_column(tuple, desc, DEF_CREATED, 0));
 	def->durable = DatumGetBool(def_column(tuple, desc, DEF_DURABLE, 1));
 }

@@ -11,20 +11,20 @@
 /* One row of topcache.map_definition. */
 typedef struct TcMapDef
 {
-	Oid			relation;
-	List	   *key_columns;	/* of char * */
-	char	   *value_column;
-	Interval   *ttl;			/* NULL: none, likewise below */
-	Interval   *max_idle;
-	int64		max_cost;		/* -1: none */
-	bool		created;		/* by create_map: its table may be dropped */
-	bool		durable;
+	Oid		  relation;
+	List	 *key_columns; /* of char * */
+	char	 *value_column;
+	Interval *ttl; /* NULL: none, likewise below */
+	Interval *max_idle;
+	int64	  max_cost; /* -1: none */
+	bool	  created;	/* by create_map: its table may be dropped */
+	bool	  durable;
 } TcMapDef;
 
 /* Schema of the extension in this database, or InvalidOid. */
-extern Oid	tc_extension_schema(void);
+extern Oid tc_extension_schema(void);
 
 /* Read a definition into the current memory context; false if none. */
 extern bool tc_mapdef_read(Oid relation, TcMapDef *def);
 
-#endif							/* TC_MAPDEF_H */
+#endif /* TC_MAPDEF_H */

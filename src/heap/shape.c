@@ -36,18 +36,16 @@ tc_column_describe(Relation rel, AttrNumber number, TcColumn *column)
 	column->length = att->attlen;
 	column->by_value = att->attbyval;
 	column->align = att->attalign;
-	column->packable = att->attlen == -1 &&
-		att->attstorage != TYPSTORAGE_PLAIN;
+	column->packable = att->attlen == -1 && att->attstorage != TYPSTORAGE_PLAIN;
 }
 
 /* Hash over what decides about the layout and the meaning of a column. */
 static uint32
 column_fingerprint(const TcColumn *column)
 {
-	uint32		parts[6] = {
-		column->number, column->type, (uint32) column->typmod,
-		column->collation, (uint32) column->length, column->packable
-	};
+	uint32 parts[6] = {column->number,			column->type,
+					   (uint32) column->typmod, column->collation,
+					   (uint32) column->length, column->packable};
 
 	return hash_bytes((unsigned char *) parts, sizeof(parts));
 }
@@ -55,8 +53,8 @@ column_fingerprint(const TcColumn *column)
 void
 tc_shape_finish(TcShape *shape)
 {
-	uint32		hash = hash_combine(shape->expires,
-									column_fingerprint(&shape->value));
+	uint32 hash =
+		hash_combine(shape->expires, column_fingerprint(&shape->value));
 
 	for (int i = 0; i < shape->nkeys; i++)
 		hash = hash_combine(hash, column_fingerprint(&shape->keys[i]));
@@ -95,7 +93,7 @@ static uint32
 write_string(const TcColumn *column, struct varlena *string, char *data,
 			 uint32 end)
 {
-	uint32		size;
+	uint32 size;
 
 	if (VARATT_IS_SHORT(string))
 	{
@@ -120,11 +118,10 @@ write_string(const TcColumn *column, struct varlena *string, char *data,
 static uint32
 write_column(const TcColumn *column, Datum value, char *data, uint32 end)
 {
-	uint32		size;
+	uint32 size;
 
 	if (column->length == -1)
-		return write_string(column,
-							(struct varlena *) DatumGetPointer(value),
+		return write_string(column, (struct varlena *) DatumGetPointer(value),
 							data, end);
 	end = att_align_nominal(end, column->align);
 	if (column->by_value)
@@ -150,16 +147,16 @@ static void
 get_memory(TcBytes *bytes, uint32 length)
 {
 	bytes->length = length;
-	bytes->data = length <= sizeof(bytes->local) ? bytes->local :
-		palloc(length);
+	bytes->data =
+		length <= sizeof(bytes->local) ? bytes->local : palloc(length);
 	memset(bytes->data, 0, length);
 }
 
 void
 tc_shape_form_key(const TcShape *shape, const Datum *keys, TcBytes *bytes)
 {
-	Datum		flat[INDEX_MAX_KEYS];
-	uint32		end = 0;
+	Datum  flat[INDEX_MAX_KEYS];
+	uint32 end = 0;
 
 	for (int i = 0; i < shape->nkeys; i++)
 	{
@@ -176,8 +173,8 @@ void
 tc_shape_form_record(const TcShape *shape, const Datum *keys, Datum value,
 					 bool isnull, TcBytes *bytes)
 {
-	TcBytes		key;
-	uint32		end;
+	TcBytes key;
+	uint32	end;
 
 	tc_shape_form_key(shape, keys, &key);
 	end = key.length;
@@ -196,8 +193,8 @@ tc_shape_form_record(const TcShape *shape, const Datum *keys, Datum value,
 static Datum
 read_column(const TcColumn *column, const char *data, uint32 *end)
 {
-	uint32		start = att_align_pointer(*end, column->align,
-										  column->length, data + *end);
+	uint32 start =
+		att_align_pointer(*end, column->align, column->length, data + *end);
 
 	*end = att_addlength_pointer(start, column->length, data + start);
 	return fetch_att(data + start, column->by_value, column->length);
@@ -206,7 +203,7 @@ read_column(const TcColumn *column, const char *data, uint32 *end)
 void
 tc_shape_keys(const TcShape *shape, const char *data, Datum *keys)
 {
-	uint32		end = 0;
+	uint32 end = 0;
 
 	for (int i = 0; i < shape->nkeys; i++)
 		keys[i] = read_column(&shape->keys[i], data, &end);
@@ -215,7 +212,7 @@ tc_shape_keys(const TcShape *shape, const char *data, Datum *keys)
 Datum
 tc_shape_value(const TcShape *shape, const char *data)
 {
-	uint32		end = 0;
+	uint32 end = 0;
 
 	for (int i = 0; i < shape->nkeys; i++)
 		(void) read_column(&shape->keys[i], data, &end);

@@ -18,24 +18,24 @@
 /* One column of a record. */
 typedef struct TcColumn
 {
-	AttrNumber	number;			/* in the table */
-	NameData	name;
-	Oid			type;
-	int32		typmod;
-	Oid			collation;
-	int16		length;
-	bool		by_value;
-	char		align;
-	bool		packable;		/* may have a short header */
+	AttrNumber number; /* in the table */
+	NameData   name;
+	Oid		   type;
+	int32	   typmod;
+	Oid		   collation;
+	int16	   length;
+	bool	   by_value;
+	char	   align;
+	bool	   packable; /* may have a short header */
 } TcColumn;
 
 typedef struct TcShape
 {
-	int			nkeys;
-	TcColumn   *keys;
-	TcColumn	value;
-	AttrNumber	expires;		/* column expires_at, or 0 */
-	uint32		fingerprint;	/* changes with anything of the above */
+	int		   nkeys;
+	TcColumn  *keys;
+	TcColumn   value;
+	AttrNumber expires;		/* column expires_at, or 0 */
+	uint32	   fingerprint; /* changes with anything of the above */
 } TcShape;
 
 /* Describe a column of a table. */
@@ -48,9 +48,9 @@ extern void tc_shape_finish(TcShape *shape);
 /* Bytes made of values; data is palloc'd unless it fits local. */
 typedef struct TcBytes
 {
-	char	   *data;
-	uint32		length;
-	char		local[128] pg_attribute_aligned(MAXIMUM_ALIGNOF);
+	char  *data;
+	uint32 length;
+	char   local[128] pg_attribute_aligned(MAXIMUM_ALIGNOF);
 } TcBytes;
 
 /* Lay out a key. */
@@ -65,7 +65,6 @@ extern void tc_shape_form_record(const TcShape *shape, const Datum *keys,
 extern Datum tc_shape_value(const TcShape *shape, const char *data);
 
 /* The key columns in a record's data; likewise. */
-extern void tc_shape_keys(const TcShape *shape, const char *data,
-						  Datum *keys);
+extern void tc_shape_keys(const TcShape *shape, const char *data, Datum *keys);
 
-#endif							/* TC_SHAPE_H */
+#endif /* TC_SHAPE_H */

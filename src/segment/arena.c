@@ -67,26 +67,27 @@ static inline TcRef
 chunk_ref(uint32 page, uint32 chunk, uint32 chunk_bytes)
 {
 	return (TcRef) (((uint64) page * tc_seg.head->page_bytes +
-					 (uint64) chunk * chunk_bytes) / TC_UNIT_BYTES);
+					 (uint64) chunk * chunk_bytes) /
+					TC_UNIT_BYTES);
 }
 
 /* Choose the sizes of the classes, largest first, then turn them round. */
 static void
 create_classes(TcSharedSegment *head)
 {
-	uint32		sizes[TC_MAX_CLASSES];
-	uint32		n = 0;
-	uint32		last = 0;
+	uint32 sizes[TC_MAX_CLASSES];
+	uint32 n = 0;
+	uint32 last = 0;
 
 	for (uint32 chunks = 1; n < TC_MAX_CLASSES - 1; chunks++)
 	{
-		uint32		bytes = head->page_bytes / chunks / TC_UNIT_BYTES *
-			TC_UNIT_BYTES;
+		uint32 bytes =
+			head->page_bytes / chunks / TC_UNIT_BYTES * TC_UNIT_BYTES;
 
 		if (bytes < TC_MIN_CHUNK_BYTES)
 			break;
-		if (last != 0 && bytes + Max(TC_UNIT_BYTES,
-									 bytes * MIN_CLASS_STEP / 100) > last)
+		if (last != 0 &&
+			bytes + Max(TC_UNIT_BYTES, bytes * MIN_CLASS_STEP / 100) > last)
 			continue;
 		sizes[n++] = last = bytes;
 	}
@@ -131,13 +132,13 @@ tc_arena_create(void)
 static uint32
 class_for(uint32 bytes)
 {
-	uint32		low = 0;
-	uint32		high = tc_seg.head->nclasses - 1;
+	uint32 low = 0;
+	uint32 high = tc_seg.head->nclasses - 1;
 
 	Assert(bytes <= class_at(high)->chunk_bytes);
 	while (low < high)
 	{
-		uint32		middle = (low + high) / 2;
+		uint32 middle = (low + high) / 2;
 
 		if (class_at(middle)->chunk_bytes >= bytes)
 			high = middle;
@@ -173,8 +174,8 @@ tc_arena_max_chunk(void)
 uint32
 tc_arena_best_piece(uint32 bytes)
 {
-	uint32		number;
-	uint32		chunk;
+	uint32 number;
+	uint32 chunk;
 
 	if (bytes >= tc_arena_max_chunk())
 		return tc_arena_max_chunk();
@@ -191,7 +192,7 @@ uint32
 tc_arena_take_page(uint16 use)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32		page;
+	uint32			 page;
 
 	LWLockAcquire(tc_pool_lock(), LW_EXCLUSIVE);
 	page = head->free_page;
@@ -241,8 +242,8 @@ static void
 link_page_locked(TcSharedClass *class, uint32 page)
 {
 	TcSharedPage *desc = &tc_seg.pages[page];
-	uint16		level = (uint32) desc->used_chunks * TC_FULLNESS_LEVELS /
-		class->page_chunks;
+	uint16		  level =
+		(uint32) desc->used_chunks * TC_FULLNESS_LEVELS / class->page_chunks;
 
 	desc->level = level;
 	if (level >= TC_FULLNESS_LEVELS)
@@ -260,8 +261,8 @@ relink_page_locked(TcSharedClass *class, uint32 page)
 {
 	TcSharedPage *desc = &tc_seg.pages[page];
 
-	if ((uint32) desc->used_chunks * TC_FULLNESS_LEVELS /
-		class->page_chunks == desc->level)
+	if ((uint32) desc->used_chunks * TC_FULLNESS_LEVELS / class->page_chunks ==
+		desc->level)
 		return;
 	unlink_page_locked(class, page);
 	link_page_locked(class, page);
@@ -272,7 +273,7 @@ static uint32
 page_with_room_locked(uint32 number)
 {
 	TcSharedClass *class = class_at(number);
-	uint32		page;
+	uint32 page;
 
 	for (int level = TC_FULLNESS_LEVELS - 1; level >= 0; level--)
 	{
@@ -295,9 +296,9 @@ page_with_room_locked(uint32 number)
 static uint32
 take_chunk_locked(uint32 page)
 {
-	uint64	   *bitmap = page_bitmap(page);
-	uint32		word = 0;
-	uint32		bit;
+	uint64 *bitmap = page_bitmap(page);
+	uint32	word = 0;
+	uint32	bit;
 
 	while (bitmap[word] == PG_UINT64_MAX)
 		word++;
@@ -311,8 +312,8 @@ static TcRef
 alloc_from_class(uint32 number)
 {
 	TcSharedClass *class = class_at(number);
-	TcRef		ref = TC_NO_REF;
-	uint32		page;
+	TcRef  ref = TC_NO_REF;
+	uint32 page;
 
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
 	page = page_with_room_locked(number);
@@ -329,8 +330,8 @@ alloc_from_class(uint32 number)
 TcRef
 tc_arena_alloc(uint32 bytes)
 {
-	uint32		number = class_for(bytes);
-	TcRef		ref = alloc_from_class(number);
+	uint32 number = class_for(bytes);
+	TcRef  ref = alloc_from_class(number);
 
 	if (ref != TC_NO_REF)
 		pg_atomic_fetch_add_u64(&tc_seg.head->used_bytes,
@@ -341,7 +342,7 @@ tc_arena_alloc(uint32 bytes)
 TcRef
 tc_arena_alloc_overflow(void)
 {
-	TcRef		ref = alloc_from_class(tc_seg.head->nclasses);
+	TcRef ref = alloc_from_class(tc_seg.head->nclasses);
 
 	if (ref != TC_NO_REF)
 		pg_atomic_fetch_add_u64(&tc_seg.head->overflow_bytes,
@@ -367,20 +368,18 @@ settle_page_locked(TcSharedClass *class, uint32 page)
 void
 tc_arena_free(TcRef ref)
 {
-	uint32		page = page_of(ref);
+	uint32		  page = page_of(ref);
 	TcSharedPage *desc = &tc_seg.pages[page];
-	uint32		number = desc->use;
+	uint32		  number = desc->use;
 	TcSharedClass *class = class_at(number);
-	uint32		chunk = (uint32) (((uint64) ref * TC_UNIT_BYTES) %
-								  tc_seg.head->page_bytes /
-								  class->chunk_bytes);
+	uint32 chunk = (uint32) (((uint64) ref * TC_UNIT_BYTES) %
+							 tc_seg.head->page_bytes / class->chunk_bytes);
 
 	if (number == tc_seg.head->nclasses)
 		pg_atomic_fetch_sub_u64(&tc_seg.head->overflow_bytes,
 								class->chunk_bytes);
 	else
-		pg_atomic_fetch_sub_u64(&tc_seg.head->used_bytes,
-								class->chunk_bytes);
+		pg_atomic_fetch_sub_u64(&tc_seg.head->used_bytes, class->chunk_bytes);
 
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
 	Assert(page_bitmap(page)[chunk / 64] & (UINT64CONST(1) << (chunk % 64)));
@@ -398,13 +397,13 @@ tc_arena_free(TcRef ref)
 static int
 roomiest_class(void)
 {
-	int			best = -1;
-	uint32		best_pages = 0;
+	int	   best = -1;
+	uint32 best_pages = 0;
 
 	for (uint32 i = 0; i < tc_seg.head->nclasses; i++)
 	{
 		TcSharedClass *class = class_at(i);
-		uint32		pages = class->free_chunks / class->page_chunks;
+		uint32 pages = class->free_chunks / class->page_chunks;
 
 		/* read without the lock: a hint, checked again under it */
 		if (pages > best_pages)
@@ -419,9 +418,9 @@ roomiest_class(void)
 uint32
 tc_arena_isolate_page(void)
 {
-	int			number = roomiest_class();
+	int number = roomiest_class();
 	TcSharedClass *class;
-	uint32		page = TC_NO_PAGE;
+	uint32 page = TC_NO_PAGE;
 
 	if (number < 0)
 		return TC_NO_PAGE;
@@ -448,14 +447,14 @@ tc_arena_isolate_page(void)
 TcRef
 tc_arena_next_used(uint32 page, uint32 *position)
 {
-	uint32		number = tc_seg.pages[page].use;
+	uint32 number = tc_seg.pages[page].use;
 	TcSharedClass *class = class_at(number);
-	uint64	   *bitmap = page_bitmap(page);
+	uint64 *bitmap = page_bitmap(page);
 
 	/* chunks freed meanwhile may still be seen: the mover finds no owner */
 	while (*position < class->page_chunks)
 	{
-		uint32		chunk = (*position)++;
+		uint32 chunk = (*position)++;
 
 		if (bitmap[chunk / 64] & (UINT64CONST(1) << (chunk % 64)))
 			return chunk_ref(page, chunk, class->chunk_bytes);
@@ -466,7 +465,7 @@ tc_arena_next_used(uint32 page, uint32 *position)
 void
 tc_arena_release_page(uint32 page)
 {
-	uint32		number = tc_seg.pages[page].use;
+	uint32 number = tc_seg.pages[page].use;
 
 	/* the isolation has kept the page in its class */
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
@@ -496,8 +495,8 @@ tc_arena_free_bytes(uint64 *free_bytes, uint64 *tail_bytes)
 bool
 tc_arena_plausible(TcRef ref, uint32 bytes)
 {
-	uint64		start = (uint64) ref * TC_UNIT_BYTES;
-	uint64		end = (uint64) tc_seg.head->npages * tc_seg.head->page_bytes;
+	uint64 start = (uint64) ref * TC_UNIT_BYTES;
+	uint64 end = (uint64) tc_seg.head->npages * tc_seg.head->page_bytes;
 
 	return ref != TC_NO_REF && start + bytes <= end;
 }

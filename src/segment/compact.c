@@ -35,7 +35,7 @@ static TcRef *
 first_piece_link(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32		offset = sizeof(TcSharedRecord);
+	uint32			offset = sizeof(TcSharedRecord);
 
 	if (!(rec->flags & TC_REC_PIECES))
 		return NULL;
@@ -48,7 +48,7 @@ first_piece_link(TcRef ref)
 static TcRef *
 piece_link(TcRef version, TcRef chunk)
 {
-	TcRef	   *link = first_piece_link(version);
+	TcRef *link = first_piece_link(version);
 
 	while (link != NULL && *link != TC_NO_REF)
 	{
@@ -66,7 +66,7 @@ piece_link(TcRef version, TcRef chunk)
 static TcRef *
 find_link(TcRef newest_ref, TcRef chunk, bool *newest)
 {
-	TcRef		ref = newest_ref;
+	TcRef ref = newest_ref;
 
 	*newest = ref == chunk;
 	if (*newest)
@@ -74,8 +74,8 @@ find_link(TcRef newest_ref, TcRef chunk, bool *newest)
 	while (ref != TC_NO_REF)
 	{
 		TcSharedRecord *rec = tc_record_at(ref);
-		TcRef	   *link = piece_link(ref, chunk);
-		TcRef		older = tc_record_older(rec);
+		TcRef		   *link = piece_link(ref, chunk);
+		TcRef			older = tc_record_older(rec);
 
 		if (link != NULL)
 			return link;
@@ -90,16 +90,16 @@ find_link(TcRef newest_ref, TcRef chunk, bool *newest)
 static bool
 move_chunk(TcRef from, TcRef to, uint32 hash)
 {
-	LWLock	   *lock = tc_partition_lock(hash);
+	LWLock		*lock = tc_partition_lock(hash);
 	TcIndexPlace place;
-	bool		moved = false;
+	bool		 moved = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_locked(&place, hash);
 	while (!moved && tc_index_next_locked(&place))
 	{
-		bool		newest;
-		TcRef	   *link = find_link(place.ref, from, &newest);
+		bool   newest;
+		TcRef *link = find_link(place.ref, from, &newest);
 
 		if (link == NULL && !newest)
 			continue;
@@ -123,19 +123,18 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 bool
 tc_compact_page(void)
 {
-	uint32		page = tc_arena_isolate_page();
-	uint32		position = 0;
-	bool		emptied = true;
-	TcRef		from;
+	uint32 page = tc_arena_isolate_page();
+	uint32 position = 0;
+	bool   emptied = true;
+	TcRef  from;
 
 	if (page == TC_NO_PAGE)
 		return false;
-	while (emptied &&
-		   (from = tc_arena_next_used(page, &position)) != TC_NO_REF)
+	while (emptied && (from = tc_arena_next_used(page, &position)) != TC_NO_REF)
 	{
 		/* hash lies first in a version and in a piece alike */
-		uint32		hash = *(volatile uint32 *) tc_ref_address(from);
-		TcRef		to = tc_arena_alloc(tc_arena_ref_bytes(from));
+		uint32 hash = *(volatile uint32 *) tc_ref_address(from);
+		TcRef  to = tc_arena_alloc(tc_arena_ref_bytes(from));
 
 		emptied = to != TC_NO_REF && move_chunk(from, to, hash);
 		if (emptied)

@@ -39,7 +39,7 @@
 #include "segment/index.h"
 
 /* Records per bucket at which buckets are added, and taken away. */
-#define GROW_LOAD 8
+#define GROW_LOAD	8
 #define SHRINK_LOAD 3
 
 /* Distance of the sequence numbers that bucket generations start from. */
@@ -55,8 +55,8 @@ buckets_per_page(void)
 static inline uint32
 bucket_number(uint32 hash, uint32 nbuckets)
 {
-	uint32		size = pg_nextpower2_32(nbuckets);
-	uint32		number = hash & (size - 1);
+	uint32 size = pg_nextpower2_32(nbuckets);
+	uint32 number = hash & (size - 1);
 
 	return number < nbuckets ? number : number & (size / 2 - 1);
 }
@@ -64,18 +64,19 @@ bucket_number(uint32 hash, uint32 nbuckets)
 static inline TcSharedBucket *
 bucket_at(uint32 number)
 {
-	uint32		page = tc_seg.directory[number / buckets_per_page()];
+	uint32 page = tc_seg.directory[number / buckets_per_page()];
 
-	return (TcSharedBucket *)
-		(tc_seg.arena + (uint64) page * tc_seg.head->page_bytes) +
+	return (TcSharedBucket *) (tc_seg.arena +
+							   (uint64) page * tc_seg.head->page_bytes) +
 		number % buckets_per_page();
 }
 
 static inline TcSharedBucket *
 next_bucket(const TcSharedBucket *bucket)
 {
-	return bucket->overflow == TC_NO_REF ? NULL :
-		(TcSharedBucket *) tc_ref_address(bucket->overflow);
+	return bucket->overflow == TC_NO_REF
+		? NULL
+		: (TcSharedBucket *) tc_ref_address(bucket->overflow);
 }
 
 static inline uint8
@@ -120,7 +121,7 @@ tc_index_bucket(uint32 hash, uint32 *nbuckets)
 void
 tc_index_begin_locked(TcIndexPlace *place, uint32 hash)
 {
-	uint32		nbuckets;
+	uint32 nbuckets;
 
 	Assert(LWLockHeldByMe(tc_partition_lock(hash)));
 	place->hash = hash;
@@ -133,7 +134,7 @@ tc_index_begin_locked(TcIndexPlace *place, uint32 hash)
 bool
 tc_index_next_locked(TcIndexPlace *place)
 {
-	uint8		tag = hash_tag(place->hash);
+	uint8 tag = hash_tag(place->hash);
 
 	while (place->bucket != NULL)
 	{
@@ -168,7 +169,7 @@ tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash, TcRef ref)
 void
 tc_index_begin_change_locked(TcSharedBucket *first)
 {
-	uint32		seq = pg_atomic_read_u32(&first->seq);
+	uint32 seq = pg_atomic_read_u32(&first->seq);
 
 	Assert((seq & 1) == 0);
 	pg_atomic_write_u32(&first->seq, seq + 1);
@@ -178,7 +179,7 @@ tc_index_begin_change_locked(TcSharedBucket *first)
 void
 tc_index_end_change_locked(TcSharedBucket *first)
 {
-	uint32		seq = pg_atomic_read_u32(&first->seq);
+	uint32 seq = pg_atomic_read_u32(&first->seq);
 
 	Assert((seq & 1) == 1);
 	pg_write_barrier();
@@ -202,7 +203,7 @@ add_to_chain(TcSharedBucket *bucket, uint8 tag, TcRef ref)
 		}
 		if (bucket->overflow == TC_NO_REF)
 		{
-			TcRef		more = tc_arena_alloc_overflow();
+			TcRef more = tc_arena_alloc_overflow();
 
 			if (more == TC_NO_REF)
 				return false;
@@ -221,7 +222,7 @@ trim_chain(TcSharedBucket *first)
 	{
 		TcSharedBucket *before = first;
 		TcSharedBucket *last = next_bucket(first);
-		TcRef		ref;
+		TcRef			ref;
 
 		while (last->overflow != TC_NO_REF)
 		{
@@ -242,7 +243,7 @@ trim_chain(TcSharedBucket *first)
 bool
 tc_index_insert_locked(uint32 hash, TcRef ref)
 {
-	uint32		nbuckets;
+	uint32 nbuckets;
 
 	if (!add_to_chain(tc_index_bucket(hash, &nbuckets), hash_tag(hash), ref))
 		return false;
@@ -300,7 +301,7 @@ tc_index_wants_growth(void)
 bool
 tc_index_wants_shrinking(void)
 {
-	uint32		nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
+	uint32 nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
 
 	return nbuckets > tc_seg.head->min_buckets &&
 		pg_atomic_read_u32(&tc_seg.head->nrecords) / SHRINK_LOAD < nbuckets;
@@ -309,8 +310,7 @@ tc_index_wants_shrinking(void)
 bool
 tc_index_growth_needs_page(void)
 {
-	return pg_atomic_read_u32(&tc_seg.head->nbuckets) %
-		buckets_per_page() == 0;
+	return pg_atomic_read_u32(&tc_seg.head->nbuckets) % buckets_per_page() == 0;
 }
 
 /* Empty a bucket chain without looking at what it holds. */
@@ -327,16 +327,16 @@ discard_chain(TcSharedBucket *first)
  * table of nbuckets.  All or nothing.
  */
 static bool
-copy_chain(TcSharedBucket *from, TcSharedBucket *into,
-		   uint32 number, uint32 nbuckets)
+copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
+		   uint32 nbuckets)
 {
 	for (TcSharedBucket *b = from; b != NULL; b = next_bucket(b))
 	{
 		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
 		{
 			if (b->ref[i] != TC_NO_REF &&
-				bucket_number(tc_record_at(b->ref[i])->hash,
-							  nbuckets) == number &&
+				bucket_number(tc_record_at(b->ref[i])->hash, nbuckets) ==
+					number &&
 				!add_to_chain(into, b->tag[i], b->ref[i]))
 				return false;
 		}
@@ -349,14 +349,14 @@ static void
 purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 {
 	TcSharedBucket *to = first;
-	int			to_slot = 0;
+	int				to_slot = 0;
 
 	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
 	{
 		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
 		{
-			TcRef		ref = b->ref[i];
-			uint8		tag = b->tag[i];
+			TcRef ref = b->ref[i];
+			uint8 tag = b->tag[i];
 
 			b->ref[i] = TC_NO_REF;
 			if (ref == TC_NO_REF ||
@@ -379,11 +379,11 @@ static bool
 split_bucket(uint32 nbuckets)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32		old_number = bucket_number(nbuckets, nbuckets);
-	TcSharedBucket *old = bucket_at(old_number);
+	uint32			 old_number = bucket_number(nbuckets, nbuckets);
+	TcSharedBucket	*old = bucket_at(old_number);
 	TcSharedBucket *new = bucket_at(nbuckets);
-	LWLock	   *lock = tc_partition_lock(nbuckets);
-	bool		copied;
+	LWLock *lock = tc_partition_lock(nbuckets);
+	bool	copied;
 
 	init_bucket(new, pg_atomic_fetch_add_u32(&head->bucket_era, ERA_STEP));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
@@ -406,8 +406,8 @@ bool
 tc_index_grow(uint32 *page)
 {
 	TcSharedSegment *head = tc_seg.head;
-	bool		grown = false;
-	uint32		nbuckets;
+	bool			 grown = false;
+	uint32			 nbuckets;
 
 	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_EXCLUSIVE))
 		return false;
@@ -435,12 +435,12 @@ tc_index_grow(uint32 *page)
 static bool
 merge_bucket(uint32 nbuckets)
 {
-	uint32		number = nbuckets - 1;
-	uint32		into_number = bucket_number(number, number);
+	uint32			number = nbuckets - 1;
+	uint32			into_number = bucket_number(number, number);
 	TcSharedBucket *into = bucket_at(into_number);
 	TcSharedBucket *from = bucket_at(number);
-	LWLock	   *lock = tc_partition_lock(number);
-	bool		copied;
+	LWLock		   *lock = tc_partition_lock(number);
+	bool			copied;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_change_locked(into);
@@ -463,9 +463,9 @@ merge_bucket(uint32 nbuckets)
 bool
 tc_index_shrink(void)
 {
-	uint32		freed_page = TC_NO_PAGE;
-	uint32		nbuckets;
-	bool		shrunk = false;
+	uint32 freed_page = TC_NO_PAGE;
+	uint32 nbuckets;
+	bool   shrunk = false;
 
 	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_EXCLUSIVE))
 		return false;
@@ -484,10 +484,10 @@ tc_index_shrink(void)
 }
 
 bool
-tc_index_visit_bucket(uint32 number, void (*visit) (TcRef ref, void *arg),
-					  void *arg)
+tc_index_visit_bucket(uint32 number, void (*visit)(TcRef ref, void *arg),
+					  void	*arg)
 {
-	LWLock	   *lock = tc_partition_lock(number);
+	LWLock *lock = tc_partition_lock(number);
 
 	LWLockAcquire(lock, LW_SHARED);
 	if (number >= pg_atomic_read_u32(&tc_seg.head->nbuckets))

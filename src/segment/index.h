@@ -12,11 +12,11 @@
 /* A slot of the index, found under the partition's lock. */
 typedef struct TcIndexPlace
 {
-	uint32		hash;
-	TcSharedBucket *first;		/* carries the sequence number */
+	uint32			hash;
+	TcSharedBucket *first; /* carries the sequence number */
 	TcSharedBucket *bucket;
-	int			slot;
-	TcRef		ref;			/* what the slot holds */
+	int				slot;
+	TcRef			ref; /* what the slot holds */
 } TcIndexPlace;
 
 /* Set up the index of a new segment. */
@@ -71,7 +71,7 @@ extern bool tc_index_shrink(void);
  * partition's lock, shared.  Bucket numbers from 0; false past the end.
  */
 extern bool tc_index_visit_bucket(uint32 number,
-								  void (*visit) (TcRef ref, void *arg),
+								  void (*visit)(TcRef ref, void *arg),
 								  void *arg);
 
-#endif							/* TC_INDEX_H */
+#endif /* TC_INDEX_H */

@@ -48,9 +48,9 @@
 
 typedef struct PendingHits
 {
-	TcRef		ref;
-	uint32		hash;
-	uint32		hits;
+	TcRef  ref;
+	uint32 hash;
+	uint32 hits;
 } PendingHits;
 
 static PendingHits pending_hits[PENDING_HITS];
@@ -69,7 +69,7 @@ static inline bool
 unchanged(const TcLookup *lookup)
 {
 	TcSharedBucket *first = lookup->first;
-	uint32		nbuckets;
+	uint32			nbuckets;
 
 	pg_read_barrier();
 	return pg_atomic_read_u32(&first->seq) == lookup->seq &&
@@ -92,15 +92,15 @@ static bool
 search_chain(TcLookup *lookup)
 {
 	const volatile TcSharedBucket *bucket = lookup->first;
-	uint8		tag = lookup->probe->hash >> 24;
+	uint8						   tag = lookup->probe->hash >> 24;
 
 	for (int hops = 0; hops < MAX_CHAIN; hops++)
 	{
-		TcRef		overflow;
+		TcRef overflow;
 
 		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
 		{
-			TcRef		ref;
+			TcRef ref;
 
 			if (bucket->tag[i] != tag)
 				continue;
@@ -124,13 +124,14 @@ static void
 describe(TcLookup *lookup)
 {
 	TcSharedRecord *rec = header_of(lookup);
-	TcVersion  *version = &lookup->version;
+	TcVersion	   *version = &lookup->version;
 
 	version->xmin = rec->xmin;
 	version->data_bytes = rec->length_bytes;
 	version->cost = rec->cost;
-	version->expires = (rec->flags & TC_REC_EXPIRES) ?
-		tc_record_expires(lookup->ref, rec) : PG_INT64_MAX;
+	version->expires = (rec->flags & TC_REC_EXPIRES)
+		? tc_record_expires(lookup->ref, rec)
+		: PG_INT64_MAX;
 	version->committed = (rec->flags & TC_REC_COMMITTED) != 0;
 	version->dirty = (rec->flags & TC_REC_DIRTY) != 0;
 	version->negative = (rec->flags & TC_REC_NEGATIVE) != 0;
@@ -143,9 +144,8 @@ tc_lookup_newest(TcLookup *lookup, const TcProbe *probe)
 	lookup->probe = probe;
 	for (int tries = 0; tries < LOOKUP_TRIES; tries++)
 	{
-		TcSharedBucket *first = tc_index_bucket(probe->hash,
-												&lookup->nbuckets);
-		bool		found;
+		TcSharedBucket *first = tc_index_bucket(probe->hash, &lookup->nbuckets);
+		bool			found;
 
 		lookup->first = first;
 		lookup->seq = pg_atomic_read_u32(&first->seq);
@@ -167,7 +167,7 @@ tc_lookup_newest(TcLookup *lookup, const TcProbe *probe)
 TcLookupResult
 tc_lookup_older(TcLookup *lookup)
 {
-	TcRef		older = tc_record_older(header_of(lookup));
+	TcRef older = tc_record_older(header_of(lookup));
 
 	if (older == TC_NO_REF)
 		return TC_LOOKUP_ABSENT;
@@ -183,7 +183,8 @@ bool
 tc_lookup_copy(TcLookup *lookup, char *data)
 {
 	return tc_record_read(lookup->ref, header_of(lookup), data,
-						  lookup->version.data_bytes) && unchanged(lookup);
+						  lookup->version.data_bytes) &&
+		unchanged(lookup);
 }
 
 /* ----- touching ----- */
@@ -192,7 +193,7 @@ tc_lookup_copy(TcLookup *lookup, char *data)
 static void
 move_to_front_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 {
-	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedRecord	 *rec = tc_record_at(ref);
 	pg_atomic_uint64 *tail_stamp =
 		&tc_map_body(rec->map)->tail_stamp[tc_shard_number(rec->hash)];
 
@@ -218,8 +219,8 @@ static void
 touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
-	TcSharedShard *shard = tc_shard_of(lookup->probe->slot.number,
-									   lookup->probe->hash);
+	TcSharedShard  *shard =
+		tc_shard_of(lookup->probe->slot.number, lookup->probe->hash);
 
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	if (unchanged(lookup))
@@ -227,8 +228,7 @@ touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 		TcSharedRecord *rec = tc_record_at(lookup->newest);
 
 		rec->hits += hits;
-		if (!(rec->flags & TC_REC_DIRTY) &&
-			now_us > tc_record_stamp(copy))
+		if (!(rec->flags & TC_REC_DIRTY) && now_us > tc_record_stamp(copy))
 			move_to_front_locked(shard, lookup->newest, now_us);
 	}
 	LWLockRelease(&shard->lock);
@@ -238,7 +238,7 @@ touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 static void
 flush_pending(PendingHits *pending)
 {
-	LWLock	   *lock = tc_partition_lock(pending->hash);
+	LWLock		*lock = tc_partition_lock(pending->hash);
 	TcIndexPlace place;
 
 	if (pending->hits == 0)
@@ -247,7 +247,7 @@ flush_pending(PendingHits *pending)
 	if (tc_index_find_ref_locked(&place, pending->hash, pending->ref))
 	{
 		TcSharedRecord *rec = tc_record_at(pending->ref);
-		TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+		TcSharedShard  *shard = tc_shard_of(rec->map, rec->hash);
 
 		LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 		rec->hits += pending->hits;
@@ -268,18 +268,18 @@ void
 tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
-	uint32		hash = lookup->probe->hash;
-	PendingHits *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
-	bool		same = pending->hash == hash && pending->ref == lookup->newest;
-	uint64		resolution_us = (uint64) tc_recency_resolution_ms * 1000;
-	bool		recent;
+	uint32			hash = lookup->probe->hash;
+	PendingHits	   *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
+	bool   same = pending->hash == hash && pending->ref == lookup->newest;
+	uint64 resolution_us = (uint64) tc_recency_resolution_ms * 1000;
+	bool   recent;
 
 	/* a dirty record keeps a link where a clean one keeps its last access */
 	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
 		recent = resolution_us > 0;
 	else
-		recent = resolution_us > 0 &&
-			now_us < tc_record_stamp(copy) + resolution_us;
+		recent =
+			resolution_us > 0 && now_us < tc_record_stamp(copy) + resolution_us;
 
 	if (!recent)
 	{
@@ -302,7 +302,7 @@ tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 void
 tc_lookup_prefetch_bucket(const TcProbe *probe)
 {
-	uint32		nbuckets;
+	uint32 nbuckets;
 
 	__builtin_prefetch(tc_index_bucket(probe->hash, &nbuckets));
 }
@@ -310,19 +310,19 @@ tc_lookup_prefetch_bucket(const TcProbe *probe)
 void
 tc_lookup_prefetch_record(const TcProbe *probe)
 {
-	uint32		nbuckets;
-	const volatile TcSharedBucket *bucket = tc_index_bucket(probe->hash,
-															&nbuckets);
-	uint8		tag = probe->hash >> 24;
+	uint32						   nbuckets;
+	const volatile TcSharedBucket *bucket =
+		tc_index_bucket(probe->hash, &nbuckets);
+	uint8 tag = probe->hash >> 24;
 
 	for (int i = 0; i < TC_BUCKET_SLOTS; i++)
 	{
-		TcRef		ref = bucket->ref[i];
+		TcRef ref = bucket->ref[i];
 
 		if (bucket->tag[i] == tag && ref != TC_NO_REF &&
 			tc_arena_plausible(ref, sizeof(TcSharedRecord)))
 		{
-			char	   *address = tc_ref_address(ref);
+			char *address = tc_ref_address(ref);
 
 			/* as many lines as a record of the usual size has */
 			for (int line = 0; line < 6; line++)

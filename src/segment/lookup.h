@@ -10,32 +10,31 @@
 /* Outcome of a step of a lookup. */
 typedef enum TcLookupResult
 {
-	TC_LOOKUP_FOUND,			/* version describes what was found */
-	TC_LOOKUP_ABSENT,			/* there is none, or no older one */
-	TC_LOOKUP_CHANGED			/* the record changed under the reader */
+	TC_LOOKUP_FOUND,  /* version describes what was found */
+	TC_LOOKUP_ABSENT, /* there is none, or no older one */
+	TC_LOOKUP_CHANGED /* the record changed under the reader */
 } TcLookupResult;
 
 /* A lookup under way.  Callers use only version. */
 typedef struct TcLookup
 {
 	const TcProbe *probe;
-	TcVersion	version;
+	TcVersion	   version;
 
 	/* private */
-	void	   *first;			/* bucket that was looked into */
-	uint32		seq;			/* its sequence number then */
-	uint32		nbuckets;
-	TcRef		newest;			/* the record's newest version */
-	TcRef		ref;			/* the version in hand */
-	uint64		header[5];		/* copy of its header */
+	void  *first; /* bucket that was looked into */
+	uint32 seq;	  /* its sequence number then */
+	uint32 nbuckets;
+	TcRef  newest;	  /* the record's newest version */
+	TcRef  ref;		  /* the version in hand */
+	uint64 header[5]; /* copy of its header */
 } TcLookup;
 
 /*
  * Find the newest version of a key.  After TC_LOOKUP_CHANGED (which takes
  * constant pressure by writers) the caller turns to the heap.
  */
-extern TcLookupResult tc_lookup_newest(TcLookup *lookup,
-									   const TcProbe *probe);
+extern TcLookupResult tc_lookup_newest(TcLookup *lookup, const TcProbe *probe);
 
 /* Go on to the version before the one in hand. */
 extern TcLookupResult tc_lookup_older(TcLookup *lookup);
@@ -62,4 +61,4 @@ extern void tc_lookup_flush_hits(void);
 extern void tc_lookup_prefetch_bucket(const TcProbe *probe);
 extern void tc_lookup_prefetch_record(const TcProbe *probe);
 
-#endif							/* TC_LOOKUP_H */
+#endif /* TC_LOOKUP_H */

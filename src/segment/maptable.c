@@ -81,10 +81,9 @@ static void
 describe_slot(uint16 number, TcMapSlot *slot)
 {
 	slot->number = number;
-	slot->generation =
-		pg_atomic_read_u32(&tc_seg.maps[number].generation);
-	slot->salt = hash_combine(murmurhash32(number + 1),
-							  murmurhash32(slot->generation));
+	slot->generation = pg_atomic_read_u32(&tc_seg.maps[number].generation);
+	slot->salt =
+		hash_combine(murmurhash32(number + 1), murmurhash32(slot->generation));
 }
 
 bool
@@ -100,7 +99,7 @@ tc_map_current(const TcMapSlot *slot)
 static uint32
 unhook_locked(TcSharedMapEntry *entry)
 {
-	uint32		number = entry->slot;
+	uint32 number = entry->slot;
 
 	entry->slot = TC_NO_SLOT;
 	if (number != TC_NO_SLOT)
@@ -121,8 +120,7 @@ find_entry_locked(Oid database, Oid relation)
 static void
 drop_empty_entry_locked(TcSharedMapEntry *entry)
 {
-	if (entry->slot == TC_NO_SLOT &&
-		!TransactionIdIsValid(entry->suspended_by))
+	if (entry->slot == TC_NO_SLOT && !TransactionIdIsValid(entry->suspended_by))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
 }
 
@@ -151,7 +149,7 @@ void
 tc_map_retire(Oid database, Oid relation)
 {
 	TcSharedMapEntry *entry;
-	uint32		number = TC_NO_SLOT;
+	uint32			  number = TC_NO_SLOT;
 
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
 	entry = find_entry_locked(database, relation);
@@ -167,10 +165,10 @@ tc_map_retire(Oid database, Oid relation)
 void
 tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 {
-	TcSharedMapKey key = {database, relation};
+	TcSharedMapKey	  key = {database, relation};
 	TcSharedMapEntry *entry;
-	uint32		number = TC_NO_SLOT;
-	bool		found;
+	uint32			  number = TC_NO_SLOT;
+	bool			  found;
 
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
 	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
@@ -204,7 +202,7 @@ tc_map_resume(Oid database, Oid relation, TransactionId xid)
 static TcRef
 any_record(TcSharedShard *shard, uint32 *hash)
 {
-	TcRef		ref;
+	TcRef ref;
 
 	LWLockAcquire(&shard->lock, LW_SHARED);
 	ref = shard->lru_tail != TC_NO_REF ? shard->lru_tail : shard->dirty_tail;
@@ -219,9 +217,9 @@ static int64
 drain_shard(uint16 number, int shard_number, int64 max)
 {
 	TcSharedShard *shard = &tc_map_body(number)->shard[shard_number];
-	int64		dropped = 0;
-	uint32		hash;
-	TcRef		ref;
+	int64		   dropped = 0;
+	uint32		   hash;
+	TcRef		   ref;
 
 	while (dropped < max && (ref = any_record(shard, &hash)) != TC_NO_REF)
 	{
@@ -250,7 +248,7 @@ free_slot(uint16 number)
 int64
 tc_map_drain(int64 max)
 {
-	int64		dropped = 0;
+	int64 dropped = 0;
 
 	for (uint32 m = 0; m < tc_seg.head->maps_used && dropped < max; m++)
 	{
@@ -269,8 +267,8 @@ tc_map_drain(int64 max)
 /* What was counted for a relation goes on in its next incarnation. */
 typedef struct Counted
 {
-	uint64		counter[TC_NCOUNTERS];
-	uint64		stats_reset;
+	uint64 counter[TC_NCOUNTERS];
+	uint64 stats_reset;
 } Counted;
 
 /* The slot that the relation has, if it is for this incarnation. */
@@ -279,12 +277,11 @@ find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
 		  TransactionId *suspended_by)
 {
 	TcSharedMapEntry *entry;
-	bool		found = false;
+	bool			  found = false;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	entry = find_entry_locked(identity->database, identity->relation);
-	*suspended_by = entry == NULL ? InvalidTransactionId :
-		entry->suspended_by;
+	*suspended_by = entry == NULL ? InvalidTransactionId : entry->suspended_by;
 	if (entry != NULL && entry->slot != TC_NO_SLOT &&
 		same_identity(&tc_seg.maps[entry->slot].identity, identity))
 	{
@@ -299,8 +296,8 @@ find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
 static bool
 make_body_locked(uint32 number, uint32 *page)
 {
-	uint32		per_page = bodies_per_page();
-	uint32	   *place = &tc_seg.bodies[number / per_page];
+	uint32	per_page = bodies_per_page();
+	uint32 *place = &tc_seg.bodies[number / per_page];
 
 	if (*place != TC_NO_PAGE)
 		return true;
@@ -310,9 +307,10 @@ make_body_locked(uint32 number, uint32 *page)
 	*page = TC_NO_PAGE;
 	pg_atomic_fetch_add_u32(&tc_seg.head->body_pages, 1);
 	for (uint32 i = 0; i < per_page; i++)
-		tc_shards_create((TcSharedMapBody *)
-						 (tc_seg.arena +
-						  (uint64) *place * tc_seg.head->page_bytes) + i);
+		tc_shards_create(
+			(TcSharedMapBody *) (tc_seg.arena +
+								 (uint64) *place * tc_seg.head->page_bytes) +
+			i);
 	return true;
 }
 
@@ -321,7 +319,7 @@ static uint32
 take_slot_locked(uint32 *page)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32		number = head->free_map;
+	uint32			 number = head->free_map;
 
 	if (number != TC_NO_SLOT)
 	{
@@ -339,10 +337,10 @@ static bool
 enter_locked(const TcMapIdentity *identity, const Counted *counted,
 			 uint32 *page, TcMapSlot *slot)
 {
-	TcSharedMapKey key = {identity->database, identity->relation};
+	TcSharedMapKey	  key = {identity->database, identity->relation};
 	TcSharedMapEntry *entry;
-	uint32		number;
-	bool		found;
+	uint32			  number;
+	bool			  found;
 
 	number = take_slot_locked(page);
 	if (number == TC_NO_SLOT)
@@ -372,8 +370,8 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 static uint32
 page_for_bodies(void)
 {
-	uint32		next = tc_seg.head->maps_used;
-	uint32		page = TC_NO_PAGE;
+	uint32 next = tc_seg.head->maps_used;
+	uint32 page = TC_NO_PAGE;
 
 	if (tc_seg.head->free_map != TC_NO_SLOT || next >= tc_seg.head->max_maps ||
 		tc_seg.bodies[next / bodies_per_page()] != TC_NO_PAGE)
@@ -390,7 +388,7 @@ page_for_bodies(void)
 static void
 save_counters(const TcMapIdentity *identity, Counted *counted)
 {
-	uint16		number;
+	uint16			 number;
 	TcSharedMapBody *body;
 
 	memset(counted, 0, sizeof(Counted));
@@ -407,9 +405,9 @@ bool
 tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
 			   TransactionId *suspended_by)
 {
-	Counted		counted;
-	uint32		page;
-	bool		entered;
+	Counted counted;
+	uint32	page;
+	bool	entered;
 
 	if (find_slot(identity, slot, suspended_by))
 		return true;
@@ -442,7 +440,7 @@ tc_map_slots(void)
 bool
 tc_map_identity(uint16 number, TcMapIdentity *identity)
 {
-	bool		live;
+	bool live;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	live = number < tc_seg.head->maps_used &&
@@ -457,7 +455,7 @@ bool
 tc_map_find(Oid database, Oid relation, uint16 *number)
 {
 	TcSharedMapEntry *entry;
-	bool		found;
+	bool			  found;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	entry = find_entry_locked(database, relation);

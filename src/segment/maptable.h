@@ -37,20 +37,20 @@ extern int64 tc_map_drain(int64 max);
 /* What a map holds. */
 typedef struct TcMapUse
 {
-	int64		records;
-	int64		dirty_records;
-	int64		bytes;
-	int64		cost;
+	int64 records;
+	int64 dirty_records;
+	int64 bytes;
+	int64 cost;
 } TcMapUse;
 
 extern void tc_map_use(uint16 number, TcMapUse *use);
 
 /* The slots that are in use; false past the end or where there is none. */
 extern uint32 tc_map_slots(void);
-extern bool tc_map_identity(uint16 number, TcMapIdentity *identity);
-extern bool tc_map_has_body(uint16 number);
+extern bool	  tc_map_identity(uint16 number, TcMapIdentity *identity);
+extern bool	  tc_map_has_body(uint16 number);
 
 /* The slot of a relation, if it has one. */
 extern bool tc_map_find(Oid database, Oid relation, uint16 *number);
 
-#endif							/* TC_MAPTABLE_H */
+#endif /* TC_MAPTABLE_H */

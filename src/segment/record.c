@@ -51,10 +51,9 @@ free_pieces(TcRef ref)
 	while (ref != TC_NO_REF)
 	{
 		TcSharedPiece *piece = (TcSharedPiece *) tc_ref_address(ref);
-		TcRef		next = piece->next;
+		TcRef		   next = piece->next;
 
-		pg_atomic_fetch_sub_u64(&tc_seg.head->header_bytes,
-								PIECE_HEADER_BYTES);
+		pg_atomic_fetch_sub_u64(&tc_seg.head->header_bytes, PIECE_HEADER_BYTES);
 		pg_atomic_fetch_sub_u64(&tc_seg.head->data_bytes, piece->here_bytes);
 		tc_arena_free(ref);
 		ref = next;
@@ -68,9 +67,9 @@ write_pieces(TcRef *link, uint32 hash, const char *data, uint32 length)
 	*link = TC_NO_REF;
 	while (length > 0)
 	{
-		uint32		chunk = tc_arena_best_piece(length + PIECE_HEADER_BYTES);
-		uint32		here = Min(length, chunk - PIECE_HEADER_BYTES);
-		TcRef		ref = tc_room_alloc(here + PIECE_HEADER_BYTES);
+		uint32		   chunk = tc_arena_best_piece(length + PIECE_HEADER_BYTES);
+		uint32		   here = Min(length, chunk - PIECE_HEADER_BYTES);
+		TcRef		   ref = tc_room_alloc(here + PIECE_HEADER_BYTES);
 		TcSharedPiece *piece;
 
 		if (ref == TC_NO_REF)
@@ -81,8 +80,7 @@ write_pieces(TcRef *link, uint32 hash, const char *data, uint32 length)
 		piece->here_bytes = here;
 		piece->flags = TC_REC_IS_PIECE;
 		memcpy(piece + 1, data, here);
-		pg_atomic_fetch_add_u64(&tc_seg.head->header_bytes,
-								PIECE_HEADER_BYTES);
+		pg_atomic_fetch_add_u64(&tc_seg.head->header_bytes, PIECE_HEADER_BYTES);
 		pg_atomic_fetch_add_u64(&tc_seg.head->data_bytes, here);
 		*link = ref;
 		link = &piece->next;
@@ -96,7 +94,7 @@ write_pieces(TcRef *link, uint32 hash, const char *data, uint32 length)
 static uint32
 initial_flags(const TcImage *image)
 {
-	uint32		flags = 0;
+	uint32 flags = 0;
 
 	if (image->committed)
 		flags |= TC_REC_COMMITTED;
@@ -117,7 +115,7 @@ initial_flags(const TcImage *image)
 static void
 write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 {
-	uint64		now_us = tc_segment_clock_us();
+	uint64 now_us = tc_segment_clock_us();
 
 	rec->hash = image->probe->hash;
 	rec->xmin = image->xmin;
@@ -139,11 +137,11 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 TcRef
 tc_record_create(const TcImage *image)
 {
-	uint32		flags = initial_flags(image);
-	uint32		whole = data_offset(flags) + image->data_bytes;
-	uint32		here = image->data_bytes;
-	uint32		chunk = whole;
-	TcRef		ref;
+	uint32 flags = initial_flags(image);
+	uint32 whole = data_offset(flags) + image->data_bytes;
+	uint32 here = image->data_bytes;
+	uint32 chunk = whole;
+	TcRef  ref;
 
 	if (image->data_bytes > (uint32) tc_max_record_size_kb * 1024)
 		return TC_NO_REF;
@@ -159,8 +157,8 @@ tc_record_create(const TcImage *image)
 		return TC_NO_REF;
 
 	write_header(tc_record_at(ref), image, flags);
-	memcpy((char *) tc_ref_address(ref) + data_offset(flags),
-		   image->data, here);
+	memcpy((char *) tc_ref_address(ref) + data_offset(flags), image->data,
+		   here);
 	pg_atomic_fetch_add_u64(&tc_seg.head->header_bytes, data_offset(flags));
 	pg_atomic_fetch_add_u64(&tc_seg.head->data_bytes, here);
 	if (flags & TC_REC_PIECES)
@@ -168,8 +166,8 @@ tc_record_create(const TcImage *image)
 		TcSharedPieces *pieces = pieces_of(ref, flags);
 
 		pieces->here_bytes = here;
-		if (!write_pieces(&pieces->next, image->probe->hash,
-						  image->data + here, image->data_bytes - here))
+		if (!write_pieces(&pieces->next, image->probe->hash, image->data + here,
+						  image->data_bytes - here))
 		{
 			tc_record_free(ref);
 			return TC_NO_REF;
@@ -182,7 +180,7 @@ void
 tc_record_free(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32		here = rec->length_bytes;
+	uint32			here = rec->length_bytes;
 
 	if (rec->flags & TC_REC_PIECES)
 	{
@@ -199,11 +197,11 @@ uint32
 tc_record_bytes(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32		bytes = tc_arena_ref_bytes(ref);
+	uint32			bytes = tc_arena_ref_bytes(ref);
 
 	if (rec->flags & TC_REC_PIECES)
 	{
-		TcRef		next = pieces_of(ref, rec->flags)->next;
+		TcRef next = pieces_of(ref, rec->flags)->next;
 
 		while (next != TC_NO_REF)
 		{
@@ -221,7 +219,7 @@ read_pieces(TcRef ref, char *data, uint32 length)
 	while (length > 0)
 	{
 		TcSharedPiece piece;
-		uint32		here;
+		uint32		  here;
 
 		if (!tc_arena_plausible(ref, sizeof(piece)))
 			return false;
@@ -238,11 +236,10 @@ read_pieces(TcRef ref, char *data, uint32 length)
 }
 
 bool
-tc_record_read(TcRef ref, const TcSharedRecord *rec, char *data,
-			   uint32 length)
+tc_record_read(TcRef ref, const TcSharedRecord *rec, char *data, uint32 length)
 {
-	uint32		offset = data_offset(rec->flags);
-	uint32		here = length;
+	uint32		   offset = data_offset(rec->flags);
+	uint32		   here = length;
 	TcSharedPieces pieces = {TC_NO_REF, 0};
 
 	if (length > rec->length_bytes || !tc_arena_plausible(ref, offset))
@@ -264,9 +261,9 @@ static bool
 has_long_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe,
 			 uint32 here)
 {
-	uint32		offset = data_offset(rec->flags);
-	uint32		done = here;
-	TcRef		next = pieces_of(ref, rec->flags)->next;
+	uint32 offset = data_offset(rec->flags);
+	uint32 done = here;
+	TcRef  next = pieces_of(ref, rec->flags)->next;
 
 	if (memcmp((char *) tc_ref_address(ref) + offset, probe->key, here) != 0)
 		return false;
@@ -291,8 +288,8 @@ has_long_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe,
 bool
 tc_record_has_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe)
 {
-	uint32		offset = data_offset(rec->flags);
-	uint32		here = probe->key_bytes;
+	uint32 offset = data_offset(rec->flags);
+	uint32 here = probe->key_bytes;
 
 	if (rec->hash != probe->hash || rec->map != probe->slot.number ||
 		rec->length_bytes < probe->key_bytes ||
@@ -304,14 +301,13 @@ tc_record_has_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe)
 		return false;
 	if (here < probe->key_bytes)
 		return has_long_key(ref, rec, probe, here);
-	return memcmp((char *) tc_ref_address(ref) + offset,
-				  probe->key, here) == 0;
+	return memcmp((char *) tc_ref_address(ref) + offset, probe->key, here) == 0;
 }
 
 int64
 tc_record_expires(TcRef ref, const TcSharedRecord *rec)
 {
-	int64		expires = PG_INT64_MAX;
+	int64 expires = PG_INT64_MAX;
 
 	if ((rec->flags & TC_REC_EXPIRES) &&
 		tc_arena_plausible(ref, sizeof(TcSharedRecord) + sizeof(int64)))

@@ -28,8 +28,8 @@ extern uint32 tc_record_bytes(TcRef ref);
  * when it turns out to be, and the caller's look at the sequence number
  * decides otherwise.
  */
-extern bool tc_record_read(TcRef ref, const TcSharedRecord *rec,
-						   char *data, uint32 length);
+extern bool tc_record_read(TcRef ref, const TcSharedRecord *rec, char *data,
+						   uint32 length);
 
 /* Does the version's data begin with this key?  Locked or not, as above. */
 extern bool tc_record_has_key(TcRef ref, const TcSharedRecord *rec,
@@ -38,4 +38,4 @@ extern bool tc_record_has_key(TcRef ref, const TcSharedRecord *rec,
 /* When the record ends, or INT64_MAX. */
 extern int64 tc_record_expires(TcRef ref, const TcSharedRecord *rec);
 
-#endif							/* TC_RECORD_H */
+#endif /* TC_RECORD_H */

@@ -10,7 +10,7 @@
 /* Address in the arena, in units of 8 bytes; 0 is none. */
 typedef uint32 TcRef;
 
-#define TC_NO_REF ((TcRef) 0)
+#define TC_NO_REF	  ((TcRef) 0)
 #define TC_UNIT_BYTES 8
 
 /* Recency and dirty lists per map, so that touches of one map do not queue. */
@@ -22,20 +22,20 @@ typedef uint32 TcRef;
  */
 typedef struct TcMapIdentity
 {
-	Oid			database;
-	Oid			relation;
-	Oid			file;			/* file number: changes with every rewrite */
-	Oid			key_index;
-	uint32		shape;			/* hash over the columns that are kept */
-	bool		pinned;			/* no heap behind it: never evicted */
+	Oid	   database;
+	Oid	   relation;
+	Oid	   file; /* file number: changes with every rewrite */
+	Oid	   key_index;
+	uint32 shape;  /* hash over the columns that are kept */
+	bool   pinned; /* no heap behind it: never evicted */
 } TcMapIdentity;
 
 /* A backend's hold on a slot: valid while the generation is the slot's. */
 typedef struct TcMapSlot
 {
-	uint16		number;
-	uint32		generation;
-	uint32		salt;			/* mixed into the hash of every key */
+	uint16 number;
+	uint32 generation;
+	uint32 salt; /* mixed into the hash of every key */
 } TcMapSlot;
 
 /* What is counted for each map. */
@@ -45,13 +45,13 @@ typedef enum TcCounter
 	TC_COUNT_MISSES,
 	TC_COUNT_BYPASSES,
 	TC_COUNT_FILLS,
-	TC_COUNT_FILLS_LOST,		/* not stored: a writer came in between */
+	TC_COUNT_FILLS_LOST, /* not stored: a writer came in between */
 	TC_COUNT_PUTS,
 	TC_COUNT_REMOVES,
 	TC_COUNT_EVICTIONS,
-	TC_COUNT_NOT_RESIDENT,		/* not stored: no room, or too large */
-	TC_COUNT_COST_DEFAULTED,	/* value could not be encoded */
+	TC_COUNT_NOT_RESIDENT,	 /* not stored: no room, or too large */
+	TC_COUNT_COST_DEFAULTED, /* value could not be encoded */
 	TC_NCOUNTERS
 } TcCounter;
 
-#endif							/* TC_REF_H */
+#endif /* TC_REF_H */

@@ -40,18 +40,18 @@
 /* A record that was the last of its list when it was looked at. */
 typedef struct Victim
 {
-	TcRef		ref;
-	uint32		hash;
-	uint64		stamp;
+	TcRef  ref;
+	uint32 hash;
+	uint64 stamp;
 } Victim;
 
 /* The shard of the maps in question whose LRU tail is oldest. */
 static bool
 oldest_shard(int map, uint16 *oldest_map, int *oldest_shard)
 {
-	uint64		oldest = PG_UINT64_MAX;
-	uint32		first = map == TC_ANY_MAP ? 0 : map;
-	uint32		end = map == TC_ANY_MAP ? tc_seg.head->maps_used : map + 1;
+	uint64 oldest = PG_UINT64_MAX;
+	uint32 first = map == TC_ANY_MAP ? 0 : map;
+	uint32 end = map == TC_ANY_MAP ? tc_seg.head->maps_used : map + 1;
 
 	for (uint32 m = first; m < end; m++)
 	{
@@ -62,7 +62,7 @@ oldest_shard(int map, uint16 *oldest_map, int *oldest_shard)
 		body = tc_map_body(m);
 		for (int s = 0; s < TC_SHARDS; s++)
 		{
-			uint64		stamp = pg_atomic_read_u64(&body->tail_stamp[s]);
+			uint64 stamp = pg_atomic_read_u64(&body->tail_stamp[s]);
 
 			if (stamp < oldest)
 			{
@@ -108,17 +108,18 @@ still_victim_locked(const Victim *victim)
 static bool
 evict_victim(const Victim *victim)
 {
-	LWLock	   *lock = tc_partition_lock(victim->hash);
+	LWLock		*lock = tc_partition_lock(victim->hash);
 	TcIndexPlace place;
-	TcRef		ref = TC_NO_REF;
+	TcRef		 ref = TC_NO_REF;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (tc_index_find_ref_locked(&place, victim->hash, victim->ref) &&
 		still_victim_locked(victim))
 	{
 		TcSharedRecord *rec = tc_record_at(victim->ref);
-		TcSharedDelta delta = {-1, (rec->flags & TC_REC_NEGATIVE) ? -1 : 0,
-			-(int64) tc_record_bytes(victim->ref), -(int64) rec->cost};
+		TcSharedDelta	delta = {-1, (rec->flags & TC_REC_NEGATIVE) ? -1 : 0,
+								 -(int64) tc_record_bytes(victim->ref),
+								 -(int64) rec->cost};
 
 		ref = victim->ref;
 		tc_index_begin_change_locked(place.first);
@@ -126,7 +127,8 @@ evict_victim(const Victim *victim)
 		tc_index_remove_locked(&place);
 		tc_index_end_change_locked(place.first);
 		tc_shard_account(rec->map, rec->hash, &delta);
-		pg_atomic_fetch_add_u64(&tc_map_body(rec->map)->counter[TC_COUNT_EVICTIONS], 1);
+		pg_atomic_fetch_add_u64(
+			&tc_map_body(rec->map)->counter[TC_COUNT_EVICTIONS], 1);
 		tc_record_free(ref);
 	}
 	LWLockRelease(lock);
@@ -136,9 +138,9 @@ evict_victim(const Victim *victim)
 bool
 tc_evict_lru(int map)
 {
-	uint16		oldest_map;
-	int			shard;
-	Victim		victim;
+	uint16 oldest_map;
+	int	   shard;
+	Victim victim;
 
 	for (int tries = 0; tries < VICTIM_TRIES; tries++)
 	{
@@ -157,7 +159,7 @@ tc_room_alloc(uint32 bytes)
 		tc_segment_wake_worker();
 	for (;;)
 	{
-		TcRef		ref = tc_arena_alloc(bytes);
+		TcRef ref = tc_arena_alloc(bytes);
 
 		if (ref != TC_NO_REF)
 			return ref;
@@ -172,7 +174,7 @@ page_for_index(void)
 {
 	for (;;)
 	{
-		uint32		page = tc_arena_take_page(TC_PAGE_INDEX);
+		uint32 page = tc_arena_take_page(TC_PAGE_INDEX);
 
 		if (page != TC_NO_PAGE)
 			return page;
@@ -186,8 +188,8 @@ tc_room_for_index(void)
 {
 	for (int i = 0; i < GROWTH_STEPS && tc_index_wants_growth(); i++)
 	{
-		uint32		page = TC_NO_PAGE;
-		bool		grown;
+		uint32 page = TC_NO_PAGE;
+		bool   grown;
 
 		if (tc_index_growth_needs_page())
 			page = page_for_index();

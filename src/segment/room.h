@@ -34,4 +34,4 @@ extern bool tc_evict_lru(int map);
  */
 extern bool tc_compact_page(void);
 
-#endif							/* TC_ROOM_H */
+#endif /* TC_ROOM_H */

@@ -36,7 +36,7 @@
 /* Names of the lock tranches, as pg_stat_activity shows them. */
 #define INDEX_TRANCHE "TopCacheIndex"
 #define ARENA_TRANCHE "TopCacheArena"
-#define MAPS_TRANCHE "TopCacheMaps"
+#define MAPS_TRANCHE  "TopCacheMaps"
 #define SHARD_TRANCHE "TopCacheRecency"
 
 /* Maps that have a slot, and as many that are suspended. */
@@ -44,9 +44,9 @@
 
 /* One stamp for so many bytes of the segment. */
 #define BYTES_PER_STAMP 8192
-#define MIN_STRIPES 1024
+#define MIN_STRIPES		1024
 
-TcSegment	tc_seg;
+TcSegment tc_seg;
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
 static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
@@ -54,17 +54,17 @@ static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
 /* Offsets of the parts in the segment, as the settings give them. */
 typedef struct Layout
 {
-	uint32		page_bytes;
-	uint32		page_words;
-	uint32		npages;
-	uint32		nstripes;
-	Size		maps;
-	Size		bodies;
-	Size		stamps;
-	Size		pages;
-	Size		bitmaps;
-	Size		directory;
-	Size		arena;
+	uint32 page_bytes;
+	uint32 page_words;
+	uint32 npages;
+	uint32 nstripes;
+	Size   maps;
+	Size   bodies;
+	Size   stamps;
+	Size   pages;
+	Size   bitmaps;
+	Size   directory;
+	Size   arena;
 } Layout;
 
 /*
@@ -75,7 +75,7 @@ typedef struct Layout
 static uint32
 choose_page_bytes(Size size_bytes)
 {
-	uint32		page_bytes = 8192;
+	uint32 page_bytes = 8192;
 
 	while (page_bytes < 65536 &&
 		   (Size) page_bytes * page_bytes * 2 <= size_bytes)
@@ -87,7 +87,7 @@ choose_page_bytes(Size size_bytes)
 static Size
 lay_out(Size *end, Size bytes)
 {
-	Size		start = *end;
+	Size start = *end;
 
 	*end = CACHELINEALIGN(start + bytes);
 	return start;
@@ -97,9 +97,9 @@ lay_out(Size *end, Size bytes)
 static void
 compute_layout(Layout *layout)
 {
-	Size		size_bytes = (Size) tc_size_mb * 1024 * 1024;
-	Size		end = 0;
-	uint32		most_pages;
+	Size   size_bytes = (Size) tc_size_mb * 1024 * 1024;
+	Size   end = 0;
+	uint32 most_pages;
 
 	layout->page_bytes = choose_page_bytes(size_bytes);
 	layout->page_words = layout->page_bytes / TC_MIN_CHUNK_BYTES / 64;
@@ -111,15 +111,15 @@ compute_layout(Layout *layout)
 	lay_out(&end, sizeof(TcSharedSegment));
 	layout->maps = lay_out(&end, tc_max_maps * sizeof(TcSharedMap));
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
-	layout->stamps = lay_out(&end,
-							 layout->nstripes * sizeof(pg_atomic_uint32));
+	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
-	layout->bitmaps = lay_out(&end, (Size) most_pages *
-							  layout->page_words * sizeof(uint64));
+	layout->bitmaps =
+		lay_out(&end, (Size) most_pages * layout->page_words * sizeof(uint64));
 	layout->directory = lay_out(&end, most_pages * sizeof(uint32));
 	layout->arena = TYPEALIGN(layout->page_bytes, end);
-	layout->npages = layout->arena >= size_bytes ? 0 :
-		(size_bytes - layout->arena) / layout->page_bytes;
+	layout->npages = layout->arena >= size_bytes
+		? 0
+		: (size_bytes - layout->arena) / layout->page_bytes;
 }
 
 /* Hook: ask for memory and locks. */
@@ -131,8 +131,8 @@ request_segment(void)
 
 	RequestAddinShmemSpace((Size) tc_size_mb * 1024 * 1024 +
 						   PG_CACHE_LINE_SIZE);
-	RequestAddinShmemSpace(hash_estimate_size(MAP_ENTRIES,
-											  sizeof(TcSharedMapEntry)));
+	RequestAddinShmemSpace(
+		hash_estimate_size(MAP_ENTRIES, sizeof(TcSharedMapEntry)));
 	RequestNamedLWLockTranche(INDEX_TRANCHE, TC_PARTITIONS + 1);
 	RequestNamedLWLockTranche(ARENA_TRANCHE, TC_MAX_CLASSES + 1);
 	RequestNamedLWLockTranche(MAPS_TRANCHE, 1);
@@ -199,10 +199,10 @@ fill_segment(const Layout *layout)
 static void
 start_segment(void)
 {
-	Layout		layout;
-	HASHCTL		info;
-	char	   *base;
-	bool		found;
+	Layout	layout;
+	HASHCTL info;
+	char   *base;
+	bool	found;
 
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
@@ -211,16 +211,15 @@ start_segment(void)
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 
 	base = ShmemInitStruct("topcache segment",
-						   (Size) tc_size_mb * 1024 * 1024 +
-						   PG_CACHE_LINE_SIZE, &found);
+						   (Size) tc_size_mb * 1024 * 1024 + PG_CACHE_LINE_SIZE,
+						   &found);
 	base = (char *) CACHELINEALIGN(base);
 
 	info.keysize = sizeof(TcSharedMapKey);
 	info.entrysize = sizeof(TcSharedMapEntry);
-	tc_seg.map_table = ShmemInitHash("topcache maps",
-									 MAP_ENTRIES, MAP_ENTRIES,
-									 &info, HASH_ELEM | HASH_BLOBS |
-									 HASH_FIXED_SIZE);
+	tc_seg.map_table =
+		ShmemInitHash("topcache maps", MAP_ENTRIES, MAP_ENTRIES, &info,
+					  HASH_ELEM | HASH_BLOBS | HASH_FIXED_SIZE);
 	locate_parts(base, &layout);
 	if (!found)
 		fill_segment(&layout);
@@ -231,17 +230,19 @@ start_segment(void)
 void
 tc_segment_init(void)
 {
-	Layout		layout;
+	Layout layout;
 
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 
 	compute_layout(&layout);
 	if (layout.npages < 64)
-		ereport(ERROR,
-				(errcode(ERRCODE_CONFIG_FILE_ERROR),
-				 errmsg("\"topcache.size\" is too small for \"topcache.max_maps\""),
-				 errhint("Raise \"topcache.size\" or lower \"topcache.max_maps\".")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_CONFIG_FILE_ERROR),
+			 errmsg("\"topcache.size\" is too small for \"topcache.max_maps\""),
+			 errhint(
+				 "Raise \"topcache.size\" or lower \"topcache.max_maps\".")));
 
 	prev_shmem_request_hook = shmem_request_hook;
 	shmem_request_hook = request_segment;
@@ -259,16 +260,18 @@ void
 tc_segment_require(void)
 {
 	if (!tc_segment_ready())
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("topcache must be loaded via \"shared_preload_libraries\""),
-				 errhint("Add \"topcache\" to \"shared_preload_libraries\" and restart the server.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("topcache must be loaded via \"shared_preload_libraries\""),
+			 errhint(
+				 "Add \"topcache\" to \"shared_preload_libraries\" and restart the server.")));
 }
 
 uint64
 tc_segment_clock_us(void)
 {
-	int64		now = GetCurrentTimestamp() - tc_seg.head->started_us;
+	int64 now = GetCurrentTimestamp() - tc_seg.head->started_us;
 
 	/* the system's clock may have been set back */
 	return now > 0 ? (uint64) now : 0;
@@ -294,7 +297,7 @@ tc_segment_set_worker_latch(Latch *latch)
 void
 tc_segment_wake_worker(void)
 {
-	Latch	   *latch = tc_seg.head->worker_latch;
+	Latch *latch = tc_seg.head->worker_latch;
 
 	if (latch != NULL)
 		SetLatch(latch);
@@ -304,17 +307,17 @@ void
 tc_segment_memory_use(TcMemoryUse *use)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint64		arena_bytes = (uint64) head->npages * head->page_bytes;
-	uint64		body_bytes;
+	uint64			 arena_bytes = (uint64) head->npages * head->page_bytes;
+	uint64			 body_bytes;
 
 	use->size_bytes = head->size_bytes;
 	use->data_bytes = pg_atomic_read_u64(&head->data_bytes);
 	use->header_bytes = pg_atomic_read_u64(&head->header_bytes);
-	use->index_bytes = (uint64) head->page_bytes *
-		pg_atomic_read_u32(&head->index_pages) +
+	use->index_bytes =
+		(uint64) head->page_bytes * pg_atomic_read_u32(&head->index_pages) +
 		pg_atomic_read_u64(&head->overflow_bytes);
-	body_bytes = (uint64) head->page_bytes *
-		pg_atomic_read_u32(&head->body_pages);
+	body_bytes =
+		(uint64) head->page_bytes * pg_atomic_read_u32(&head->body_pages);
 	use->fixed_bytes = head->size_bytes - arena_bytes + body_bytes;
 	tc_arena_free_bytes(&use->free_bytes, &use->slack_bytes);
 	use->slack_bytes += pg_atomic_read_u64(&head->used_bytes) -
@@ -325,11 +328,11 @@ double
 tc_segment_used_percent(void)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint64		used = pg_atomic_read_u64(&head->used_bytes) +
+	uint64			 used = pg_atomic_read_u64(&head->used_bytes) +
 		pg_atomic_read_u64(&head->overflow_bytes) +
 		(uint64) head->page_bytes *
-		(pg_atomic_read_u32(&head->index_pages) +
-		 pg_atomic_read_u32(&head->body_pages));
+			(pg_atomic_read_u32(&head->index_pages) +
+			 pg_atomic_read_u32(&head->body_pages));
 
 	return 100.0 * used / ((double) head->npages * head->page_bytes);
 }

@@ -31,13 +31,13 @@ extern void tc_segment_wake_worker(void);
 /* Where the bytes of the segment are; the sum is size_bytes. */
 typedef struct TcMemoryUse
 {
-	uint64		size_bytes;
-	uint64		data_bytes;		/* rows and keys */
-	uint64		header_bytes;	/* record headers */
-	uint64		index_bytes;
-	uint64		slack_bytes;	/* rounding of chunks and pages */
-	uint64		free_bytes;
-	uint64		fixed_bytes;	/* everything that never moves */
+	uint64 size_bytes;
+	uint64 data_bytes;	 /* rows and keys */
+	uint64 header_bytes; /* record headers */
+	uint64 index_bytes;
+	uint64 slack_bytes; /* rounding of chunks and pages */
+	uint64 free_bytes;
+	uint64 fixed_bytes; /* everything that never moves */
 } TcMemoryUse;
 
 extern void tc_segment_memory_use(TcMemoryUse *use);
@@ -48,4 +48,4 @@ extern void tc_segment_memory_use(TcMemoryUse *use);
  */
 extern double tc_segment_used_percent(void);
 
-#endif							/* TC_SEGMENT_H */
+#endif /* TC_SEGMENT_H */

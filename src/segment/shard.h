@@ -37,4 +37,4 @@ extern void tc_shard_moved(TcRef from, TcRef to);
 /* Does a map hold no record at all? */
 extern bool tc_shards_empty(uint16 map);
 
-#endif							/* TC_SHARD_H */
+#endif /* TC_SHARD_H */

@@ -36,12 +36,12 @@
 
 /* Pages of a class are kept in lists by how full they are. */
 #define TC_FULLNESS_LEVELS 8
-#define TC_PAGE_ISOLATED (TC_FULLNESS_LEVELS + 1)	/* being emptied */
+#define TC_PAGE_ISOLATED   (TC_FULLNESS_LEVELS + 1) /* being emptied */
 
 /* What a page is used for; smaller numbers are size classes. */
-#define TC_PAGE_FREE 0xFFFF
+#define TC_PAGE_FREE  0xFFFF
 #define TC_PAGE_INDEX 0xFFFE
-#define TC_PAGE_BODY 0xFFFD
+#define TC_PAGE_BODY  0xFFFD
 
 #define TC_NO_PAGE PG_UINT32_MAX
 #define TC_NO_SLOT PG_UINT32_MAX
@@ -49,14 +49,14 @@
 /* ----- records ----- */
 
 /* Bits of TcSharedRecord.flags. */
-#define TC_REC_COMMITTED	0x01	/* xmin is known to be committed */
-#define TC_REC_DIRTY		0x02	/* on the dirty list, not the LRU list */
-#define TC_REC_NEGATIVE		0x04	/* no row under this key */
-#define TC_REC_PIECES		0x08	/* data goes on in further chunks */
-#define TC_REC_IS_PIECE		0x10	/* this chunk is such a further chunk */
-#define TC_REC_EXPIRES		0x20	/* an int64 expiry time precedes data */
-#define TC_REC_NULLS		0x40	/* a null bitmap follows the data */
-#define TC_REC_PINNED		0x80	/* no heap behind it: stays dirty */
+#define TC_REC_COMMITTED 0x01 /* xmin is known to be committed */
+#define TC_REC_DIRTY	 0x02 /* on the dirty list, not the LRU list */
+#define TC_REC_NEGATIVE	 0x04 /* no row under this key */
+#define TC_REC_PIECES	 0x08 /* data goes on in further chunks */
+#define TC_REC_IS_PIECE	 0x10 /* this chunk is such a further chunk */
+#define TC_REC_EXPIRES	 0x20 /* an int64 expiry time precedes data */
+#define TC_REC_NULLS	 0x40 /* a null bitmap follows the data */
+#define TC_REC_PINNED	 0x80 /* no heap behind it: stays dirty */
 
 /*
  * One version of a record; data follows.  The newest version of a key is in
@@ -70,22 +70,22 @@
  */
 typedef struct TcSharedRecord
 {
-	uint32		hash;
-	TransactionId xmin;			/* the (sub)transaction that wrote it */
-	uint32		length_bytes:24;	/* of data */
-	uint32		flags:8;
-	uint32		cost;
-	TcRef		prev;			/* neighbours in the shard's list */
-	TcRef		next;
+	uint32		  hash;
+	TransactionId xmin;			   /* the (sub)transaction that wrote it */
+	uint32		  length_bytes:24; /* of data */
+	uint32		  flags:8;
+	uint32		  cost;
+	TcRef		  prev; /* neighbours in the shard's list */
+	TcRef		  next;
 	union
 	{
-		uint32		stamp_low;	/* clean: last access, us, low part */
-		TcRef		older;		/* dirty: the version before this one */
+		uint32 stamp_low; /* clean: last access, us, low part */
+		TcRef  older;	  /* dirty: the version before this one */
 	};
-	uint16		stamp_high;
-	uint16		map;			/* number of the map's slot */
-	uint32		hits;
-	uint32		born_s;			/* seconds since the segment was made */
+	uint16 stamp_high;
+	uint16 map; /* number of the map's slot */
+	uint32 hits;
+	uint32 born_s; /* seconds since the segment was made */
 } TcSharedRecord;
 
 StaticAssertDecl(sizeof(TcSharedRecord) == 40,
@@ -94,8 +94,8 @@ StaticAssertDecl(sizeof(TcSharedRecord) == 40,
 /* Follows the header of a record with TC_REC_PIECES. */
 typedef struct TcSharedPieces
 {
-	TcRef		next;			/* the first further piece */
-	uint32		here_bytes;		/* how much of the data is in this chunk */
+	TcRef  next;	   /* the first further piece */
+	uint32 here_bytes; /* how much of the data is in this chunk */
 } TcSharedPieces;
 
 /*
@@ -104,15 +104,16 @@ typedef struct TcSharedPieces
  */
 typedef struct TcSharedPiece
 {
-	uint32		hash;			/* of the record it belongs to */
-	TcRef		next;
-	uint32		here_bytes:24;
-	uint32		flags:8;		/* TC_REC_IS_PIECE */
-	uint32		unused;
+	uint32 hash; /* of the record it belongs to */
+	TcRef  next;
+	uint32 here_bytes:24;
+	uint32 flags:8; /* TC_REC_IS_PIECE */
+	uint32 unused;
 } TcSharedPiece;
 
 StaticAssertDecl(offsetof(TcSharedPiece, hash) ==
-				 offsetof(TcSharedRecord, hash), "hash must be in one place");
+					 offsetof(TcSharedRecord, hash),
+				 "hash must be in one place");
 
 /* ----- index ----- */
 
@@ -125,10 +126,10 @@ StaticAssertDecl(offsetof(TcSharedPiece, hash) ==
 typedef struct TcSharedBucket
 {
 	pg_atomic_uint32 seq;
-	TcRef		overflow;		/* further bucket, or none */
-	TcRef		ref[TC_BUCKET_SLOTS];
-	uint8		tag[TC_BUCKET_SLOTS];	/* high byte of the hash */
-	uint8		unused;
+	TcRef			 overflow; /* further bucket, or none */
+	TcRef			 ref[TC_BUCKET_SLOTS];
+	uint8			 tag[TC_BUCKET_SLOTS]; /* high byte of the hash */
+	uint8			 unused;
 } TcSharedBucket;
 
 StaticAssertDecl(sizeof(TcSharedBucket) == 64, "a bucket is a cache line");
@@ -138,22 +139,22 @@ StaticAssertDecl(sizeof(TcSharedBucket) == 64, "a bucket is a cache line");
 /* Which relation, in which shape, a slot caches. */
 typedef struct TcSharedMapKey
 {
-	Oid			database;
-	Oid			relation;
+	Oid database;
+	Oid relation;
 } TcSharedMapKey;
 
 /* Entry of the hash table from relation to slot; under the map table lock. */
 typedef struct TcSharedMapEntry
 {
 	TcSharedMapKey key;
-	uint32		slot;			/* or TC_NO_SLOT, while suspended */
-	TransactionId suspended_by; /* or InvalidTransactionId */
+	uint32		   slot;		 /* or TC_NO_SLOT, while suspended */
+	TransactionId  suspended_by; /* or InvalidTransactionId */
 } TcSharedMapEntry;
 
 /* States of a map's slot. */
-#define TC_MAP_FREE 0
-#define TC_MAP_LIVE 1
-#define TC_MAP_RETIRED 2		/* its records are being dropped */
+#define TC_MAP_FREE	   0
+#define TC_MAP_LIVE	   1
+#define TC_MAP_RETIRED 2 /* its records are being dropped */
 
 /*
  * Slot of one incarnation of a map.  identity and next_free change under the
@@ -165,23 +166,23 @@ typedef struct TcSharedMap
 {
 	pg_atomic_uint32 generation;
 	pg_atomic_uint32 state;
-	TcMapIdentity identity;
-	uint32		next_free;
+	TcMapIdentity	 identity;
+	uint32			 next_free;
 } TcSharedMap;
 
 /* What one shard of a map holds; all of it under its lock. */
 typedef struct TcSharedShard
 {
-	LWLock		lock;
-	TcRef		lru_head;		/* clean records, most recent first */
-	TcRef		lru_tail;
-	TcRef		dirty_head;		/* dirty records, newest first */
-	TcRef		dirty_tail;
-	uint32		records;		/* keys, negative ones included */
-	uint32		negative_records;
-	uint32		dirty_records;
-	uint64		bytes;			/* of all versions */
-	uint64		cost;			/* of the newest versions */
+	LWLock lock;
+	TcRef  lru_head; /* clean records, most recent first */
+	TcRef  lru_tail;
+	TcRef  dirty_head; /* dirty records, newest first */
+	TcRef  dirty_tail;
+	uint32 records; /* keys, negative ones included */
+	uint32 negative_records;
+	uint32 dirty_records;
+	uint64 bytes; /* of all versions */
+	uint64 cost;  /* of the newest versions */
 } TcSharedShard;
 
 /*
@@ -192,9 +193,9 @@ typedef struct TcSharedMapBody
 {
 	/* last access of each shard's LRU tail, us; read without a lock to pick */
 	pg_atomic_uint64 tail_stamp[TC_SHARDS];
-	TcSharedShard shard[TC_SHARDS];
+	TcSharedShard	 shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];
-	pg_atomic_uint64 stats_reset;	/* TimestampTz */
+	pg_atomic_uint64 stats_reset; /* TimestampTz */
 } TcSharedMapBody;
 
 /* ----- arena ----- */
@@ -202,66 +203,66 @@ typedef struct TcSharedMapBody
 /* Descriptor of a page; under its class's lock, or the pool's when free. */
 typedef struct TcSharedPage
 {
-	uint16		use;			/* size class, or TC_PAGE_... */
-	uint16		used_chunks;
-	uint16		level;			/* list it is on; TC_FULLNESS_LEVELS: none */
-	uint16		unused;
-	uint32		prev;			/* neighbours in the list */
-	uint32		next;
+	uint16 use; /* size class, or TC_PAGE_... */
+	uint16 used_chunks;
+	uint16 level; /* list it is on; TC_FULLNESS_LEVELS: none */
+	uint16 unused;
+	uint32 prev; /* neighbours in the list */
+	uint32 next;
 } TcSharedPage;
 
 /* A size class; all but the constants under its lock. */
 typedef struct TcSharedClass
 {
-	uint32		chunk_bytes;	/* constant */
-	uint32		page_chunks;	/* constant: chunks of a page */
-	uint32		pages;
-	uint32		free_chunks;
-	uint32		level_head[TC_FULLNESS_LEVELS];
+	uint32 chunk_bytes; /* constant */
+	uint32 page_chunks; /* constant: chunks of a page */
+	uint32 pages;
+	uint32 free_chunks;
+	uint32 level_head[TC_FULLNESS_LEVELS];
 } TcSharedClass;
 
 /* What a change of a key's versions changes in its shard's sums. */
 typedef struct TcSharedDelta
 {
-	int			records;
-	int			negative_records;
-	int64		bytes;
-	int64		cost;
+	int	  records;
+	int	  negative_records;
+	int64 bytes;
+	int64 cost;
 } TcSharedDelta;
 
 /* Head of the segment. */
 typedef struct TcSharedSegment
 {
 	/* Constant after start-up. */
-	uint64		size_bytes;
-	uint64		arena_offset;	/* of page 0 in the segment */
-	uint32		page_bytes;
-	uint32		page_words;		/* 64-bit words of a page's bitmap */
-	uint32		npages;
-	uint32		nclasses;		/* records; one more class holds overflow */
-	uint32		nstripes;
-	uint32		max_maps;
-	int64		started_us;		/* TimestampTz */
+	uint64 size_bytes;
+	uint64 arena_offset; /* of page 0 in the segment */
+	uint32 page_bytes;
+	uint32 page_words; /* 64-bit words of a page's bitmap */
+	uint32 npages;
+	uint32 nclasses; /* records; one more class holds overflow */
+	uint32 nstripes;
+	uint32 max_maps;
+	int64  started_us; /* TimestampTz */
 
 	/* Page pool, under the pool's lock. */
-	uint32		free_page;
-	uint32		free_pages;
+	uint32 free_page;
+	uint32 free_pages;
 
 	/* Index. */
-	pg_atomic_uint32 nbuckets;	/* under growth and partition lock */
-	pg_atomic_uint32 nrecords;	/* keys; a hint for growth */
-	pg_atomic_uint32 bucket_era;	/* first sequence number of new buckets */
-	uint32		min_buckets;	/* constant */
+	pg_atomic_uint32 nbuckets;	  /* under growth and partition lock */
+	pg_atomic_uint32 nrecords;	  /* keys; a hint for growth */
+	pg_atomic_uint32 bucket_era;  /* first sequence number of new buckets */
+	uint32			 min_buckets; /* constant */
 
 	/* Map table, under its lock. */
-	uint32		free_map;
-	uint32		maps_used;		/* slots ever used */
+	uint32 free_map;
+	uint32 maps_used; /* slots ever used */
 
 	/* Exact accounting; atomics. */
-	pg_atomic_uint64 used_bytes;	/* chunks of records */
-	pg_atomic_uint64 data_bytes;	/* rows and keys in them */
-	pg_atomic_uint64 header_bytes;	/* record and piece headers in them */
-	pg_atomic_uint64 overflow_bytes;	/* overflow buckets */
+	pg_atomic_uint64 used_bytes;	 /* chunks of records */
+	pg_atomic_uint64 data_bytes;	 /* rows and keys in them */
+	pg_atomic_uint64 header_bytes;	 /* record and piece headers in them */
+	pg_atomic_uint64 overflow_bytes; /* overflow buckets */
 	pg_atomic_uint32 index_pages;
 	pg_atomic_uint32 body_pages;
 
@@ -274,25 +275,25 @@ typedef struct TcSharedSegment
 /* Where the parts are in this process; set once at start-up. */
 typedef struct TcSegment
 {
-	TcSharedSegment *head;
-	TcSharedMap *maps;
-	uint32	   *bodies;			/* page of each group of map bodies */
+	TcSharedSegment	 *head;
+	TcSharedMap		 *maps;
+	uint32			 *bodies; /* page of each group of map bodies */
 	pg_atomic_uint32 *stamps;
-	TcSharedPage *pages;
-	uint64	   *bitmaps;
-	uint32	   *directory;		/* pages of the index, in bucket order */
-	char	   *arena;
-	LWLockPadded *index_locks;	/* TC_PARTITIONS, then the growth lock */
-	LWLockPadded *class_locks;	/* TC_MAX_CLASSES, then the pool lock */
-	LWLockPadded *map_lock;
-	LWLockPadded *shard_locks;	/* lends its tranche only */
-	struct HTAB *map_table;
+	TcSharedPage	 *pages;
+	uint64			 *bitmaps;
+	uint32			 *directory; /* pages of the index, in bucket order */
+	char			 *arena;
+	LWLockPadded	 *index_locks; /* TC_PARTITIONS, then the growth lock */
+	LWLockPadded	 *class_locks; /* TC_MAX_CLASSES, then the pool lock */
+	LWLockPadded	 *map_lock;
+	LWLockPadded	 *shard_locks; /* lends its tranche only */
+	struct HTAB		 *map_table;
 } TcSegment;
 
 extern TcSegment tc_seg;
 
 #define tc_growth_lock() (&tc_seg.index_locks[TC_PARTITIONS].lock)
-#define tc_pool_lock() (&tc_seg.class_locks[TC_MAX_CLASSES].lock)
+#define tc_pool_lock()	 (&tc_seg.class_locks[TC_MAX_CLASSES].lock)
 
 /* The memory behind a ref. */
 static inline void *
@@ -338,12 +339,12 @@ tc_record_older(const TcSharedRecord *rec)
 static inline TcSharedMapBody *
 tc_map_body(uint16 map)
 {
-	uint32		per_page = tc_seg.head->page_bytes / sizeof(TcSharedMapBody);
+	uint32 per_page = tc_seg.head->page_bytes / sizeof(TcSharedMapBody);
 
-	return (TcSharedMapBody *)
-		(tc_seg.arena +
-		 (uint64) tc_seg.bodies[map / per_page] * tc_seg.head->page_bytes +
-		 (map % per_page) * sizeof(TcSharedMapBody));
+	return (TcSharedMapBody *) (tc_seg.arena +
+								(uint64) tc_seg.bodies[map / per_page] *
+									tc_seg.head->page_bytes +
+								(map % per_page) * sizeof(TcSharedMapBody));
 }
 
 /* The shard that a record belongs to; other bits than its partition's. */
@@ -359,4 +360,4 @@ tc_shard_of(uint16 map, uint32 hash)
 	return &tc_map_body(map)->shard[tc_shard_number(hash)];
 }
 
-#endif							/* TC_SHARED_H */
+#endif /* TC_SHARED_H */

@@ -56,7 +56,7 @@ stamp_of(const TcProbe *probe)
 uint32
 tc_stamp_read(const TcProbe *probe)
 {
-	uint32		stamp = pg_atomic_read_u32(stamp_of(probe));
+	uint32 stamp = pg_atomic_read_u32(stamp_of(probe));
 
 	/* nothing of the heap may be read before the stamp is */
 	pg_memory_barrier();
@@ -96,7 +96,7 @@ find_key_locked(TcIndexPlace *place, const TcProbe *probe)
 static TcRef
 find_version(TcRef newest, uint16 map, TransactionId xid, TcRef *above)
 {
-	TcRef		ref = newest;
+	TcRef ref = newest;
 
 	*above = TC_NO_REF;
 	if (tc_record_at(newest)->map != map)
@@ -117,11 +117,11 @@ find_version(TcRef newest, uint16 map, TransactionId xid, TcRef *above)
 static int64
 free_chain(TcRef ref)
 {
-	int64		bytes = 0;
+	int64 bytes = 0;
 
 	while (ref != TC_NO_REF)
 	{
-		TcRef		older = tc_record_older(tc_record_at(ref));
+		TcRef older = tc_record_older(tc_record_at(ref));
 
 		bytes += tc_record_bytes(ref);
 		tc_record_free(ref);
@@ -152,8 +152,8 @@ static void
 remove_record_locked(TcIndexPlace *place)
 {
 	TcSharedRecord *rec = tc_record_at(place->ref);
-	uint16		map = rec->map;
-	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
+	uint16			map = rec->map;
+	TcSharedDelta	delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
 
 	tc_shard_unlink(place->ref);
 	tc_index_remove_locked(place);
@@ -166,8 +166,8 @@ static bool
 add_record_locked(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcSharedDelta delta = {1, is_negative(rec), tc_record_bytes(ref),
-	rec->cost};
+	TcSharedDelta	delta = {1, is_negative(rec), tc_record_bytes(ref),
+							 rec->cost};
 
 	if (!tc_index_insert_locked(rec->hash, ref))
 		return false;
@@ -182,8 +182,9 @@ put_on_top_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *newest = tc_record_at(place->ref);
-	TcSharedDelta delta = {0, is_negative(rec) - is_negative(newest),
-		tc_record_bytes(ref), (int64) rec->cost - newest->cost};
+	TcSharedDelta	delta = {0, is_negative(rec) - is_negative(newest),
+							 tc_record_bytes(ref),
+							 (int64) rec->cost - newest->cost};
 
 	rec->older = older;
 	rec->hits = newest->hits;
@@ -197,18 +198,18 @@ put_on_top_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 static void
 uncover_locked(TcIndexPlace *place)
 {
-	TcRef		ref = place->ref;
+	TcRef			ref = place->ref;
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcRef		older = tc_record_older(rec);
-	TcSharedDelta delta = {0};
+	TcRef			older = tc_record_older(rec);
+	TcSharedDelta	delta = {0};
 
 	if (older == TC_NO_REF)
 	{
 		remove_record_locked(place);
 		return;
 	}
-	delta.negative_records = is_negative(tc_record_at(older)) -
-		is_negative(rec);
+	delta.negative_records =
+		is_negative(tc_record_at(older)) - is_negative(rec);
 	delta.bytes = -(int64) tc_record_bytes(ref);
 	delta.cost = (int64) tc_record_at(older)->cost - rec->cost;
 	tc_shard_unlink(ref);
@@ -224,12 +225,12 @@ uncover_locked(TcIndexPlace *place)
  * Hang the new version over the newest one that is there.
  */
 static TcPushResult
-push_over_locked(TcIndexPlace *place, TcRef ref,
-				 bool (*mine) (TransactionId xid), TransactionId *other)
+push_over_locked(TcIndexPlace *place, TcRef						 ref,
+				 bool (*mine)(TransactionId xid), TransactionId *other)
 {
-	TcRef		newest_ref = place->ref;
+	TcRef			newest_ref = place->ref;
 	TcSharedRecord *newest = tc_record_at(newest_ref);
-	TransactionId xid = tc_record_at(ref)->xmin;
+	TransactionId	xid = tc_record_at(ref)->xmin;
 
 	if (!(newest->flags & (TC_REC_COMMITTED)) && newest->xmin != xid &&
 		!mine(newest->xmin))
@@ -258,7 +259,7 @@ push_over_locked(TcIndexPlace *place, TcRef ref,
  */
 static bool
 deletes_after_write(const TcImage *image, TcRef newest_ref,
-					bool (*mine) (TransactionId xid))
+					bool (*mine)(TransactionId xid))
 {
 	TcSharedRecord *newest = tc_record_at(newest_ref);
 
@@ -269,7 +270,7 @@ deletes_after_write(const TcImage *image, TcRef newest_ref,
 /* Push with the version's memory in hand; the partition is locked. */
 static TcPushResult
 push_locked(const TcImage *image, TcRef ref, bool install,
-			bool (*mine) (TransactionId xid), TransactionId *other)
+			bool (*mine)(TransactionId xid), TransactionId *other)
 {
 	TcIndexPlace place;
 	TcPushResult result;
@@ -278,7 +279,7 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 		return TC_PUSH_STALE;
 	if (find_key_locked(&place, image->probe))
 	{
-		bool		in_doubt = deletes_after_write(image, place.ref, mine);
+		bool in_doubt = deletes_after_write(image, place.ref, mine);
 
 		if (ref != TC_NO_REF && !in_doubt)
 			return push_over_locked(&place, ref, mine, other);
@@ -302,9 +303,9 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 bool
 tc_versions_resident(const TcProbe *probe)
 {
-	LWLock	   *lock = tc_partition_lock(probe->hash);
+	LWLock		*lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
-	bool		found;
+	bool		 found;
 
 	LWLockAcquire(lock, LW_SHARED);
 	found = slot_current(probe) && find_key_locked(&place, probe);
@@ -313,12 +314,12 @@ tc_versions_resident(const TcProbe *probe)
 }
 
 TcPushResult
-tc_versions_push(const TcImage *image, bool install,
-				 bool (*mine) (TransactionId xid), TransactionId *other)
+tc_versions_push(const TcImage *image, bool						 install,
+				 bool (*mine)(TransactionId xid), TransactionId *other)
 {
-	LWLock	   *lock = tc_partition_lock(image->probe->hash);
+	LWLock		*lock = tc_partition_lock(image->probe->hash);
 	TcPushResult result;
-	TcRef		ref;
+	TcRef		 ref;
 
 	if (!install && !tc_versions_resident(image->probe))
 		return TC_PUSH_ABSENT;
@@ -336,10 +337,10 @@ tc_versions_push(const TcImage *image, bool install,
 TcFillResult
 tc_versions_fill(const TcImage *image, uint32 stamp)
 {
-	LWLock	   *lock = tc_partition_lock(image->probe->hash);
+	LWLock		*lock = tc_partition_lock(image->probe->hash);
 	TcFillResult result;
 	TcIndexPlace place;
-	TcRef		ref;
+	TcRef		 ref;
 
 	tc_room_for_index();
 	ref = tc_record_create(image);
@@ -371,7 +372,7 @@ static void
 cut_below_locked(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcRef		older = tc_record_older(rec);
+	TcRef			older = tc_record_older(rec);
 
 	if (older == TC_NO_REF)
 		return;
@@ -401,11 +402,11 @@ make_clean_locked(TcIndexPlace *place)
 static bool
 commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 {
-	uint32		flags = tc_record_at(ref)->flags;
-	bool		pinned = (flags & TC_REC_PINNED) != 0;
+	uint32 flags = tc_record_at(ref)->flags;
+	bool   pinned = (flags & TC_REC_PINNED) != 0;
 
 	/* nothing of a pinned record is on disk, so nothing waits for a flush */
-	bool		to_clean = (durable || pinned) && ref == place->ref;
+	bool to_clean = (durable || pinned) && ref == place->ref;
 
 	if ((flags & TC_REC_COMMITTED) && (!to_clean || pinned))
 		return false;
@@ -421,15 +422,15 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 void
 tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 {
-	LWLock	   *lock = tc_partition_lock(hash);
+	LWLock		*lock = tc_partition_lock(hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_locked(&place, hash);
 	while (tc_index_next_locked(&place))
 	{
-		TcRef		above;
-		TcRef		ref = find_version(place.ref, map, xid, &above);
+		TcRef above;
+		TcRef ref = find_version(place.ref, map, xid, &above);
 
 		/* a removal moves another ref into the slot: begin again */
 		if (ref != TC_NO_REF && commit_version_locked(&place, ref, durable))
@@ -441,15 +442,15 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 void
 tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 {
-	LWLock	   *lock = tc_partition_lock(hash);
+	LWLock		*lock = tc_partition_lock(hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_locked(&place, hash);
 	while (tc_index_next_locked(&place))
 	{
-		TcRef		above;
-		TcRef		ref = find_version(place.ref, map, xid, &above);
+		TcRef above;
+		TcRef ref = find_version(place.ref, map, xid, &above);
 
 		if (ref == TC_NO_REF)
 			continue;
@@ -473,7 +474,7 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 void
 tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
 {
-	LWLock	   *lock = tc_partition_lock(probe->hash);
+	LWLock		*lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
@@ -493,9 +494,9 @@ tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
 static bool
 drop_record(const TcProbe *probe, bool only_clean)
 {
-	LWLock	   *lock = tc_partition_lock(probe->hash);
+	LWLock		*lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
-	bool		dropped = false;
+	bool		 dropped = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (slot_current(probe) && find_key_locked(&place, probe) &&
@@ -525,13 +526,13 @@ tc_versions_evict(const TcProbe *probe)
 void
 tc_versions_drop_retired(uint32 hash, TcRef ref)
 {
-	LWLock	   *lock = tc_partition_lock(hash);
+	LWLock		*lock = tc_partition_lock(hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (tc_index_find_ref_locked(&place, hash, ref) &&
 		pg_atomic_read_u32(&tc_seg.maps[tc_record_at(ref)->map].state) ==
-		TC_MAP_RETIRED)
+			TC_MAP_RETIRED)
 	{
 		tc_index_begin_change_locked(place.first);
 		remove_record_locked(&place);

@@ -13,12 +13,12 @@
 /* Outcome of an attempt to put a version into the segment. */
 typedef enum TcPushResult
 {
-	TC_PUSH_DONE,				/* it is the newest version now */
-	TC_PUSH_ABSENT,				/* no record, and none was wanted */
-	TC_PUSH_NO_ROOM,			/* dropped whatever there was */
-	TC_PUSH_UNSETTLED,			/* *other wrote the newest version, and ... */
-								/* ... its fate is unknown: settle it first */
-	TC_PUSH_STALE				/* the slot has changed hands: nothing done */
+	TC_PUSH_DONE,	   /* it is the newest version now */
+	TC_PUSH_ABSENT,	   /* no record, and none was wanted */
+	TC_PUSH_NO_ROOM,   /* dropped whatever there was */
+	TC_PUSH_UNSETTLED, /* *other wrote the newest version, and ... */
+					   /* ... its fate is unknown: settle it first */
+	TC_PUSH_STALE	   /* the slot has changed hands: nothing done */
 } TcPushResult;
 
 /*
@@ -27,7 +27,7 @@ typedef enum TcPushResult
  * transaction; it is called under a lock and must only look at memory.
  */
 extern TcPushResult tc_versions_push(const TcImage *image, bool install,
-									 bool (*mine) (TransactionId xid),
+									 bool (*mine)(TransactionId xid),
 									 TransactionId *other);
 
 /* Does the key have a record?  What is not resident need not be made. */
@@ -37,8 +37,8 @@ extern bool tc_versions_resident(const TcProbe *probe);
 typedef enum TcFillResult
 {
 	TC_FILL_STORED,
-	TC_FILL_PRESENT,			/* somebody else has stored it */
-	TC_FILL_LOST,				/* a writer came in between, or a new slot */
+	TC_FILL_PRESENT, /* somebody else has stored it */
+	TC_FILL_LOST,	 /* a writer came in between, or a new slot */
 	TC_FILL_NO_ROOM
 } TcFillResult;
 
@@ -76,13 +76,13 @@ extern void tc_versions_drop_retired(uint32 hash, TcRef ref);
  */
 typedef struct TcDirty
 {
-	uint32		hash;
-	TransactionId xmin;			/* of the newest version */
-	bool		committed;		/* known already: waits for the flush */
-	bool		pinned;
+	uint32		  hash;
+	TransactionId xmin;		 /* of the newest version */
+	bool		  committed; /* known already: waits for the flush */
+	bool		  pinned;
 } TcDirty;
 
-extern int	tc_shard_dirty(uint16 map, int shard, TcDirty *dirty, int max);
+extern int tc_shard_dirty(uint16 map, int shard, TcDirty *dirty, int max);
 
 /* ----- stamps ----- */
 
@@ -92,4 +92,4 @@ extern uint32 tc_stamp_read(const TcProbe *probe);
 /* Raise it: after the heap was written, before the segment is. */
 extern void tc_stamp_raise(const TcProbe *probe);
 
-#endif							/* TC_VERSIONS_H */
+#endif /* TC_VERSIONS_H */

@@ -22,22 +22,22 @@
 #include "segment/segment.h"
 #include "segment/walk.h"
 
-#define FIRST_ENTRIES 64
+#define FIRST_ENTRIES	   64
 #define FIRST_BUFFER_BYTES 16384
 
 /* State of copying one bucket. */
 typedef struct Visit
 {
-	TcWalk	   *walk;
-	int			map;
-	int			entries;		/* wanted so far, stored if they fit */
-	Size		data_bytes;
+	TcWalk *walk;
+	int		map;
+	int		entries; /* wanted so far, stored if they fit */
+	Size	data_bytes;
 } Visit;
 
 static void
 describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 {
-	int64		epoch = tc_segment_epoch();
+	int64 epoch = tc_segment_epoch();
 
 	entry->map = rec->map;
 	entry->version.xmin = rec->xmin;
@@ -52,8 +52,9 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 	entry->born = epoch + (int64) rec->born_s * 1000000;
 
 	/* where a clean record has its last access a dirty one has a link */
-	entry->last_access = entry->version.dirty ? entry->born :
-		epoch + (int64) tc_record_stamp(rec);
+	entry->last_access = entry->version.dirty
+		? entry->born
+		: epoch + (int64) tc_record_stamp(rec);
 	entry->bytes = 0;
 	while (ref != TC_NO_REF)
 	{
@@ -66,11 +67,11 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 static void
 visit_record(TcRef ref, void *arg)
 {
-	Visit	   *visit = arg;
-	TcWalk	   *walk = visit->walk;
+	Visit		   *visit = arg;
+	TcWalk		   *walk = visit->walk;
 	TcSharedRecord *rec = tc_record_at(ref);
-	Size		start = visit->data_bytes;
-	int			number = visit->entries;
+	Size			start = visit->data_bytes;
+	int				number = visit->entries;
 
 	if (visit->map != TC_ANY_MAP && rec->map != visit->map)
 		return;
@@ -96,8 +97,8 @@ enlarge(TcWalk *walk, const Visit *visit)
 	walk->capacity = Max(visit->entries * 2, FIRST_ENTRIES);
 	walk->buffer_bytes = Max(visit->data_bytes * 2, FIRST_BUFFER_BYTES);
 	walk->entry = palloc(walk->capacity * sizeof(TcEntry));
-	walk->buffer = MemoryContextAllocHuge(CurrentMemoryContext,
-										  walk->buffer_bytes);
+	walk->buffer =
+		MemoryContextAllocHuge(CurrentMemoryContext, walk->buffer_bytes);
 }
 
 /* Copy the next bucket; false past the last one. */
@@ -106,7 +107,7 @@ load_bucket(TcWalk *walk, int map)
 {
 	for (;;)
 	{
-		Visit		visit = {walk, map, 0, 0};
+		Visit visit = {walk, map, 0, 0};
 
 		if (!tc_index_visit_bucket(walk->bucket, visit_record, &visit))
 			return false;

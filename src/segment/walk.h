@@ -10,25 +10,25 @@
 /* A record that a walk came by. */
 typedef struct TcEntry
 {
-	uint16		map;
-	TcVersion	version;		/* the newest one */
-	uint64		bytes;			/* of all versions */
-	uint32		hits;
-	int64		last_access;	/* TimestampTz */
-	int64		born;			/* TimestampTz, to the second */
-	char	   *data;			/* of the newest version, palloc'd */
+	uint16	  map;
+	TcVersion version; /* the newest one */
+	uint64	  bytes;   /* of all versions */
+	uint32	  hits;
+	int64	  last_access; /* TimestampTz */
+	int64	  born;		   /* TimestampTz, to the second */
+	char	 *data;		   /* of the newest version, palloc'd */
 } TcEntry;
 
 /* A walk under way; zeroed to begin with. */
 typedef struct TcWalk
 {
-	uint32		bucket;			/* the next to visit */
-	int			entries;
-	int			position;
-	int			capacity;
-	TcEntry    *entry;
-	char	   *buffer;			/* holds the data of the bucket's entries */
-	Size		buffer_bytes;
+	uint32	 bucket; /* the next to visit */
+	int		 entries;
+	int		 position;
+	int		 capacity;
+	TcEntry *entry;
+	char	*buffer; /* holds the data of the bucket's entries */
+	Size	 buffer_bytes;
 } TcWalk;
 
 /*
@@ -38,4 +38,4 @@ typedef struct TcWalk
  */
 extern const TcEntry *tc_walk_next(TcWalk *walk, int map);
 
-#endif							/* TC_WALK_H */
+#endif /* TC_WALK_H */

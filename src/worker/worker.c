@@ -45,13 +45,13 @@
 
 /* Most of each kind of work in one round, so that a round is short. */
 #define SETTLE_PER_SHARD 4096
-#define DRAIN_PER_ROUND 100000
+#define DRAIN_PER_ROUND	 100000
 #define SHRINK_PER_ROUND 4096
 
 /* Evictions between two looks at interrupts. */
 #define EVICT_BATCH 1000
 
-PGDLLEXPORT void tc_worker_main(Datum arg) pg_attribute_noreturn();
+PGDLLEXPORT void tc_worker_main(Datum arg);
 
 /* Dirty records stop eviction: said once, until it works again. */
 static bool blocked = false;
@@ -60,11 +60,11 @@ static bool blocked = false;
 static int64
 dirty_records(void)
 {
-	int64		dirty = 0;
+	int64 dirty = 0;
 
 	for (uint32 map = 0; map < tc_map_slots(); map++)
 	{
-		TcMapUse	use;
+		TcMapUse use;
 
 		if (!tc_map_has_body(map))
 			continue;
@@ -80,19 +80,22 @@ report_blocked(double used_percent, int64 evicted)
 	if (blocked)
 		return;
 	blocked = true;
-	ereport(LOG,
-			(errmsg("topcache: dirty records keep eviction from reaching the low water mark"),
-			 errdetail("Target is %d%% of the segment, %.1f%% is in use; %lld records were evicted, %lld are dirty.",
-					   tc_low_water_percent, used_percent,
-					   (long long) evicted, (long long) dirty_records())));
+	ereport(
+		LOG,
+		(errmsg(
+			 "topcache: dirty records keep eviction from reaching the low water mark"),
+		 errdetail(
+			 "Target is %d%% of the segment, %.1f%% is in use; %lld records were evicted, %lld are dirty.",
+			 tc_low_water_percent, used_percent, (long long) evicted,
+			 (long long) dirty_records())));
 }
 
 /* Evict from above the high water mark to below the low one. */
 static void
 evict_to_low_water(void)
 {
-	int			low = Min(tc_low_water_percent, tc_high_water_percent);
-	int64		evicted = 0;
+	int	  low = Min(tc_low_water_percent, tc_high_water_percent);
+	int64 evicted = 0;
 
 	if (tc_segment_used_percent() <= tc_high_water_percent)
 	{
@@ -133,8 +136,7 @@ worker_exiting(int code, Datum arg)
 static void
 wait_for_work(uint32 wait_event)
 {
-	(void) WaitLatch(MyLatch,
-					 WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
 					 tc_tick_ms, wait_event);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
@@ -148,7 +150,7 @@ wait_for_work(uint32 wait_event)
 void
 tc_worker_main(Datum arg)
 {
-	uint32		wait_event;
+	uint32 wait_event;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
@@ -179,8 +181,8 @@ tc_worker_init(void)
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS |
-		BGWORKER_BACKEND_DATABASE_CONNECTION;
+	worker.bgw_flags =
+		BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
 	worker.bgw_start_time = BgWorkerStart_ConsistentState;
 	worker.bgw_restart_time = RESTART_S;
 	snprintf(worker.bgw_library_name, BGW_MAXLEN, "topcache");

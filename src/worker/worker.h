@@ -8,4 +8,4 @@
 /* Register the worker; called from _PG_init. */
 extern void tc_worker_init(void);
 
-#endif							/* TC_WORKER_H */
+#endif /* TC_WORKER_H */

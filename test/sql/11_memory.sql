@@ -130,7 +130,7 @@ FROM large;
 -- what was full of large records takes small ones, and then again large ones
 SELECT topcache.create_map('small');
 INSERT INTO small SELECT i, to_jsonb(i) FROM generate_series(1, 20000) i;
-SELECT topcache.hydrate('small');
+SELECT topcache.hydrate('small') > 0;
 SELECT * FROM whole();
 SELECT count(*) FILTER (WHERE topcache.get('large', key) IS DISTINCT FROM value) AS wrong FROM large;
 SELECT * FROM whole();
