@@ -28,6 +28,7 @@
 #include "catalog/indexing.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "miscadmin.h"
@@ -89,6 +90,19 @@ is_map(Oid relation)
 		tc_mapdef_read(relation, &def);
 }
 
+/* A map's relation is being changed or dropped. */
+static void
+map_accessed(Oid relation, bool dropped)
+{
+	bool is_volatile = get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE;
+
+	/* records without a heap have nobody to fill them again */
+	if (!is_volatile)
+		tc_suspend(relation);
+	if (dropped)
+		tc_forget_at_commit(relation, is_volatile);
+}
+
 static void
 object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 				void *arg)
@@ -99,15 +113,13 @@ object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 		prev_object_access_hook(access, class, object, sub_id, arg);
 	if (!tc_segment_ready() || !IsNormalProcessingMode())
 		return;
+	if (access == OAT_DROP && class == DatabaseRelationId)
+		tc_forget_database_at_commit(object);
 	relation = concerned_relation(access, class, object, arg);
-	if (!OidIsValid(relation) || !is_map(relation))
-		return;
-
-	/* records without a heap have nobody to fill them again */
-	if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE)
-		tc_suspend(relation);
-	else if (access == OAT_DROP && class == RelationRelationId && sub_id == 0)
-		tc_retire_at_commit(relation);
+	if (OidIsValid(relation) && is_map(relation))
+		map_accessed(relation, access == OAT_DROP &&
+								   class == RelationRelationId &&
+								   sub_id == 0);
 }
 
 void

@@ -200,6 +200,11 @@ require_column(Relation rel, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of relation \"%s\" does not exist", name,
 						RelationGetRelationName(rel))));
+	if (tc_column_is_virtual(rel, number))
+		refuse_relation(
+			rel,
+			psprintf("Column \"%s\" is a virtual generated column.", name),
+			NULL);
 	return number;
 }
 
@@ -282,6 +287,9 @@ topcache_attach(PG_FUNCTION_ARGS)
 	Relation rel;
 
 	tc_require_arg(fcinfo, 0, "relation");
+
+	/* before the lock too: who may not must not make others wait */
+	tc_require_owner(PG_GETARG_OID(0));
 	rel = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
 	tc_require_owner(RelationGetRelid(rel));
 	check_relation(rel);
@@ -390,6 +398,9 @@ own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
 
 	tc_require_arg(fcinfo, 0, "relation");
 	relation = PG_GETARG_OID(0);
+
+	/* before the lock too: who may not must not make others wait */
+	tc_require_owner(relation);
 	LockRelationOid(relation, lock);
 	(void) tc_map_require(relation);
 	tc_require_owner(relation);

@@ -59,6 +59,8 @@ topcache_hydrate(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("\"max_records\" must not be negative")));
 	}
+	if (tc_map_policies_apply(map))
+		PG_RETURN_INT64(0);
 	PG_RETURN_INT64(tc_hydrate(map, GetActiveSnapshot(), max));
 }
 

@@ -37,7 +37,6 @@
 #include "segment/counters.h"
 #include "segment/lookup.h"
 #include "segment/maptable.h"
-#include "segment/room.h"
 #include "segment/segment.h"
 #include "segment/walk.h"
 
@@ -54,6 +53,7 @@ typedef struct EntryMap
 {
 	bool   known;
 	uint16 number;
+	uint32 generation;
 	TcMap *map; /* NULL: not for this user to see */
 } EntryMap;
 
@@ -62,18 +62,18 @@ static bool
 readable(const TcMap *map)
 {
 	return pg_class_aclcheck(map->relation, GetUserId(), ACL_SELECT) ==
-		ACLCHECK_OK &&
+			   ACLCHECK_OK &&
 		!tc_map_policies_apply(map);
 }
 
-/* The map of a slot, if it is one of this database that the user may read. */
+/* The map of an entry, if it is one of this database that the user may read. */
 static TcMap *
-visible_map(uint16 number)
+visible_map(const TcEntry *entry)
 {
 	TcMapIdentity identity;
 	TcMap		 *map;
 
-	if (!tc_map_identity(number, &identity) ||
+	if (!tc_map_identity(entry->map, &identity) ||
 		identity.database != MyDatabaseId)
 		return NULL;
 	LockRelationOid(identity.relation, AccessShareLock);
@@ -81,9 +81,23 @@ visible_map(uint16 number)
 		return NULL;
 	map = tc_map_lookup(identity.relation);
 	if (map == NULL || !readable(map) || !tc_bind(map) ||
-		tc_bound_slot(map)->number != number)
+		tc_bound_slot(map)->number != entry->map ||
+		tc_bound_slot(map)->generation != entry->generation)
 		return NULL;
 	return map;
+}
+
+/* Find out whether an entry may be shown, unless it is like the last one. */
+static void
+follow_entry(EntryMap *current, const TcEntry *entry)
+{
+	if (current->known && current->number == entry->map &&
+		current->generation == entry->generation)
+		return;
+	current->known = true;
+	current->number = entry->map;
+	current->generation = entry->generation;
+	current->map = visible_map(entry);
 }
 
 /* Add an entry to the result. */
@@ -113,13 +127,13 @@ put_entry(ReturnSetInfo *result, const TcMap *map, const TcEntry *entry,
 Datum
 topcache_entries(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TimestampTz	   now = GetCurrentTimestamp();
-	EntryMap	   current = {false, 0, NULL};
-	int			   number = TC_ANY_MAP;
-	MemoryContext  row;
-	TcWalk		   walk = {0};
-	const TcEntry *entry;
+	ReturnSetInfo	*result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimestampTz		 now = GetCurrentTimestamp();
+	EntryMap		 current = {0};
+	const TcMapSlot *slot = NULL;
+	MemoryContext	 row;
+	TcWalk			 walk = {0};
+	const TcEntry	*entry;
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);
@@ -128,27 +142,20 @@ topcache_entries(PG_FUNCTION_ARGS)
 		TcMap *map = tc_map_require(PG_GETARG_OID(0));
 
 		tc_map_check_select(map);
-		if (tc_map_policies_apply(map) || !tc_bind(map))
+		if (!tc_bind(map))
 			return (Datum) 0;
-		number = tc_bound_slot(map)->number;
-		current.known = true;
-		current.number = number;
-		current.map = map;
+		slot = tc_bound_slot(map);
 	}
 	tc_lookup_flush_hits();
-	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
+	row = AllocSetContextCreate(CurrentMemoryContext,
+								"topcache row",
 								ALLOCSET_DEFAULT_SIZES);
-	while ((entry = tc_walk_next(&walk, number)) != NULL)
+	while ((entry = tc_walk_next(&walk, slot)) != NULL)
 	{
 		MemoryContext caller;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!current.known || current.number != entry->map)
-		{
-			current.known = true;
-			current.number = entry->map;
-			current.map = visible_map(entry->map);
-		}
+		follow_entry(&current, entry);
 		if (current.map == NULL || entry->version.negative)
 			continue;
 		caller = MemoryContextSwitchTo(row);

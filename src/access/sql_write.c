@@ -41,6 +41,9 @@ TC_FUNCTION(topcache_remove_many);
 TC_FUNCTION(topcache_touch);
 TC_FUNCTION(topcache_clear);
 
+/* What a put needs, as INSERT ... ON CONFLICT DO UPDATE does. */
+#define PUT_MODE (ACL_SELECT | ACL_INSERT | ACL_UPDATE)
+
 /* A record to be written. */
 typedef struct NewRecord
 {
@@ -51,12 +54,16 @@ typedef struct NewRecord
 
 /* ----- the map ----- */
 
-/* May the user do this to a volatile map?  A table answers for itself. */
+/*
+ * May the user do this to a volatile map?  A table answers for itself, and
+ * wants SELECT too where a statement says what was there.
+ */
 static void
 check_volatile(const TcMap *map, AclMode mode)
 {
 	if (!map->def.durable &&
-		pg_class_aclcheck(map->relation, GetUserId(), mode) != ACLCHECK_OK)
+		pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) !=
+			mode)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
 }
 
@@ -182,7 +189,7 @@ static Datum
 put_argument(FunctionCallInfo fcinfo, bool is_text,
 			 bool (*put)(TcMap *, const Datum *, const NewRecord *))
 {
-	TcMap	 *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	TcMap	 *map = map_argument(fcinfo, PUT_MODE);
 	Datum	  keys[1];
 	NewRecord record;
 
@@ -216,7 +223,7 @@ topcache_put_if_absent(PG_FUNCTION_ARGS)
 Datum
 topcache_put_many(PG_FUNCTION_ARGS)
 {
-	TcMap	  *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	TcMap	  *map = map_argument(fcinfo, PUT_MODE);
 	TcKeyArray keys;
 	Datum	  *values;
 	bool	  *nulls;
@@ -289,7 +296,7 @@ replace_volatile(TcMap *map, const Datum *keys, Datum expected, Datum value)
 Datum
 topcache_replace(PG_FUNCTION_ARGS)
 {
-	TcMap *map = map_argument(fcinfo, ACL_UPDATE);
+	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
 	Datum  args[TC_MAX_ARGS];
 	Datum  keys[1];
 	Datum  expected;
@@ -345,7 +352,7 @@ incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 Datum
 topcache_incr(PG_FUNCTION_ARGS)
 {
-	TcMap	 *map = map_argument(fcinfo, ACL_INSERT | ACL_UPDATE);
+	TcMap	 *map = map_argument(fcinfo, PUT_MODE);
 	Datum	  args[TC_MAX_ARGS];
 	char	  nulls[TC_MAX_ARGS];
 	Datum	  keys[1];
@@ -391,7 +398,7 @@ remove_record(TcMap *map, const Datum *keys)
 Datum
 topcache_remove(PG_FUNCTION_ARGS)
 {
-	TcMap *map = map_argument(fcinfo, ACL_DELETE);
+	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
 	Datum  keys[1];
 
 	tc_arg_key(fcinfo, 1, map, keys);
@@ -402,7 +409,7 @@ topcache_remove(PG_FUNCTION_ARGS)
 Datum
 topcache_remove_many(PG_FUNCTION_ARGS)
 {
-	TcMap	  *map = map_argument(fcinfo, ACL_DELETE);
+	TcMap	  *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
 	TcKeyArray keys;
 	int64	   removed = 0;
 
@@ -439,7 +446,7 @@ clear_volatile(TcMap *map)
 Datum
 topcache_clear(PG_FUNCTION_ARGS)
 {
-	TcMap *map = map_argument(fcinfo, ACL_DELETE);
+	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
 
 	if (!map->def.durable)
 		PG_RETURN_INT64(clear_volatile(map));
@@ -465,7 +472,7 @@ touch_volatile(TcMap *map, const Datum *keys, TimestampTz expires)
 Datum
 topcache_touch(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_UPDATE);
+	TcMap	   *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
 	TimestampTz expires = PG_INT64_MAX;
 	Datum		args[TC_MAX_ARGS];
 	char		nulls[TC_MAX_ARGS];

@@ -121,7 +121,12 @@ guarded_map(Oid relation)
 	if (tc_bind(map))
 		return map;
 	map = tc_map_lookup(relation);
-	return map != NULL && tc_bind(map) ? map : NULL;
+	if (map != NULL && tc_bind(map))
+		return map;
+
+	/* others may know better, and have records that this change must end */
+	tc_forget_records(relation);
+	return NULL;
 }
 
 /* Row trigger of a backing table. */

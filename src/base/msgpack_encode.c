@@ -27,6 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "base/compat.h"
 #include "base/msgpack.h"
 
 /* -----------------------------------------------------------------------
@@ -78,16 +79,16 @@ typedef struct Counter
 } Counter;
 
 /* Writes; the first bytes of the buffer are for the varlena header. */
-typedef struct Buffer
+typedef struct EncodeBuffer
 {
 	char  *data;
 	size_t used;
 	size_t room;
 	bool   converts;
-} Buffer;
+} EncodeBuffer;
 
 static pg_noinline void
-buffer_grow(Buffer *buffer, size_t length)
+buffer_grow(EncodeBuffer *buffer, size_t length)
 {
 	buffer->room = Max(2 * buffer->room, buffer->used + length);
 	/* the last steps are smaller: there is a limit, and it may do */
@@ -98,7 +99,7 @@ buffer_grow(Buffer *buffer, size_t length)
 
 /* Make room for bytes and return where they go. */
 static inline char *
-buffer_room(Buffer *buffer, size_t length)
+buffer_room(EncodeBuffer *buffer, size_t length)
 {
 	char *room;
 
@@ -110,7 +111,8 @@ buffer_room(Buffer *buffer, size_t length)
 }
 
 static inline void count_str(Counter *counter, const char *text, size_t length);
-static inline void write_str(Buffer *buffer, const char *text, size_t length);
+static inline void write_str(EncodeBuffer *buffer, const char *text,
+							 size_t length);
 
 /* Strings of a database with another encoding than UTF-8. */
 
@@ -125,7 +127,7 @@ count_converted(Counter *counter, const char *text, size_t length)
 }
 
 static pg_noinline void
-write_converted(Buffer *buffer, const char *text, size_t length)
+write_converted(EncodeBuffer *buffer, const char *text, size_t length)
 {
 	char *utf8 = pg_server_to_any(text, (int) length, PG_UTF8);
 
@@ -144,7 +146,7 @@ count_text(Counter *counter, const char *text, size_t length)
 }
 
 static inline void
-write_text(Buffer *buffer, const char *text, size_t length)
+write_text(EncodeBuffer *buffer, const char *text, size_t length)
 {
 	if (unlikely(buffer->converts))
 		write_converted(buffer, text, length);
@@ -166,7 +168,7 @@ write_text(Buffer *buffer, const char *text, size_t length)
 #undef TC_EMIT_TEXT
 
 #define TC_EMIT_NAME(name) write_##name
-#define TC_EMIT_SINK	   Buffer
+#define TC_EMIT_SINK	   EncodeBuffer
 #define TC_EMIT_APPEND(sink, data, length) \
 	memcpy(buffer_room(sink, length), data, length)
 #define TC_EMIT_ROOM(sink, length)		 buffer_room(sink, length)
@@ -188,7 +190,7 @@ database_converts(void)
 }
 
 static void
-buffer_open(Buffer *buffer, size_t room)
+buffer_open(EncodeBuffer *buffer, size_t room)
 {
 	buffer->data = palloc(room + VARHDRSZ);
 	buffer->used = VARHDRSZ;
@@ -198,7 +200,7 @@ buffer_open(Buffer *buffer, size_t room)
 
 /* The encoding, if the walk came to its end. */
 static bytea *
-buffer_close(Buffer *buffer, bool complete, int max_depth)
+buffer_close(EncodeBuffer *buffer, bool complete, int max_depth)
 {
 	if (!complete)
 		ereport(ERROR,
@@ -287,9 +289,9 @@ tc_msgpack_length(Datum value, Oid typid, int max_depth)
 bytea *
 tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 {
-	Buffer	  buffer;
-	ValueType type;
-	size_t	  room = 64;
+	EncodeBuffer buffer;
+	ValueType	 type;
+	size_t		 room = 64;
 
 	value_type_init(&type, typid, CurrentMemoryContext);
 	/* most documents are shorter than as jsonb */
@@ -310,7 +312,7 @@ tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 static void
 column_set_name(Column *column, const char *name)
 {
-	Buffer buffer;
+	EncodeBuffer buffer;
 
 	buffer_open(&buffer, 2 * NAMEDATALEN);
 	write_text(&buffer, name, strlen(name));
@@ -357,7 +359,7 @@ bytea *
 tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
 					  const bool *nulls, int max_depth)
 {
-	Buffer buffer;
+	EncodeBuffer buffer;
 
 	buffer_open(&buffer, 256);
 	return buffer_close(&buffer,

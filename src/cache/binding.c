@@ -55,27 +55,28 @@ tc_bound_slot(const TcMap *map)
 static bool
 suspension_over(TransactionId xid)
 {
-	return !TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
+	return TransactionIdIsNormal(xid) &&
+		   !TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
 }
 
 /* Get a slot for an identity of the map; false while it is suspended. */
 static bool
 acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 {
-	TransactionId suspended_by = InvalidTransactionId;
+	for (;;)
+	{
+		TransactionId suspended_by = InvalidTransactionId;
 
-	AcceptInvalidationMessages();
-	if (!tc_map_up_to_date(map))
-		return false;
-	if (tc_map_acquire(identity, slot, &suspended_by))
-		return true;
-	if (!TransactionIdIsValid(suspended_by) || !suspension_over(suspended_by))
-		return false;
-
-	AcceptInvalidationMessages();
-	tc_map_resume(identity->database, identity->relation, suspended_by);
-	return tc_map_up_to_date(map) &&
-		tc_map_acquire(identity, slot, &suspended_by);
+		AcceptInvalidationMessages();
+		if (!tc_map_up_to_date(map))
+			return false;
+		if (tc_map_acquire(identity, slot, &suspended_by))
+			return true;
+		if (!TransactionIdIsValid(suspended_by) ||
+			!suspension_over(suspended_by))
+			return false;
+		tc_map_resume(identity->database, identity->relation, suspended_by);
+	}
 }
 
 /* Get a slot for the map. */
@@ -130,21 +131,65 @@ tc_suspend(Oid relation)
 		tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
 }
 
-/* ----- dropping volatile maps ----- */
+void
+tc_forget_records(Oid relation)
+{
+	uint16 number;
 
-/* Relations that the transaction has dropped, if it has not undone it. */
-static List *dropped_relations = NIL;
+	if (tc_segment_ready() && tc_map_find(MyDatabaseId, relation, &number))
+		tc_map_retire(MyDatabaseId, relation);
+}
+
+/* Suspended relations that one round of the worker looks at. */
+#define RESUME_PER_ROUND 256
 
 void
-tc_retire_at_commit(Oid relation)
+tc_resume_leftovers(void)
 {
-	MemoryContext previous;
+	TcSuspended list[RESUME_PER_ROUND];
+	int			n = tc_map_suspended(list, RESUME_PER_ROUND);
 
+	/* whoever wants a slot after this reads invalidation messages first */
+	for (int i = 0; i < n; i++)
+	{
+		if (suspension_over(list[i].xid))
+			tc_map_resume(list[i].database, list[i].relation, list[i].xid);
+	}
+}
+
+/* ----- dropping ----- */
+
+/* What the transaction has dropped, if it has not undone it. */
+static List *dropped_relations = NIL;
+static List *dropped_databases = NIL;
+
+/* Is one of the relations a volatile map's? */
+static bool dropped_volatile = false;
+
+/* Remember an object to the end of the transaction. */
+static void
+remember_dropped(List **list, Oid object)
+{
+	MemoryContext previous = MemoryContextSwitchTo(TopTransactionContext);
+
+	*list = list_append_unique_oid(*list, object);
+	MemoryContextSwitchTo(previous);
+}
+
+void
+tc_forget_at_commit(Oid relation, bool is_volatile)
+{
 	if (!tc_segment_ready())
 		return;
-	previous = MemoryContextSwitchTo(TopTransactionContext);
-	dropped_relations = list_append_unique_oid(dropped_relations, relation);
-	MemoryContextSwitchTo(previous);
+	remember_dropped(&dropped_relations, relation);
+	dropped_volatile |= is_volatile;
+}
+
+void
+tc_forget_database_at_commit(Oid database)
+{
+	if (tc_segment_ready())
+		remember_dropped(&dropped_databases, database);
 }
 
 /* Forget relations that are there after all: a savepoint was rolled back. */
@@ -161,30 +206,46 @@ keep_existing(void)
 	}
 }
 
+/* The transaction has committed: what it dropped is gone. */
 static void
-transaction_ended(XactEvent event, void *arg)
+forget_dropped(void)
 {
 	ListCell *cell;
 
+	foreach (cell, dropped_relations)
+		tc_map_forget(MyDatabaseId, lfirst_oid(cell));
+	foreach (cell, dropped_databases)
+		tc_map_forget_database(lfirst_oid(cell));
+	if (dropped_relations != NIL || dropped_databases != NIL)
+		tc_segment_wake_worker();
+}
+
+static void
+transaction_ended(XactEvent event, void *arg)
+{
 	switch (event)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 			keep_existing();
-			break;
+			return;
+		case XACT_EVENT_PRE_PREPARE:
+			if (dropped_volatile)
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot PREPARE a transaction that has "
+								"dropped a volatile map")));
+			return;
 		case XACT_EVENT_COMMIT:
-			foreach (cell, dropped_relations)
-				tc_map_retire(MyDatabaseId, lfirst_oid(cell));
-			if (dropped_relations != NIL)
-				tc_segment_wake_worker();
-			dropped_relations = NIL;
+			forget_dropped();
 			break;
 		case XACT_EVENT_ABORT:
 		case XACT_EVENT_PREPARE:
-			dropped_relations = NIL;
 			break;
 		default:
-			break;
+			return;
 	}
+	dropped_relations = dropped_databases = NIL;
+	dropped_volatile = false;
 }
 
 void

@@ -27,10 +27,22 @@ extern void tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key);
 extern void tc_suspend(Oid relation);
 
 /*
- * A volatile map's relation is being dropped: its records go when the
- * transaction commits, and not before.
+ * Drop what is cached of a relation, for a writer that can't bring its
+ * records up to date.  Whoever caches it again reads the heap after this.
  */
-extern void tc_retire_at_commit(Oid relation);
+extern void tc_forget_records(Oid relation);
+
+/*
+ * A map's relation, or a database, is being dropped: what is known of it goes
+ * when the transaction commits, and not before.
+ */
+extern void tc_forget_at_commit(Oid relation, bool is_volatile);
+extern void tc_forget_database_at_commit(Oid database);
+/*
+ * For the background worker: let relations resume whose suspending
+ * transactions have ended.
+ */
+extern void tc_resume_leftovers(void);
 extern void tc_binding_init(void);
 
 #endif /* TC_BINDING_H */

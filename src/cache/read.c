@@ -86,6 +86,17 @@ cache_may_answer(TcReader *reader)
 		tc_read_may_fill(reader->map, reader->snapshot);
 }
 
+/* A volatile map without a slot can't be read anywhere. */
+static void
+report_no_slot(const TcMap *map)
+{
+	tc_segment_require();
+	ereport(ERROR,
+			(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+			 errdetail("The segment has no room for map \"%s\".", map->name),
+			 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
+}
+
 void
 tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 {
@@ -102,7 +113,7 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
 	else if (!map->def.durable)
-		tc_segment_require();
+		report_no_slot(map);
 	if (map->suspended == TC_SUSPENDED_COLUMNS)
 		ereport(
 			ERROR,
@@ -175,12 +186,25 @@ find_visible(TcReader *reader, TcLookup *lookup)
 	return result;
 }
 
+/*
+ * A durable record that changes all the time is left to the heap after a
+ * few tries; a record that has no heap is tried until it holds still.
+ */
+static bool
+keep_trying(const TcReader *reader, int tries)
+{
+	if (reader->map->def.durable)
+		return tries < READ_TRIES;
+	CHECK_FOR_INTERRUPTS();
+	return true;
+}
+
 static Answer
 look_up(TcReader *reader, const TcProbe *probe, TcValue *value)
 {
 	TcLookup lookup;
 
-	for (int tries = 0; tries < READ_TRIES; tries++)
+	for (int tries = 0; keep_trying(reader, tries); tries++)
 	{
 		TcLookupResult result = tc_lookup_newest(&lookup, probe);
 

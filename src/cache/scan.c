@@ -88,7 +88,7 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 	if (!scan->reader.cached)
 		return false;
 	while ((entry = tc_walk_next(&scan->walk,
-								 tc_bound_slot(scan->map)->number)) != NULL)
+								 tc_bound_slot(scan->map))) != NULL)
 	{
 		/* the walk meets newest versions, which may not be committed */
 		tc_shape_keys(&scan->map->shape, entry->data, keys);

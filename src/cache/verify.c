@@ -83,7 +83,7 @@ tc_verify_next(TcVerify *verify, Datum *keys)
 	if (verify->heap == NULL)
 		return NULL;
 	while ((entry = tc_walk_next(&verify->walk,
-								 tc_bound_slot(verify->map)->number)) != NULL)
+								 tc_bound_slot(verify->map))) != NULL)
 	{
 		MemoryContext caller;
 		const char	 *problem;

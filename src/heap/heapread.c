@@ -150,7 +150,10 @@ is_unended(const TupleFate *fate)
 static bool
 is_durable(const TupleFate *fate)
 {
-	/* a hint bit is set only after the commit record was flushed */
+	/*
+	 * A hint bit is set when the commit record is flushed, or will be before
+	 * the page is; after a crash neither the segment nor this row is there.
+	 */
 	if ((fate->infomask & HEAP_XMIN_COMMITTED) ||
 		!TransactionIdIsNormal(fate->xmin))
 		return true;

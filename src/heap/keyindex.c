@@ -53,15 +53,25 @@ tc_key_type_usable(const TcColumn *column)
 									ObjectIdGetDatum(type->btree_opintype)));
 }
 
-/* Are the index's key columns the map's, in the same order? */
+/*
+ * Are the index's key columns the map's, in the same order, and does it
+ * tell their values equal just as the column's own type does?
+ */
 static bool
-same_columns(Form_pg_index form, int nkeys, const TcColumn *keys)
+same_columns(Relation index, int nkeys, const TcColumn *keys)
 {
+	Form_pg_index form = index->rd_index;
+
 	if (form->indnkeyatts != nkeys)
 		return false;
 	for (int i = 0; i < nkeys; i++)
 	{
-		if (form->indkey.values[i] != keys[i].number)
+		TypeCacheEntry *type =
+			lookup_type_cache(keys[i].type, TYPECACHE_BTREE_OPFAMILY);
+
+		if (form->indkey.values[i] != keys[i].number ||
+			index->rd_indcollation[i] != keys[i].collation ||
+			index->rd_opfamily[i] != type->btree_opf)
 			return false;
 	}
 	return true;
@@ -96,13 +106,16 @@ find_equality(Relation index, int nkeys, Oid *equality)
 	return true;
 }
 
+/* Can each column be part of a key? */
 static bool
-columns_not_null(Relation rel, int nkeys, const TcColumn *keys)
+columns_usable(Relation rel, int nkeys, const TcColumn *keys)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
-		if (!TupleDescAttr(RelationGetDescr(rel), keys[i].number - 1)
-				 ->attnotnull)
+		AttrNumber number = keys[i].number;
+
+		if (!TupleDescAttr(RelationGetDescr(rel), number - 1)->attnotnull ||
+			!tc_key_type_usable(&keys[i]))
 			return false;
 	}
 	return true;
@@ -115,13 +128,13 @@ tc_key_index(Relation rel, int nkeys, const TcColumn *keys, Oid *equality)
 	Oid		  found = InvalidOid;
 	ListCell *cell;
 
-	if (!columns_not_null(rel, nkeys, keys))
+	if (!columns_usable(rel, nkeys, keys))
 		return InvalidOid;
 	foreach (cell, indexes)
 	{
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		if (enforces_key(index) && same_columns(index->rd_index, nkeys, keys) &&
+		if (enforces_key(index) && same_columns(index, nkeys, keys) &&
 			find_equality(index, nkeys, equality))
 			found = RelationGetRelid(index);
 		index_close(index, AccessShareLock);

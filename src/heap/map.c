@@ -174,7 +174,7 @@ find_columns(Relation rel, TcMap *map)
 						   &shape->keys[foreach_current_index(cell)]);
 	}
 	number = get_attnum(RelationGetRelid(rel), map->def.value_column);
-	if (number <= 0)
+	if (number <= 0 || tc_column_is_virtual(rel, number))
 		return false;
 	tc_column_describe(rel, number, &shape->value);
 

@@ -17,6 +17,7 @@
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "base/compat.h"
@@ -36,7 +37,19 @@ tc_column_describe(Relation rel, AttrNumber number, TcColumn *column)
 	column->length = att->attlen;
 	column->by_value = att->attbyval;
 	column->align = att->attalign;
-	column->packable = att->attlen == -1 && att->attstorage != TYPSTORAGE_PLAIN;
+	
+	/* by the type, not by the column: one value must have one form */
+	column->packable = att->attlen == -1 &&
+					   get_typstorage(att->atttypid) != TYPSTORAGE_PLAIN;
+}
+
+bool
+tc_column_is_virtual(Relation rel, AttrNumber number)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), number - 1);
+
+	/* a kind that comes with PostgreSQL 18 */
+	return att->attgenerated == 'v';
 }
 
 /* Hash over what decides about the layout and the meaning of a column. */

@@ -42,6 +42,9 @@ typedef struct TcShape
 extern void tc_column_describe(Relation rel, AttrNumber number,
 							   TcColumn *column);
 
+/* Is a column computed when it is read, so that no tuple has it? */
+extern bool tc_column_is_virtual(Relation rel, AttrNumber number);
+
 /* Complete a shape whose columns are known. */
 extern void tc_shape_finish(TcShape *shape);
 

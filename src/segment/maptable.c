@@ -116,11 +116,54 @@ find_entry_locked(Oid database, Oid relation)
 	return hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
 }
 
+/* A transaction that suspends the entry's relation, or none. */
+static TransactionId
+suspender(const TcSharedMapEntry *entry)
+{
+	for (int i = 0; i < TC_SUSPENDERS; i++)
+	{
+		if (TransactionIdIsValid(entry->suspended_by[i]))
+			return entry->suspended_by[i];
+	}
+	return InvalidTransactionId;
+}
+
+/* Give a new entry its first contents. */
+static void
+init_entry(TcSharedMapEntry *entry)
+{
+	entry->slot = TC_NO_SLOT;
+	for (int i = 0; i < TC_SUSPENDERS; i++)
+		entry->suspended_by[i] = InvalidTransactionId;
+}
+
+/*
+ * Note one more transaction.  Where there are too many, the last place says
+ * for ever: caching a relation wrongly is worse than not at all.
+ */
+static void
+add_suspender(TcSharedMapEntry *entry, TransactionId xid)
+{
+	int place = -1;
+
+	for (int i = TC_SUSPENDERS - 1; i >= 0; i--)
+	{
+		if (entry->suspended_by[i] == xid)
+			return;
+		if (!TransactionIdIsValid(entry->suspended_by[i]))
+			place = i;
+	}
+	if (place >= 0)
+		entry->suspended_by[place] = xid;
+	else
+		entry->suspended_by[TC_SUSPENDERS - 1] = FrozenTransactionId;
+}
+
 /* An entry that says nothing is taken out; the map table is locked. */
 static void
 drop_empty_entry_locked(TcSharedMapEntry *entry)
 {
-	if (entry->slot == TC_NO_SLOT && !TransactionIdIsValid(entry->suspended_by))
+	if (entry->slot == TC_NO_SLOT && !TransactionIdIsValid(suspender(entry)))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
 }
 
@@ -175,12 +218,70 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 	if (entry != NULL)
 	{
 		if (!found)
-			entry->slot = TC_NO_SLOT;
+			init_entry(entry);
 		number = unhook_locked(entry);
-		entry->suspended_by = xid;
+		add_suspender(entry, xid);
 	}
 	LWLockRelease(map_lock());
 	retire_slot(number);
+}
+
+int
+tc_map_suspended(TcSuspended *list, int max)
+{
+	HASH_SEQ_STATUS	  scan;
+	TcSharedMapEntry *entry;
+	int				  n = 0;
+
+	LWLockAcquire(map_lock(), LW_SHARED);
+	hash_seq_init(&scan, tc_seg.map_table);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		TransactionId xid = suspender(entry);
+
+		if (!TransactionIdIsValid(xid))
+			continue;
+		list[n].database = entry->key.database;
+		list[n].relation = entry->key.relation;
+		list[n].xid = xid;
+		if (++n == max)
+		{
+			hash_seq_term(&scan);
+			break;
+		}
+	}
+	LWLockRelease(map_lock());
+	return n;
+}
+
+void
+tc_map_forget(Oid database, Oid relation)
+{
+	TcSharedMapEntry *entry;
+	uint32			  number = TC_NO_SLOT;
+
+	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
+	entry = find_entry_locked(database, relation);
+	if (entry != NULL)
+	{
+		number = unhook_locked(entry);
+		init_entry(entry);
+		drop_empty_entry_locked(entry);
+	}
+	LWLockRelease(map_lock());
+	retire_slot(number);
+}
+
+void
+tc_map_forget_database(Oid database)
+{
+	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
+	{
+		TcMapIdentity identity;
+
+		if (tc_map_identity(m, &identity) && identity.database == database)
+			tc_map_forget(database, identity.relation);
+	}
 }
 
 void
@@ -190,9 +291,13 @@ tc_map_resume(Oid database, Oid relation, TransactionId xid)
 
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
 	entry = find_entry_locked(database, relation);
-	if (entry != NULL && entry->suspended_by == xid)
+	if (entry != NULL)
 	{
-		entry->suspended_by = InvalidTransactionId;
+		for (int i = 0; i < TC_SUSPENDERS; i++)
+		{
+			if (entry->suspended_by[i] == xid)
+				entry->suspended_by[i] = InvalidTransactionId;
+		}
 		drop_empty_entry_locked(entry);
 	}
 	LWLockRelease(map_lock());
@@ -281,7 +386,7 @@ find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	entry = find_entry_locked(identity->database, identity->relation);
-	*suspended_by = entry == NULL ? InvalidTransactionId : entry->suspended_by;
+	*suspended_by = entry == NULL ? InvalidTransactionId : suspender(entry);
 	if (entry != NULL && entry->slot != TC_NO_SLOT &&
 		same_identity(&tc_seg.maps[entry->slot].identity, identity))
 	{
@@ -353,9 +458,11 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 		tc_seg.head->free_map = number;
 		return false;
 	}
+	init_entry(entry);
 	entry->slot = number;
-	entry->suspended_by = InvalidTransactionId;
 	tc_seg.maps[number].identity = *identity;
+	/* another one than that of records that may still be draining */
+	pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_LIVE);
 	for (int i = 0; i < TC_NCOUNTERS; i++)
 		pg_atomic_write_u64(&tc_map_body(number)->counter[i],

@@ -28,6 +28,20 @@ extern void tc_map_retire(Oid database, Oid relation);
 extern void tc_map_suspend(Oid database, Oid relation, TransactionId xid);
 extern void tc_map_resume(Oid database, Oid relation, TransactionId xid);
 
+/* Relations that are suspended, with one of the transactions of each. */
+typedef struct TcSuspended
+{
+	Oid			  database;
+	Oid			  relation;
+	TransactionId xid;
+} TcSuspended;
+
+extern int tc_map_suspended(TcSuspended *list, int max);
+
+/* A relation, or a database, is gone for good: so is all that is known. */
+extern void tc_map_forget(Oid database, Oid relation);
+extern void tc_map_forget_database(Oid database);
+
 /*
  * Drop the records of retired maps, up to so many; returns how many were
  * dropped.  A slot without records is free again.

@@ -143,12 +143,19 @@ typedef struct TcSharedMapKey
 	Oid relation;
 } TcSharedMapKey;
 
+/*
+ * Transactions that can suspend a relation at a time.  Nearly all DDL locks
+ * out other DDL, so one is the rule.
+ */
+#define TC_SUSPENDERS 4
+
 /* Entry of the hash table from relation to slot; under the map table lock. */
 typedef struct TcSharedMapEntry
 {
 	TcSharedMapKey key;
 	uint32		   slot;		 /* or TC_NO_SLOT, while suspended */
-	TransactionId  suspended_by; /* or InvalidTransactionId */
+	/* transactions that suspend it; unused places are invalid */
+	TransactionId suspended_by[TC_SUSPENDERS];
 } TcSharedMapEntry;
 
 /* States of a map's slot. */

@@ -17,8 +17,8 @@
 #include "postgres.h"
 
 #include "segment/index.h"
+#include "segment/maptable.h"
 #include "segment/record.h"
-#include "segment/room.h"
 #include "segment/segment.h"
 #include "segment/walk.h"
 
@@ -28,8 +28,8 @@
 /* State of copying one bucket. */
 typedef struct Visit
 {
-	TcWalk *walk;
-	int		map;
+	TcWalk			*walk;
+	const TcMapSlot *slot;
 	int		entries; /* wanted so far, stored if they fit */
 	Size	data_bytes;
 } Visit;
@@ -40,6 +40,8 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 	int64 epoch = tc_segment_epoch();
 
 	entry->map = rec->map;
+	entry->generation =
+		pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
 	entry->version.xmin = rec->xmin;
 	entry->version.data_bytes = rec->length_bytes;
 	entry->version.cost = rec->cost;
@@ -73,7 +75,8 @@ visit_record(TcRef ref, void *arg)
 	Size			start = visit->data_bytes;
 	int				number = visit->entries;
 
-	if (visit->map != TC_ANY_MAP && rec->map != visit->map)
+	if (visit->slot != NULL &&
+		(rec->map != visit->slot->number || !tc_map_current(visit->slot)))
 		return;
 	visit->entries++;
 	visit->data_bytes += MAXALIGN(rec->length_bytes);
@@ -103,11 +106,11 @@ enlarge(TcWalk *walk, const Visit *visit)
 
 /* Copy the next bucket; false past the last one. */
 static bool
-load_bucket(TcWalk *walk, int map)
+load_bucket(TcWalk *walk, const TcMapSlot *slot)
 {
 	for (;;)
 	{
-		Visit visit = {walk, map, 0, 0};
+		Visit visit = {walk, slot, 0, 0};
 
 		if (!tc_index_visit_bucket(walk->bucket, visit_record, &visit))
 			return false;
@@ -124,11 +127,11 @@ load_bucket(TcWalk *walk, int map)
 }
 
 const TcEntry *
-tc_walk_next(TcWalk *walk, int map)
+tc_walk_next(TcWalk *walk, const TcMapSlot *slot)
 {
 	while (walk->position >= walk->entries)
 	{
-		if (!load_bucket(walk, map))
+		if (!load_bucket(walk, slot))
 			return NULL;
 	}
 	return &walk->entry[walk->position++];

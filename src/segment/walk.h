@@ -11,6 +11,7 @@
 typedef struct TcEntry
 {
 	uint16	  map;
+	uint32	  generation; /* of the map's slot */
 	TcVersion version; /* the newest one */
 	uint64	  bytes;   /* of all versions */
 	uint32	  hits;
@@ -32,10 +33,11 @@ typedef struct TcWalk
 } TcWalk;
 
 /*
- * The next record of a map, or of any with TC_ANY_MAP; NULL at the end.  The
- * entry is valid until the next call.  Holds a lock only while it copies one
+ * The next record of a map, or of any with NULL; NULL at the end.  A slot
+ * that changes hands yields no more records; where any are asked for, compare
+ * map and generation with a slot before looking into the data.  The entry is valid until the next call.  Holds a lock only while it copies one
  * bucket; records that come or go meanwhile may or may not be met.
  */
-extern const TcEntry *tc_walk_next(TcWalk *walk, int map);
+extern const TcEntry *tc_walk_next(TcWalk *walk, const TcMapSlot *slot);
 
 #endif /* TC_WALK_H */

@@ -34,6 +34,7 @@
 
 #include "base/compat.h"
 #include "base/settings.h"
+#include "cache/binding.h"
 #include "cache/settle.h"
 #include "segment/maptable.h"
 #include "segment/room.h"
@@ -120,6 +121,7 @@ static void
 make_round(void)
 {
 	tc_settle_leftovers(SETTLE_PER_SHARD);
+	tc_resume_leftovers();
 	tc_map_drain(DRAIN_PER_ROUND);
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();

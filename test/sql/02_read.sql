@@ -144,6 +144,12 @@ SELECT topcache.get('by_int4', 3000000000);
 SELECT topcache.get('by_int4', '3000000000');
 SELECT topcache.get('by_int4', 'one');
 SELECT topcache.get('by_int4', '');
+-- nor does a number become another one to be a key
+INSERT INTO by_int4 VALUES (2, '"two"');
+SELECT topcache.get('by_int4', 1.5);
+SELECT topcache.get('by_int4', 2.0);
+SELECT * FROM topcache.get_many('by_int4', ARRAY[1, 1.5]);
+DELETE FROM by_int4 WHERE key = 2;
 SELECT topcache.get('by_int4', true);
 SELECT topcache.get('by_int4', '2020-01-01'::date);
 SELECT * FROM topcache.get_many('by_int4', ARRAY[2, 1, -2147483648]);
@@ -177,6 +183,7 @@ SELECT topcache.get('by_varchar', 'longer than ten');
 INSERT INTO by_date VALUES ('2024-02-29', '1');
 SELECT topcache.get('by_date', '2024-02-29'),
 	topcache.get('by_date', '2024-02-29'::date);
+SELECT topcache.get('by_date', '2024-02-29 12:00'::timestamp);
 SELECT topcache.get('by_date', '2023-02-29');
 INSERT INTO by_bytea VALUES ('\x00ff', '1'), ('\x', '2');
 SELECT topcache.get('by_bytea', '\x00ff'),

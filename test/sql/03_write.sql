@@ -88,6 +88,7 @@ SELECT topcache.put('by_int4', 1, '"a"'), topcache.put('by_int4', '1', '"b"'),
 	topcache.put('by_int4', 1::int8, '"c"'), topcache.put('by_int4', 2, '"d"');
 SELECT topcache.put('by_int4', 3000000000, '1');
 SELECT topcache.put('by_int4', 'x', '1');
+SELECT topcache.put('by_int4', 1.5, '1');
 SELECT key, value, topcache.get('by_int4', key) FROM by_int4 ORDER BY key;
 SELECT topcache.put('by_uuid', 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', '1');
 SELECT topcache.get('by_uuid', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'),
@@ -163,12 +164,15 @@ SELECT topcache.incr('m', 'small', -9223372036854775808);
 SELECT topcache.incr('m', 'small', -1);
 SELECT topcache.get('m', 'big'), topcache.get('m', 'small');
 SELECT topcache.put('m', 'bigger', '9223372036854775808'), topcache.put('m', 'fraction', '1.5'),
-	topcache.put('m', 'whole', '7.0'), topcache.put('m', 'object', '{}');
+	topcache.put('m', 'whole', '7.0'), topcache.put('m', 'object', '{}'),
+	topcache.put('m', 'digits', '"5"'), topcache.put('m', 'nothing', 'null');
 
 SELECT topcache.incr('m', 'bigger');
 SELECT topcache.incr('m', 'fraction');
 SELECT topcache.incr('m', 'whole');
 SELECT topcache.incr('m', 'object');
+SELECT topcache.incr('m', 'digits');
+SELECT topcache.incr('m', 'nothing');
 SELECT topcache.incr('m', NULL);
 SELECT topcache.incr('m', 'i', NULL);
 SELECT topcache.incr(NULL, 'i');

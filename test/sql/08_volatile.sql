@@ -43,6 +43,11 @@ SELECT topcache.replace('v', 'p', '9', '10'), topcache.replace('v', 'p', '1', '1
 SELECT topcache.incr('v', 'i'), topcache.incr('v', 'i', 41), topcache.get('v', 'i');
 SELECT topcache.incr('v', 'i', 9223372036854775807);
 SELECT topcache.incr('v', 't');
+SELECT topcache.put('v', 'digits', '"5"'), topcache.put('v', 'nothing', 'null'), topcache.put('v', 'whole', '7.0');
+SELECT topcache.incr('v', 'digits');
+SELECT topcache.incr('v', 'nothing');
+SELECT topcache.incr('v', 'whole');
+SELECT topcache.remove_many('v', ARRAY['digits', 'nothing', 'whole']);
 SELECT topcache.get('v', 'i');
 SELECT topcache.remove('v', 'i'), topcache.remove('v', 'i'), topcache.get('v', 'i');
 SELECT topcache.remove_many('v', ARRAY['m1', 'm1', 'absent', NULL]);
@@ -152,6 +157,7 @@ SELECT topcache.put_text('texts', 'a', 'as it is'), topcache.get_text('texts', '
 SELECT topcache.create_map('limited', ttl => '1 hour', durable => false);
 SELECT topcache.put('limited', 'a', '1'), topcache.put('limited', 'b', '1', ttl => '2 hours');
 SELECT topcache.get('limited', 'a'), topcache.get('limited', 'b');
+SELECT topcache.incr('limited', 'counter'), topcache.touch('limited', 'b', NULL);
 SELECT ttl FROM topcache.maps WHERE relation = 'limited'::regclass;
 SELECT topcache.alter_map('limited', ttl => '2 hours');
 SELECT topcache.get('limited', 'a');

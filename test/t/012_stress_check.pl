@@ -86,7 +86,11 @@ COMMIT;
 },
 	'4@get' => "SELECT topcache.get('t', :k::int::text);\n",
 	'1@evict' => "SELECT topcache.evict('t', :k::int::text);\n",
-	'1@evict_all' => "SELECT topcache.evict_lru('t', 20);\n",);
+	'2@load' => qq{
+SELECT topcache.evict_all('t');
+SELECT count(value) FROM topcache.get_many('t',
+	ARRAY(SELECT g::text FROM generate_series(1, $keys) g));
+},);
 $scripts{$_} = $pick . $scripts{$_} foreach keys %scripts;
 
 my $check = differences_sql('t', $keys);
