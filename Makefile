@@ -96,4 +96,8 @@ demo test lint:
 bench:
 	@$(TOP)/bench/run
 
-.PHONY: all install installcheck uninstall clean demo test lint bench FORCE
+# Fuzz the MessagePack codec: make fuzz FUZZ_SECONDS=60
+fuzz:
+	@$(TOP)/test/fuzz/run $(or $(FUZZ_SECONDS),60)
+
+.PHONY: all install installcheck uninstall clean demo test lint bench fuzz FORCE

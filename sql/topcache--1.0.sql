@@ -342,12 +342,12 @@ COMMENT ON FUNCTION topcache.verify(regclass) IS
 
 CREATE FUNCTION topcache.to_msgpack(value jsonb) RETURNS bytea
     AS 'MODULE_PATHNAME', 'topcache_to_msgpack'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION topcache.to_msgpack(jsonb) IS
     'a document as MessagePack';
 CREATE FUNCTION topcache.from_msgpack(data bytea) RETURNS jsonb
     AS 'MODULE_PATHNAME', 'topcache_from_msgpack'
-    LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+    LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION topcache.from_msgpack(bytea) IS
     'a document from MessagePack';
 CREATE FUNCTION topcache.cost(value jsonb, key text) RETURNS bigint

@@ -1,0 +1,5 @@
+#!/bin/bash
+#
+# Ten seconds of fuzzing for each target of the MessagePack codec.
+
+exec "$(dirname "$0")/../fuzz/run" "${FUZZ_SECONDS:-10}"
