@@ -102,5 +102,8 @@ tc_settings_init(void)
 							 "the heap.",
 							 &tc_enabled, true, PGC_USERSET, 0, NULL, NULL,
 							 NULL);
-	MarkGUCPrefixReserved("topcache");
+
+	/* loaded late, the settings of the segment are unknown but no mistake */
+	if (process_shared_preload_libraries_in_progress)
+		MarkGUCPrefixReserved("topcache");
 }

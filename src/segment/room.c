@@ -34,6 +34,10 @@
 /* Buckets added to the index per insertion while it is behind. */
 #define GROWTH_STEPS 2
 
+/* Pages that pinned records leave free: a share of all, and not too few. */
+#define SPARE_SHARE 128
+#define MIN_SPARE_PAGES 4
+
 /* How often a victim may slip away before the next step is tried. */
 #define VICTIM_TRIES 32
 
@@ -166,6 +170,20 @@ tc_room_alloc(uint32 bytes)
 		if (!tc_compact_page() && !tc_evict_lru(TC_ANY_MAP))
 			return tc_arena_alloc(bytes);
 	}
+}
+
+bool
+tc_room_spare(void)
+{
+	uint32 spare = Max(MIN_SPARE_PAGES, tc_seg.head->npages / SPARE_SHARE);
+
+	/* read without the pool's lock: how many there are is a hint anyway */
+	while (tc_seg.head->free_pages < spare)
+	{
+		if (!tc_compact_page() && !tc_evict_lru(TC_ANY_MAP))
+			return false;
+	}
+	return true;
 }
 
 /* A page for the index, from a segment that may be full. */

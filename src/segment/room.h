@@ -16,6 +16,13 @@
  */
 extern TcRef tc_room_alloc(uint32 bytes);
 
+/*
+ * Keep a few pages free from records that can't be evicted, so that there is
+ * always room for what ends them.  False when there are not enough.  No lock
+ * held.
+ */
+extern bool tc_room_spare(void);
+
 /* Let the index grow if it should.  No lock held. */
 extern void tc_room_for_index(void);
 

@@ -325,6 +325,8 @@ tc_versions_push(const TcImage *image, bool						 install,
 		return TC_PUSH_ABSENT;
 	if (install)
 		tc_room_for_index();
+	if (image->pinned && !image->negative && !tc_room_spare())
+		return TC_PUSH_NO_ROOM;
 	ref = tc_record_create(image);
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	result = push_locked(image, ref, install, mine, other);

@@ -98,11 +98,10 @@ evict_to_low_water(void)
 	int	  low = Min(tc_low_water_percent, tc_high_water_percent);
 	int64 evicted = 0;
 
-	if (tc_segment_used_percent() <= tc_high_water_percent)
-	{
+	if (tc_segment_used_percent() <= low)
 		blocked = false;
+	if (tc_segment_used_percent() <= tc_high_water_percent)
 		return;
-	}
 	while (tc_segment_used_percent() > low)
 	{
 		if (!tc_evict_lru(TC_ANY_MAP))

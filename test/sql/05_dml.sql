@@ -533,6 +533,39 @@ SELECT * FROM state();
 ALTER TABLE t RENAME COLUMN id TO key;
 SELECT * FROM differ();
 SELECT * FROM state();
+-- every function that cannot do without the column says so
+CREATE FUNCTION refusals() RETURNS TABLE (statement text, error text) LANGUAGE plpgsql AS $$
+BEGIN
+	FOREACH statement IN ARRAY ARRAY['get(''t'', ''k1'')', 'get_text(''t'', ''k1'')',
+		'get_many(''t'', ARRAY[''k1''])', 'contains(''t'', ''k1'')', 'scan(''t'')',
+		'put(''t'', ''k1'', ''1'')', 'put_many(''t'', ARRAY[''k1''], ARRAY[''1'']::jsonb[])',
+		'put_if_absent(''t'', ''k1'', ''1'')', 'replace(''t'', ''k1'', ''1'', ''2'')',
+		'incr(''t'', ''k1'')', 'remove(''t'', ''k1'')', 'remove_many(''t'', ARRAY[''k1''])',
+		'touch(''t'', ''k1'', ''1 hour'')', 'is_resident(''t'', ''k1'')', 'evict(''t'', ''k1'')',
+		'evict_all(''t'')', 'hydrate(''t'')', 'verify(''t'')'] LOOP
+		BEGIN
+			error := 'none';
+			EXECUTE 'SELECT topcache.' || statement;
+			RAISE EXCEPTION USING ERRCODE = 'TC000';
+		EXCEPTION
+			WHEN SQLSTATE 'TC000' THEN NULL;
+			WHEN OTHERS THEN
+				error := SQLSTATE;
+		END;
+		-- an error of its own, or none; but not one from inside
+		IF error NOT IN ('none', '55000') THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+END $$;
+CALL start();
+ALTER TABLE t RENAME COLUMN value TO content;
+SELECT * FROM refusals();
+ALTER TABLE t RENAME COLUMN content TO value;
+ALTER TABLE t RENAME COLUMN key TO id;
+SELECT * FROM refusals();
+ALTER TABLE t RENAME COLUMN id TO key;
+SELECT * FROM differ();
 -- two columns that change places
 ALTER TABLE t ADD COLUMN second jsonb DEFAULT '"second"';
 CALL start();
@@ -628,6 +661,29 @@ UPDATE t SET value = '"guarded again"' WHERE key = 'k1';
 SELECT * FROM differ();
 COMMIT;
 SELECT topcache.get('t', 'k1'), topcache.get('t', 'k2');
+SELECT * FROM differ();
+-- again and again; in the end the cache is in use again
+DO $$
+BEGIN
+	FOR i IN 1..20 LOOP
+		ALTER TABLE t DISABLE TRIGGER ALL;
+		COMMIT;
+		UPDATE t SET value = to_jsonb(i) WHERE key = 'k1';
+		ALTER TABLE t ENABLE ALWAYS TRIGGER topcache_row_changed,
+			ENABLE ALWAYS TRIGGER topcache_table_truncated;
+		COMMIT;
+		IF i % 5 = 0 AND topcache.get('t', 'k1') <> to_jsonb(i) THEN
+			RAISE 'k1 should be %, is %', i, topcache.get('t', 'k1');
+		END IF;
+	END LOOP;
+	FOR i IN 1..20000 LOOP
+		PERFORM topcache.get('t', 'k1');
+		COMMIT;
+		EXIT WHEN topcache.is_resident('t', 'k1');
+	END LOOP;
+END $$;
+SELECT * FROM state();
+SELECT topcache.get('t', 'k1'), topcache.is_resident('t', 'k1');
 SELECT * FROM differ();
 -- dropped, with and without a word to the cache
 CALL start();
