@@ -46,12 +46,12 @@ typedef enum CastKind
 /* A cast, looked up; kept in fn_extra. */
 typedef struct KeyCast
 {
-	Oid		 from;
-	Oid		 to;
+	Oid from;
+	Oid to;
 	CastKind kind;
 	FmgrInfo function; /* of the cast, or the input function */
 	FmgrInfo output;   /* for CAST_TEXT */
-	Oid		 io_param;
+	Oid io_param;
 } KeyCast;
 
 static void
@@ -79,7 +79,7 @@ prepare_input(KeyCast *cast, MemoryContext context)
 static void
 prepare_output(KeyCast *cast, Oid from, MemoryContext context)
 {
-	Oid	 output;
+	Oid output;
 	bool is_varlena;
 
 	cast->kind = CAST_TEXT;
@@ -103,7 +103,7 @@ static void
 prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 {
 	const TcColumn *column = &map->shape.keys[0];
-	Oid				function = InvalidOid;
+	Oid function = InvalidOid;
 
 	cast->from = from;
 	cast->to = column->type;
@@ -235,11 +235,11 @@ tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 			TcKeyArray *array)
 {
 	ArrayType *arg;
-	KeyCast	  *cast;
-	Datum	  *elements;
-	int16	   length;
-	bool	   by_value;
-	char	   align;
+	KeyCast *cast;
+	Datum *elements;
+	int16 length;
+	bool by_value;
+	char align;
 
 	tc_require_arg(fcinfo, argno, "keys");
 	arg = PG_GETARG_ARRAYTYPE_P(argno);
@@ -273,8 +273,8 @@ Datum
 tc_value_from_text(const TcMap *map, text *string)
 {
 	const TcColumn *column = &map->shape.value;
-	Oid				input;
-	Oid				io_param;
+	Oid input;
+	Oid io_param;
 
 	if (column->type == TEXTOID)
 		return PointerGetDatum(string);
@@ -286,9 +286,9 @@ tc_value_from_text(const TcMap *map, text *string)
 Datum
 tc_value_from_jsonb(const TcMap *map, Jsonb *document)
 {
-	Oid		   type = map->shape.value.type;
+	Oid type = map->shape.value.type;
 	JsonbValue scalar;
-	char	  *string;
+	char *string;
 
 	if (type == JSONBOID)
 		return JsonbPGetDatum(document);
@@ -308,7 +308,7 @@ static Datum
 call_to_jsonb(Oid type, Datum value)
 {
 	FmgrInfo function;
-	Param	*argument = makeNode(Param);
+	Param *argument = makeNode(Param);
 
 	argument->paramkind = PARAM_EXTERN;
 	argument->paramid = 1;
@@ -334,15 +334,15 @@ tc_value_as_jsonb(const TcMap *map, Datum value)
 Datum
 tc_value_as_text(const TcMap *map, Datum value)
 {
-	Oid	 type = map->shape.value.type;
-	Oid	 output;
+	Oid type = map->shape.value.type;
+	Oid output;
 	bool is_varlena;
 
 	if (type == TEXTOID || type == VARCHAROID || type == JSONOID)
 		return value;
 	if (type == JSONBOID)
 	{
-		Jsonb		  *document = DatumGetJsonbP(value);
+		Jsonb *document = DatumGetJsonbP(value);
 		StringInfoData string;
 
 		initStringInfo(&string);
@@ -359,7 +359,7 @@ tc_value_as_text(const TcMap *map, Datum value)
 TimestampTz
 tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 {
-	Interval   *ttl = map->def.ttl;
+	Interval *ttl = map->def.ttl;
 	TimestampTz now = GetCurrentStatementStartTimestamp();
 	TimestampTz expires;
 

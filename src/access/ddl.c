@@ -47,11 +47,11 @@ static object_access_hook_type prev_object_access_hook = NULL;
 static Oid
 trigger_relation(Oid trigger)
 {
-	Relation	catalog = table_open(TriggerRelationId, AccessShareLock);
-	Oid			relation = InvalidOid;
+	Relation catalog = table_open(TriggerRelationId, AccessShareLock);
+	Oid relation = InvalidOid;
 	ScanKeyData key;
 	SysScanDesc scan;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(trigger));
@@ -83,7 +83,7 @@ concerned_relation(ObjectAccessType access, Oid class, Oid object, void *arg)
 static bool
 is_map(Oid relation)
 {
-	uint16	 number;
+	uint16 number;
 	TcMapDef def;
 
 	return tc_map_find(MyDatabaseId, relation, &number) ||
@@ -117,9 +117,9 @@ object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 		tc_forget_database_at_commit(object);
 	relation = concerned_relation(access, class, object, arg);
 	if (OidIsValid(relation) && is_map(relation))
-		map_accessed(relation, access == OAT_DROP &&
-								   class == RelationRelationId &&
-								   sub_id == 0);
+		map_accessed(relation,
+					 access == OAT_DROP && class == RelationRelationId &&
+						 sub_id == 0);
 }
 
 void

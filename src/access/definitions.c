@@ -36,7 +36,7 @@ definitions_owner(void)
 {
 	Oid table = get_relname_relid("map_definition", tc_extension_schema());
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid		  owner;
+	Oid owner;
 
 	if (!HeapTupleIsValid(tuple))
 		ereport(
@@ -74,7 +74,7 @@ execute_as_owner(const char *sql, int nparams, Oid *types, Datum *values,
 static Datum
 names_as_array(List *names)
 {
-	Datum	 *elements = palloc(list_length(names) * sizeof(Datum));
+	Datum *elements = palloc(list_length(names) * sizeof(Datum));
 	ListCell *cell;
 
 	foreach (cell, names)
@@ -93,10 +93,10 @@ names_as_array(List *names)
 static void
 execute_with_definition(const char *sql, const TcMapDef *def)
 {
-	Oid		 types[NPARAMS] = {REGCLASSOID, NAMEARRAYOID, NAMEOID, INTERVALOID,
-							   INTERVALOID, INT8OID,	  BOOLOID, BOOLOID};
-	Datum	 values[NPARAMS];
-	char	 nulls[NPARAMS + 1];
+	Oid types[NPARAMS] = {REGCLASSOID, NAMEARRAYOID, NAMEOID, INTERVALOID,
+						  INTERVALOID, INT8OID,		 BOOLOID, BOOLOID};
+	Datum values[NPARAMS];
+	char nulls[NPARAMS + 1];
 	NameData value_column;
 
 	memset(nulls, ' ', NPARAMS);
@@ -141,7 +141,7 @@ tc_definition_update(const TcMapDef *def)
 void
 tc_definition_delete(Oid relation)
 {
-	Oid	  types[1] = {REGCLASSOID};
+	Oid types[1] = {REGCLASSOID};
 	Datum values[1] = {ObjectIdGetDatum(relation)};
 
 	execute_as_owner("DELETE FROM topcache.map_definition"

@@ -94,8 +94,8 @@ topcache_fdw_handler(PG_FUNCTION_ARGS)
 Datum
 topcache_fdw_validator(PG_FUNCTION_ARGS)
 {
-	List	 *options = untransformRelOptions(PG_GETARG_DATUM(0));
-	Oid		  catalog = PG_GETARG_OID(1);
+	List *options = untransformRelOptions(PG_GETARG_DATUM(0));
+	Oid catalog = PG_GETARG_OID(1);
 	ListCell *cell;
 
 	foreach (cell, options)

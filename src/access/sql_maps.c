@@ -150,10 +150,10 @@ check_relation(Relation rel)
 static List *
 names_argument(FunctionCallInfo fcinfo, int argno)
 {
-	List  *names = NIL;
+	List *names = NIL;
 	Datum *elements;
-	bool  *nulls;
-	int	   n;
+	bool *nulls;
+	int n;
 
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), NAMEOID, NAMEDATALEN, false,
 					  TYPALIGN_CHAR, &elements, &nulls, &n);
@@ -172,8 +172,8 @@ names_argument(FunctionCallInfo fcinfo, int argno)
 static List *
 primary_key_names(Relation rel)
 {
-	List	*names = NIL;
-	Oid		 index_oid;
+	List *names = NIL;
+	Oid index_oid;
 	Relation index;
 
 	(void) RelationGetIndexList(rel);
@@ -201,10 +201,10 @@ require_column(Relation rel, const char *name)
 				 errmsg("column \"%s\" of relation \"%s\" does not exist", name,
 						RelationGetRelationName(rel))));
 	if (tc_column_is_virtual(rel, number))
-		refuse_relation(
-			rel,
-			psprintf("Column \"%s\" is a virtual generated column.", name),
-			NULL);
+		refuse_relation(rel,
+						psprintf("Column \"%s\" is a virtual generated column.",
+								 name),
+						NULL);
 	return number;
 }
 
@@ -213,7 +213,7 @@ static void
 check_key(Relation rel, List *names)
 {
 	TcColumn column;
-	Oid		 equality[INDEX_MAX_KEYS];
+	Oid equality[INDEX_MAX_KEYS];
 
 	if (names == NIL)
 		ereport(ERROR,
@@ -243,7 +243,7 @@ static char *
 only_value_column(Relation rel, List *keys)
 {
 	TupleDesc desc = RelationGetDescr(rel);
-	char	 *found = NULL;
+	char *found = NULL;
 
 	for (int i = 0; i < desc->natts; i++)
 	{
@@ -332,7 +332,7 @@ static char *
 quote_names(List *names)
 {
 	StringInfoData quoted;
-	ListCell	  *cell;
+	ListCell *cell;
 
 	initStringInfo(&quoted);
 	foreach (cell, names)
@@ -361,8 +361,8 @@ Datum
 topcache_create_map(PG_FUNCTION_ARGS)
 {
 	TcMapDef def;
-	List	*names;
-	Oid		 relation;
+	List *names;
+	Oid relation;
 
 	tc_require_arg(fcinfo, 0, "name");
 	tc_require_arg(fcinfo, 4, "durable");
@@ -443,7 +443,7 @@ Datum
 topcache_drop_map(PG_FUNCTION_ARGS)
 {
 	TcMapDef def;
-	char	*name;
+	char *name;
 
 	own_definition(fcinfo, AccessExclusiveLock, &def);
 	if (!def.created)

@@ -43,9 +43,9 @@ typedef Datum (*ValueForm)(const TcMap *map, Datum value);
 static TcMap *
 read_argument(FunctionCallInfo fcinfo, TcValue *value)
 {
-	TcMap	*map = tc_map_require(PG_GETARG_OID(0));
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
 	TcReader reader;
-	Datum	 keys[1];
+	Datum keys[1];
 
 	tc_read_begin(&reader, map, GetActiveSnapshot());
 	value->found = false;
@@ -60,7 +60,7 @@ Datum
 topcache_get(PG_FUNCTION_ARGS)
 {
 	TcValue value;
-	TcMap  *map = read_argument(fcinfo, &value);
+	TcMap *map = read_argument(fcinfo, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -72,7 +72,7 @@ Datum
 topcache_get_text(PG_FUNCTION_ARGS)
 {
 	TcValue value;
-	TcMap  *map = read_argument(fcinfo, &value);
+	TcMap *map = read_argument(fcinfo, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -84,7 +84,7 @@ Datum
 topcache_get_msgpack(PG_FUNCTION_ARGS)
 {
 	TcValue value;
-	TcMap  *map = read_argument(fcinfo, &value);
+	TcMap *map = read_argument(fcinfo, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -107,7 +107,7 @@ Datum
 topcache_is_resident(PG_FUNCTION_ARGS)
 {
 	TcMap *map = tc_map_require(PG_GETARG_OID(0));
-	Datum  keys[1];
+	Datum keys[1];
 
 	tc_segment_require();
 	tc_map_check_select(map);
@@ -121,7 +121,7 @@ put_row(ReturnSetInfo *result, const TcMap *map, Datum key,
 		const TcValue *value, ValueForm form)
 {
 	Datum columns[2] = {key, (Datum) 0};
-	bool  nulls[2] = {false, !value->found || value->isnull};
+	bool nulls[2] = {false, !value->found || value->isnull};
 
 	if (!nulls[1])
 		columns[1] = form(map, value->value);
@@ -134,9 +134,9 @@ read_keys(ReturnSetInfo *result, TcReader *reader, const TcKeyArray *array,
 		  int start, int n, ValueForm form)
 {
 	TcValue values[TC_READ_BATCH];
-	Datum	keys[TC_READ_BATCH][1];
-	int		asked = 0;
-	int		answered = 0;
+	Datum keys[TC_READ_BATCH][1];
+	int asked = 0;
+	int answered = 0;
 
 	for (int i = start; i < start + n; i++)
 	{
@@ -149,7 +149,7 @@ read_keys(ReturnSetInfo *result, TcReader *reader, const TcKeyArray *array,
 		if (array->nulls[i])
 		{
 			Datum columns[2] = {0};
-			bool  nulls[2] = {true, true};
+			bool nulls[2] = {true, true};
 
 			tuplestore_putvalues(result->setResult, result->setDesc, columns,
 								 nulls);
@@ -166,11 +166,11 @@ static void
 read_many(FunctionCallInfo fcinfo, ValueForm form)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMap		  *map = tc_map_require(PG_GETARG_OID(0));
-	MemoryContext  batch;
-	MemoryContext  caller;
-	TcReader	   reader;
-	TcKeyArray	   array;
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	MemoryContext batch;
+	MemoryContext caller;
+	TcReader reader;
+	TcKeyArray array;
 
 	InitMaterializedSRF(fcinfo, 0);
 	tc_read_begin(&reader, map, GetActiveSnapshot());
@@ -211,11 +211,11 @@ Datum
 topcache_scan(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMap		  *map = tc_map_require(PG_GETARG_OID(0));
-	MemoryContext  row;
-	TcScan		  *scan;
-	TcValue		   value;
-	Datum		   keys[INDEX_MAX_KEYS];
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	MemoryContext row;
+	TcScan *scan;
+	TcValue value;
+	Datum keys[INDEX_MAX_KEYS];
 
 	InitMaterializedSRF(fcinfo, 0);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",

@@ -45,7 +45,7 @@ Datum
 topcache_hydrate(PG_FUNCTION_ARGS)
 {
 	TcMap *map;
-	int64  max = -1;
+	int64 max = -1;
 
 	tc_segment_require();
 	tc_require_arg(fcinfo, 0, "relation");
@@ -68,8 +68,8 @@ topcache_hydrate(PG_FUNCTION_ARGS)
 Datum
 topcache_evict(PG_FUNCTION_ARGS)
 {
-	TcMap  *map = own_map(fcinfo);
-	Datum	keys[1];
+	TcMap *map = own_map(fcinfo);
+	Datum keys[1];
 	TcBytes key;
 	TcProbe probe;
 
@@ -100,7 +100,7 @@ Datum
 topcache_evict_lru(PG_FUNCTION_ARGS)
 {
 	TcMap *map = own_map(fcinfo);
-	int64  n = PG_GETARG_INT64(1);
+	int64 n = PG_GETARG_INT64(1);
 
 	if (n < 0)
 		ereport(ERROR,

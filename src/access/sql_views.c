@@ -51,7 +51,7 @@ TC_FUNCTION(topcache_verify);
 /* The map whose entries come by, as long as it stays the same. */
 typedef struct EntryMap
 {
-	bool   known;
+	bool known;
 	uint16 number;
 	uint32 generation;
 	TcMap *map; /* NULL: not for this user to see */
@@ -62,7 +62,7 @@ static bool
 readable(const TcMap *map)
 {
 	return pg_class_aclcheck(map->relation, GetUserId(), ACL_SELECT) ==
-			   ACLCHECK_OK &&
+		ACLCHECK_OK &&
 		!tc_map_policies_apply(map);
 }
 
@@ -71,7 +71,7 @@ static TcMap *
 visible_map(const TcEntry *entry)
 {
 	TcMapIdentity identity;
-	TcMap		 *map;
+	TcMap *map;
 
 	if (!tc_map_identity(entry->map, &identity) ||
 		identity.database != MyDatabaseId)
@@ -107,7 +107,7 @@ put_entry(ReturnSetInfo *result, const TcMap *map, const TcEntry *entry,
 {
 	Datum keys[INDEX_MAX_KEYS];
 	Datum columns[8];
-	bool  nulls[8] = {0};
+	bool nulls[8] = {0};
 
 	tc_shape_keys(&map->shape, entry->data, keys);
 	columns[0] = ObjectIdGetDatum(map->relation);
@@ -127,13 +127,13 @@ put_entry(ReturnSetInfo *result, const TcMap *map, const TcEntry *entry,
 Datum
 topcache_entries(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo	*result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TimestampTz		 now = GetCurrentTimestamp();
-	EntryMap		 current = {0};
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TimestampTz now = GetCurrentTimestamp();
+	EntryMap current = {0};
 	const TcMapSlot *slot = NULL;
-	MemoryContext	 row;
-	TcWalk			 walk = {0};
-	const TcEntry	*entry;
+	MemoryContext row;
+	TcWalk walk = {0};
+	const TcEntry *entry;
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);
@@ -147,8 +147,7 @@ topcache_entries(PG_FUNCTION_ARGS)
 		slot = tc_bound_slot(map);
 	}
 	tc_lookup_flush_hits();
-	row = AllocSetContextCreate(CurrentMemoryContext,
-								"topcache row",
+	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 								ALLOCSET_DEFAULT_SIZES);
 	while ((entry = tc_walk_next(&walk, slot)) != NULL)
 	{
@@ -195,11 +194,11 @@ take_use(uint16 number, Datum *columns)
 static void
 put_map_state(ReturnSetInfo *result, Oid relation)
 {
-	Datum		columns[MAP_STATE_COLUMNS];
-	bool		nulls[MAP_STATE_COLUMNS] = {0};
-	TcMap	   *map = tc_map_open(relation);
+	Datum columns[MAP_STATE_COLUMNS];
+	bool nulls[MAP_STATE_COLUMNS] = {0};
+	TcMap *map = tc_map_open(relation);
 	const char *reason;
-	bool		bound;
+	bool bound;
 
 	if (map == NULL)
 		return;
@@ -231,8 +230,8 @@ static List *
 defined_maps(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	List		 *maps = NIL;
-	bool		  isnull;
+	List *maps = NIL;
+	bool isnull;
 
 	SPI_connect();
 	SPI_execute("SELECT d.relation FROM topcache.map_definition d"
@@ -258,7 +257,7 @@ Datum
 topcache_map_state(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	ListCell	  *cell;
+	ListCell *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (tc_segment_ready())
@@ -272,7 +271,7 @@ topcache_map_state(PG_FUNCTION_ARGS)
 Datum
 topcache_reset_stats(PG_FUNCTION_ARGS)
 {
-	List	 *relations;
+	List *relations;
 	ListCell *cell;
 
 	tc_segment_require();
@@ -302,7 +301,7 @@ static void
 put_bytes(ReturnSetInfo *result, const char *name, uint64 bytes)
 {
 	Datum columns[2] = {CStringGetTextDatum(name), Int64GetDatum(bytes)};
-	bool  nulls[2] = {0};
+	bool nulls[2] = {0};
 
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
@@ -312,7 +311,7 @@ Datum
 topcache_memory_use(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMemoryUse	   use;
+	TcMemoryUse use;
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);
@@ -333,10 +332,10 @@ Datum
 topcache_verify(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcMap		  *map;
-	TcVerify	  *verify;
-	Datum		   keys[INDEX_MAX_KEYS];
-	const char	  *problem;
+	TcMap *map;
+	TcVerify *verify;
+	Datum keys[INDEX_MAX_KEYS];
+	const char *problem;
 
 	tc_segment_require();
 	map = tc_map_require(PG_GETARG_OID(0));
@@ -347,7 +346,7 @@ topcache_verify(PG_FUNCTION_ARGS)
 	{
 		Datum columns[2] = {tc_key_as_text(map, keys),
 							CStringGetTextDatum(problem)};
-		bool  nulls[2] = {0};
+		bool nulls[2] = {0};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, columns,
 							 nulls);

@@ -47,8 +47,8 @@ TC_FUNCTION(topcache_clear);
 /* A record to be written. */
 typedef struct NewRecord
 {
-	Datum		value;
-	bool		isnull;
+	Datum value;
+	bool isnull;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 } NewRecord;
 
@@ -62,8 +62,7 @@ static void
 check_volatile(const TcMap *map, AclMode mode)
 {
 	if (!map->def.durable &&
-		pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) !=
-			mode)
+		pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) != mode)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
 }
 
@@ -89,7 +88,7 @@ static uint64
 execute_put(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 			Datum *result)
 {
-	Oid	   outer = tc_write_begin_put(map->relation);
+	Oid outer = tc_write_begin_put(map->relation);
 	uint64 rows = 0;
 
 	PG_TRY();
@@ -127,7 +126,7 @@ static bool
 put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
 	Datum args[TC_MAX_ARGS];
-	char  nulls[TC_MAX_ARGS];
+	char nulls[TC_MAX_ARGS];
 	Datum is_new = BoolGetDatum(false);
 
 	if (!map->def.durable)
@@ -150,7 +149,7 @@ static bool
 put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
 	Datum args[TC_MAX_ARGS];
-	char  nulls[TC_MAX_ARGS];
+	char nulls[TC_MAX_ARGS];
 
 	if (!map->def.durable)
 	{
@@ -189,8 +188,8 @@ static Datum
 put_argument(FunctionCallInfo fcinfo, bool is_text,
 			 bool (*put)(TcMap *, const Datum *, const NewRecord *))
 {
-	TcMap	 *map = map_argument(fcinfo, PUT_MODE);
-	Datum	  keys[1];
+	TcMap *map = map_argument(fcinfo, PUT_MODE);
+	Datum keys[1];
 	NewRecord record;
 
 	tc_arg_key(fcinfo, 1, map, keys);
@@ -223,13 +222,13 @@ topcache_put_if_absent(PG_FUNCTION_ARGS)
 Datum
 topcache_put_many(PG_FUNCTION_ARGS)
 {
-	TcMap	  *map = map_argument(fcinfo, PUT_MODE);
+	TcMap *map = map_argument(fcinfo, PUT_MODE);
 	TcKeyArray keys;
-	Datum	  *values;
-	bool	  *nulls;
-	int		   nvalues;
-	NewRecord  record;
-	int64	   new_keys = 0;
+	Datum *values;
+	bool *nulls;
+	int nvalues;
+	NewRecord record;
+	int64 new_keys = 0;
 
 	tc_arg_keys(fcinfo, 1, map, &keys);
 	tc_require_arg(fcinfo, 2, "values");
@@ -297,10 +296,10 @@ Datum
 topcache_replace(PG_FUNCTION_ARGS)
 {
 	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
-	Datum  args[TC_MAX_ARGS];
-	Datum  keys[1];
-	Datum  expected;
-	Datum  value;
+	Datum args[TC_MAX_ARGS];
+	Datum keys[1];
+	Datum expected;
+	Datum value;
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "expected");
@@ -321,14 +320,14 @@ static int64
 incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 {
 	TcOwned owned;
-	int64	sum = 0;
-	Datum	number;
+	int64 sum = 0;
+	Datum number;
 
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found && !owned.old.isnull)
 	{
 		Jsonb *document = NULL;
-		text  *string;
+		text *string;
 
 		if (map->shape.value.type == JSONBOID)
 			document = DatumGetJsonbP(owned.old.value);
@@ -352,11 +351,11 @@ incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 Datum
 topcache_incr(PG_FUNCTION_ARGS)
 {
-	TcMap	 *map = map_argument(fcinfo, PUT_MODE);
-	Datum	  args[TC_MAX_ARGS];
-	char	  nulls[TC_MAX_ARGS];
-	Datum	  keys[1];
-	Datum	  sum = Int64GetDatum(0);
+	TcMap *map = map_argument(fcinfo, PUT_MODE);
+	Datum args[TC_MAX_ARGS];
+	char nulls[TC_MAX_ARGS];
+	Datum keys[1];
+	Datum sum = Int64GetDatum(0);
 	NewRecord by = {0};
 
 	tc_arg_key(fcinfo, 1, map, keys);
@@ -399,7 +398,7 @@ Datum
 topcache_remove(PG_FUNCTION_ARGS)
 {
 	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
-	Datum  keys[1];
+	Datum keys[1];
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	PG_RETURN_BOOL(remove_record(map, keys));
@@ -409,9 +408,9 @@ topcache_remove(PG_FUNCTION_ARGS)
 Datum
 topcache_remove_many(PG_FUNCTION_ARGS)
 {
-	TcMap	  *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
+	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
 	TcKeyArray keys;
-	int64	   removed = 0;
+	int64 removed = 0;
 
 	tc_arg_keys(fcinfo, 1, map, &keys);
 	for (int i = 0; i < keys.n; i++)
@@ -428,8 +427,8 @@ static int64
 clear_volatile(TcMap *map)
 {
 	TcScan *scan = tc_scan_begin(map);
-	int64	removed = 0;
-	Datum	keys[INDEX_MAX_KEYS];
+	int64 removed = 0;
+	Datum keys[INDEX_MAX_KEYS];
 	TcValue value;
 
 	while (tc_scan_next(scan, keys, &value))
@@ -472,11 +471,11 @@ touch_volatile(TcMap *map, const Datum *keys, TimestampTz expires)
 Datum
 topcache_touch(PG_FUNCTION_ARGS)
 {
-	TcMap	   *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
+	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
 	TimestampTz expires = PG_INT64_MAX;
-	Datum		args[TC_MAX_ARGS];
-	char		nulls[TC_MAX_ARGS];
-	Datum		keys[1];
+	Datum args[TC_MAX_ARGS];
+	char nulls[TC_MAX_ARGS];
+	Datum keys[1];
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	if (!PG_ARGISNULL(2))

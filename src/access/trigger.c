@@ -86,7 +86,7 @@ is_newest(HeapTuple tuple)
 static TimestampTz
 take_expiry(const TcMap *map, TupleTableSlot *slot)
 {
-	bool  isnull = true;
+	bool isnull = true;
 	Datum expires = (Datum) 0;
 
 	if (map->shape.expires != 0)
@@ -134,10 +134,10 @@ Datum
 topcache_row_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "row_changed", true);
-	TcMap		*map = guarded_map(RelationGetRelid(data->tg_relation));
-	Datum		 old_keys[INDEX_MAX_KEYS];
-	Datum		 new_keys[INDEX_MAX_KEYS];
-	TcNewRow	 row;
+	TcMap *map = guarded_map(RelationGetRelid(data->tg_relation));
+	Datum old_keys[INDEX_MAX_KEYS];
+	Datum new_keys[INDEX_MAX_KEYS];
+	TcNewRow row;
 
 	if (map == NULL)
 		return PointerGetDatum(data->tg_trigtuple);
@@ -181,7 +181,7 @@ static void
 relation_redefined(HeapTuple tuple, TupleDesc desc)
 {
 	bool isnull;
-	Oid	 relation = DatumGetObjectId(heap_getattr(tuple, 1, desc, &isnull));
+	Oid relation = DatumGetObjectId(heap_getattr(tuple, 1, desc, &isnull));
 
 	if (isnull)
 		return;
@@ -196,7 +196,7 @@ Datum
 topcache_definition_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "definition_changed", true);
-	TupleDesc	 desc = RelationGetDescr(data->tg_relation);
+	TupleDesc desc = RelationGetDescr(data->tg_relation);
 
 	relation_redefined(data->tg_trigtuple, desc);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))

@@ -30,7 +30,7 @@
  * everything else in the library is hidden; newer versions do, and to say so
  * twice does no harm.
  */
-#define TC_FUNCTION(name) \
+#define TC_FUNCTION(name)                            \
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
@@ -53,7 +53,7 @@
 /* May this role look up objects in the schema? */
 #if PG_VERSION_NUM >= 160000
 #include "catalog/pg_namespace.h"
-#define tc_may_use_schema(schema, role) \
+#define tc_may_use_schema(schema, role)                                   \
 	(object_aclcheck(NamespaceRelationId, (schema), (role), ACL_USAGE) == \
 	 ACLCHECK_OK)
 #else
@@ -107,4 +107,4 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 	index_beginscan((rel), (index), (snapshot), (nkeys), 0)
 #endif
 
-#endif							/* TC_COMPAT_H */
+#endif /* TC_COMPAT_H */

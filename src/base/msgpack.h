@@ -63,15 +63,15 @@ extern bytea *tc_msgpack_encode(Datum value, Oid typid, int max_depth);
  * The shape of a row type, allocated in the memory context given.  Dropped
  * columns are left out.
  */
-extern TcMsgpackShape *tc_msgpack_shape_create(TupleDesc	 desc,
+extern TcMsgpackShape *tc_msgpack_shape_create(TupleDesc desc,
 											   MemoryContext context);
 
 /*
  * The same as above for a row.  Values and nulls are indexed by attribute
  * number less one, as heap_deform_tuple leaves them.
  */
-extern int64  tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
-									const bool *nulls, int max_depth);
+extern int64 tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
+								   const bool *nulls, int max_depth);
 extern bytea *tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
 									const bool *nulls, int max_depth);
 

@@ -31,11 +31,11 @@
 typedef struct Writer
 {
 	const TcTape *tape;
-	TcItemReader  reader;
-	uint32_t	  map; /* entry of the next map */
-	bool		  too_large;
-	char		 *jsonb;
-	size_t		  at;
+	TcItemReader reader;
+	uint32_t map; /* entry of the next map */
+	bool too_large;
+	char *jsonb;
+	size_t at;
 } Writer;
 
 /* A container while its children are written. */
@@ -59,7 +59,7 @@ write_padding(Writer *writer)
 static inline void
 write_bytes(Writer *writer, const void *data, size_t length)
 {
-	char	   *to = writer->jsonb + writer->at;
+	char *to = writer->jsonb + writer->at;
 	const char *from = data;
 
 	if (length > 16)
@@ -101,7 +101,7 @@ open_container(Writer *writer, uint32_t kind, uint32_t count,
 static inline void
 note_child(Writer *writer, Container *container, uint32_t type, size_t begin)
 {
-	size_t	 end = writer->at - container->data;
+	size_t end = writer->at - container->data;
 	uint32_t entry;
 
 	if (end > TC_FORM_LENGTH_MASK)
@@ -135,7 +135,7 @@ write_value(Writer *writer)
 static inline void
 write_child(Writer *writer, Container *container)
 {
-	size_t	 begin = writer->at;
+	size_t begin = writer->at;
 	uint32_t type = write_value(writer);
 
 	note_child(writer, container, type, begin);
@@ -169,7 +169,7 @@ static uint32_t
 write_map(Writer *writer, uint64_t count)
 {
 	const TcTapeEntry *entry = writer->tape->entries + writer->map;
-	Container		   container;
+	Container container;
 
 	if (count == 0)
 	{
@@ -205,9 +205,9 @@ static uint32_t
 write_float(Writer *writer, const TcItem *item)
 {
 	uint32_t bits = (uint32_t) item->value;
-	float	 narrow;
-	double	 wide;
-	char	*to;
+	float narrow;
+	double wide;
+	char *to;
 
 	write_padding(writer);
 	to = writer->jsonb + writer->at;
@@ -237,8 +237,8 @@ static uint32_t
 write_unknown(Writer *writer, const TcItem *item)
 {
 	Container container;
-	size_t	  begin;
-	uint32_t  type;
+	size_t begin;
+	uint32_t type;
 
 	open_container(writer, TC_FORM_OBJECT, 2, &container);
 	write_child_string(writer, &container, "data", 4);
@@ -256,7 +256,7 @@ write_unknown(Writer *writer, const TcItem *item)
 static uint32_t
 write_ext(Writer *writer, const TcItem *item)
 {
-	int64_t	 seconds;
+	int64_t seconds;
 	uint32_t nanoseconds;
 
 	switch (item->ext_type)
@@ -320,7 +320,7 @@ is_scalar(const TcMsgpackInput *input)
 	TcItemReader reader = {(const uint8_t *) input->data,
 						   (const uint8_t *) input->data,
 						   (const uint8_t *) input->data + input->length};
-	TcItem		 item;
+	TcItem item;
 
 	tc_item_read(&reader, &item);
 	if (item.kind == TC_ITEM_EXT)
@@ -333,7 +333,7 @@ bool
 tc_tape_write(const TcTape *tape, const TcMsgpackInput *input, char *jsonb,
 			  size_t *size)
 {
-	Writer	  writer = {.tape = tape, .jsonb = jsonb, .at = TC_FORM_VARHDR};
+	Writer writer = {.tape = tape, .jsonb = jsonb, .at = TC_FORM_VARHDR};
 	Container container;
 
 	writer.reader.start = writer.reader.at = (const uint8_t *) input->data;
@@ -355,7 +355,7 @@ TcMsgpackOutcome
 tc_msgpack_decode(const TcMsgpackInput *input, char **jsonb, size_t *size,
 				  TcMsgpackProblem *problem)
 {
-	TcTape			 tape;
+	TcTape tape;
 	TcMsgpackOutcome outcome = tc_tape_make(&tape, input, problem);
 
 	if (outcome == TC_MSGPACK_OK && tape.bound > MAX_ALLOCATION)
@@ -376,7 +376,7 @@ tc_msgpack_decode(const TcMsgpackInput *input, char **jsonb, size_t *size,
 TcMsgpackOutcome
 tc_msgpack_check(const TcMsgpackInput *input, TcMsgpackProblem *problem)
 {
-	TcTape			 tape;
+	TcTape tape;
 	TcMsgpackOutcome outcome = tc_tape_make(&tape, input, problem);
 
 	tc_tape_release(&tape);

@@ -21,9 +21,9 @@
 typedef struct TcMsgpackInput
 {
 	const char *data;
-	size_t		length;
-	int			max_depth;
-	bool		any_text; /* strings need not be UTF-8 */
+	size_t length;
+	int max_depth;
+	bool any_text; /* strings need not be UTF-8 */
 } TcMsgpackInput;
 
 typedef enum TcMsgpackOutcome
@@ -37,8 +37,8 @@ typedef enum TcMsgpackOutcome
 typedef struct TcMsgpackProblem
 {
 	size_t position; /* of the first byte, 0 */
-	char   expected[64];
-	char   found[64];
+	char expected[64];
+	char found[64];
 } TcMsgpackProblem;
 
 /*
@@ -52,7 +52,7 @@ extern TcMsgpackOutcome tc_msgpack_decode(const TcMsgpackInput *input,
 
 /* The same check without the result. */
 extern TcMsgpackOutcome tc_msgpack_check(const TcMsgpackInput *input,
-										 TcMsgpackProblem	  *problem);
+										 TcMsgpackProblem *problem);
 
 /*
  * From whoever links this.  Memory functions do not return NULL; any of these
@@ -60,7 +60,7 @@ extern TcMsgpackOutcome tc_msgpack_check(const TcMsgpackInput *input,
  */
 extern void *tc_msgpack_allocate(size_t bytes);
 extern void *tc_msgpack_resize(void *memory, size_t bytes);
-extern void	 tc_msgpack_free(void *memory);
+extern void tc_msgpack_free(void *memory);
 
 /* Called once per level of recursion. */
 extern void tc_msgpack_check_stack(void);

@@ -125,8 +125,8 @@ static void
 convert_str(msgpack_packer *packer, const TcItem *item)
 {
 	const char *utf8 = (const char *) item->payload;
-	char	   *text = pg_any_to_server(utf8, (int) item->value, PG_UTF8);
-	size_t		length = text == utf8 ? item->value : strlen(text);
+	char *text = pg_any_to_server(utf8, (int) item->value, PG_UTF8);
+	size_t length = text == utf8 ? item->value : strlen(text);
 
 	msgpack_pack_str(packer, length);
 	msgpack_pack_str_body(packer, text, length);
@@ -138,9 +138,9 @@ convert_str(msgpack_packer *packer, const TcItem *item)
 static void
 convert_message(const TcMsgpackInput *input, StringInfo converted)
 {
-	TcItemReader   reader;
+	TcItemReader reader;
 	msgpack_packer packer;
-	TcItem		   item;
+	TcItem item;
 
 	initStringInfo(converted);
 	msgpack_packer_init(&packer, converted, append);
@@ -161,14 +161,14 @@ convert_message(const TcMsgpackInput *input, StringInfo converted)
 Jsonb *
 tc_msgpack_to_jsonb(const char *data, Size len, int max_depth)
 {
-	int				 encoding = GetDatabaseEncoding();
-	TcMsgpackInput	 input = {.data = data,
-							  .length = len,
-							  .max_depth = max_depth};
+	int encoding = GetDatabaseEncoding();
+	TcMsgpackInput input = {.data = data,
+							.length = len,
+							.max_depth = max_depth};
 	TcMsgpackProblem problem;
-	StringInfoData	 converted = {0};
-	char			*jsonb;
-	size_t			 size;
+	StringInfoData converted = {0};
+	char *jsonb;
+	size_t size;
 
 	if (encoding == PG_SQL_ASCII)
 		input.any_text = true;

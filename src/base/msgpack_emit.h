@@ -65,7 +65,7 @@ static inline void
 emit_number(TC_EMIT_SINK *sink, const char *numeric)
 {
 	TcNumber number;
-	char	*text;
+	char *text;
 
 	tc_number_read(numeric, &number);
 	switch (number.kind)
@@ -124,7 +124,7 @@ static inline bool
 emit_array(TC_EMIT_SINK *sink, const char *entries, uint32_t count, int depth)
 {
 	const char *data = entries + 4 * (size_t) count;
-	uint32_t	begin = 0;
+	uint32_t begin = 0;
 
 	for (uint32_t i = 0; i < count; i++, entries += 4)
 	{
@@ -144,8 +144,8 @@ emit_object(TC_EMIT_SINK *sink, const char *entries, uint32_t count, int depth)
 {
 	const char *values = entries + 4 * (size_t) count;
 	const char *data = values + 4 * (size_t) count;
-	uint32_t	key_begin = 0;
-	uint32_t	begin = tc_form_children_end(entries, count);
+	uint32_t key_begin = 0;
+	uint32_t begin = tc_form_children_end(entries, count);
 
 	for (uint32_t i = 0; i < count; i++, entries += 4, values += 4)
 	{

@@ -17,9 +17,9 @@ static inline bool
 emit_varlena(TC_EMIT_SINK *sink, Datum value, ValueForm form, int depth)
 {
 	struct varlena *flat = PG_DETOAST_DATUM_PACKED(value);
-	const char	   *data = VARDATA_ANY(flat);
-	size_t			length = VARSIZE_ANY_EXHDR(flat);
-	bool			complete = true;
+	const char *data = VARDATA_ANY(flat);
+	size_t length = VARSIZE_ANY_EXHDR(flat);
+	bool complete = true;
 
 	if (form == FORM_JSONB)
 		complete = TC_EMIT_NAME(jsonb)(sink, data, depth);

@@ -54,20 +54,20 @@ typedef enum ValueForm
 typedef struct ValueType
 {
 	ValueForm form;
-	FmgrInfo  output;
+	FmgrInfo output;
 } ValueType;
 
 typedef struct Column
 {
-	int			index; /* attribute number less one */
-	const char *name;  /* already encoded */
-	size_t		name_bytes;
-	ValueType	type;
+	int index;		  /* attribute number less one */
+	const char *name; /* already encoded */
+	size_t name_bytes;
+	ValueType type;
 } Column;
 
 struct TcMsgpackShape
 {
-	int	   ncolumns;
+	int ncolumns;
 	Column columns[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -75,16 +75,16 @@ struct TcMsgpackShape
 typedef struct Counter
 {
 	int64 bytes;
-	bool  converts; /* strings are not UTF-8 here */
+	bool converts; /* strings are not UTF-8 here */
 } Counter;
 
 /* Writes; the first bytes of the buffer are for the varlena header. */
 typedef struct EncodeBuffer
 {
-	char  *data;
+	char *data;
 	size_t used;
 	size_t room;
-	bool   converts;
+	bool converts;
 } EncodeBuffer;
 
 static pg_noinline void
@@ -256,7 +256,7 @@ native_form(Oid typid)
 static void
 value_type_init(ValueType *type, Oid typid, MemoryContext context)
 {
-	Oid	 output;
+	Oid output;
 	bool is_varlena;
 
 	type->form = native_form(typid);
@@ -277,7 +277,7 @@ value_type_init(ValueType *type, Oid typid, MemoryContext context)
 int64
 tc_msgpack_length(Datum value, Oid typid, int max_depth)
 {
-	Counter	  counter = {.bytes = 0, .converts = database_converts()};
+	Counter counter = {.bytes = 0, .converts = database_converts()};
 	ValueType type;
 
 	value_type_init(&type, typid, CurrentMemoryContext);
@@ -290,8 +290,8 @@ bytea *
 tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 {
 	EncodeBuffer buffer;
-	ValueType	 type;
-	size_t		 room = 64;
+	ValueType type;
+	size_t room = 64;
 
 	value_type_init(&type, typid, CurrentMemoryContext);
 	/* most documents are shorter than as jsonb */
@@ -323,7 +323,7 @@ column_set_name(Column *column, const char *name)
 TcMsgpackShape *
 tc_msgpack_shape_create(TupleDesc desc, MemoryContext context)
 {
-	MemoryContext	old_context = MemoryContextSwitchTo(context);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
 	TcMsgpackShape *shape;
 
 	shape = palloc0(offsetof(TcMsgpackShape, columns) +
@@ -331,7 +331,7 @@ tc_msgpack_shape_create(TupleDesc desc, MemoryContext context)
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		Column			 *column = &shape->columns[shape->ncolumns];
+		Column *column = &shape->columns[shape->ncolumns];
 
 		if (attribute->attisdropped)
 			continue;

@@ -72,7 +72,7 @@ tc_item_number(const uint8_t *from, int width)
 static void
 read_sign(TcItem *item, int width)
 {
-	int		unused = 64 - 8 * width;
+	int unused = 64 - 8 * width;
 	int64_t number = (int64_t) (item->value << unused) >> unused;
 
 	item->kind = number < 0 ? TC_ITEM_NEGATIVE : TC_ITEM_UNSIGNED;
@@ -83,8 +83,8 @@ void
 tc_item_read_form(TcItemReader *reader, uint8_t lead, TcItem *item)
 {
 	const ItemForm *form = &forms[lead - 0xc0];
-	size_t			left = reader->end - reader->at;
-	size_t			head = form->width + (form->kind == TC_ITEM_EXT);
+	size_t left = reader->end - reader->at;
+	size_t head = form->width + (form->kind == TC_ITEM_EXT);
 
 	if (head > left)
 	{

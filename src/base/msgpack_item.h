@@ -33,9 +33,9 @@ typedef enum TcItemKind
 
 typedef struct TcItem
 {
-	TcItemKind	   kind;
-	int8_t		   ext_type;
-	uint64_t	   value;	/* magnitude, a float's bits, bytes of a
+	TcItemKind kind;
+	int8_t ext_type;
+	uint64_t value;			/* magnitude, a float's bits, bytes of a
 								 * payload, or number of elements or pairs;
 								 * of a truncated item, the bytes missing */
 	const uint8_t *payload; /* of str, bin and ext */

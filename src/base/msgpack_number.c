@@ -41,20 +41,20 @@
 /* A numeric taken apart. */
 typedef struct TcNumeric
 {
-	bool		negative;
-	bool		special; /* NaN or infinite: not in any jsonb */
-	int			scale;	 /* decimal digits after the point */
-	int			weight;	 /* power of 10,000 of the first digit */
-	int			ndigits;
+	bool negative;
+	bool special; /* NaN or infinite: not in any jsonb */
+	int scale;	  /* decimal digits after the point */
+	int weight;	  /* power of 10,000 of the first digit */
+	int ndigits;
 	const char *digits;
 } TcNumeric;
 
 /* mantissa * 10^power */
 typedef struct TcDecimal
 {
-	bool	 negative;
+	bool negative;
 	uint64_t mantissa;
-	int		 power;
+	int power;
 } TcDecimal;
 
 static const uint16_t small_power[DIGIT_WIDTH + 1] = {1, 10, 100, 1000, 10000};
@@ -72,7 +72,7 @@ static void
 numeric_open(const char *datum, TcNumeric *numeric)
 {
 	uint16_t header = tc_form_get16(datum + TC_FORM_VARHDR);
-	int		 header_bytes = TC_FORM_VARHDR + 2;
+	int header_bytes = TC_FORM_VARHDR + 2;
 
 	numeric->special =
 		(header & TC_FORM_NUMERIC_KIND) == TC_FORM_NUMERIC_SPECIAL;
@@ -155,11 +155,11 @@ read_integer(const TcNumeric *numeric, TcNumber *number)
 static bool
 read_decimal(const TcNumeric *numeric, TcDecimal *decimal)
 {
-	int		 last = numeric->ndigits - 1;
-	int		 power = DIGIT_WIDTH * (numeric->weight - last);
+	int last = numeric->ndigits - 1;
+	int power = DIGIT_WIDTH * (numeric->weight - last);
 	uint64_t mantissa = 0;
-	int		 tail;
-	int		 zeros = 0;
+	int tail;
+	int zeros = 0;
 
 	/* 17 decimal digits begin and end within six */
 	if (last < 0 || last > 5)
@@ -249,7 +249,7 @@ strip_zeros(TcDecimal *decimal)
 static bool
 find_double(const TcDecimal *decimal, double *value)
 {
-	char	  text[TC_SHORTEST_BYTES];
+	char text[TC_SHORTEST_BYTES];
 	TcDecimal shortest;
 
 	/* both operands are exact, so that the quotient is rounded only once */
@@ -312,7 +312,7 @@ void
 tc_number_write_text(const char *datum, char *text)
 {
 	TcNumeric numeric;
-	int		  first_width;
+	int first_width;
 
 	numeric_open(datum, &numeric);
 	if (numeric.negative)
@@ -356,8 +356,8 @@ static size_t
 numeric_close(char *datum, const TcNumeric *made)
 {
 	TcNumeric numeric = *made;
-	size_t	  header_bytes = TC_FORM_VARHDR + 2;
-	size_t	  bytes;
+	size_t header_bytes = TC_FORM_VARHDR + 2;
+	size_t bytes;
 
 	while (numeric.ndigits > 0 && digit(&numeric, 0) == 0)
 	{
@@ -398,8 +398,8 @@ numeric_close(char *datum, const TcNumeric *made)
 static size_t
 numeric_from_decimal(char *datum, const TcDecimal *decimal)
 {
-	char	 digits[2 * 6];
-	char	*first = digits + sizeof(digits);
+	char digits[2 * 6];
+	char *first = digits + sizeof(digits);
 	uint64_t rest = decimal->mantissa;
 	/* the power of 10,000 of the last digit, rounding down */
 	int exponent = (decimal->power + 65536 * DIGIT_WIDTH) / DIGIT_WIDTH - 65536;
@@ -444,7 +444,7 @@ tc_numeric_from_integer(char *datum, bool negative, uint64_t magnitude)
 size_t
 tc_numeric_from_double(char *datum, double value)
 {
-	char	  text[TC_SHORTEST_BYTES];
+	char text[TC_SHORTEST_BYTES];
 	TcDecimal decimal;
 
 	if (!guess_shortest(value, &decimal))
@@ -463,7 +463,7 @@ tc_numeric_from_double(char *datum, double value)
 size_t
 tc_numeric_from_float(char *datum, float value)
 {
-	char	  text[TC_SHORTEST_BYTES];
+	char text[TC_SHORTEST_BYTES];
 	TcDecimal decimal;
 
 	if (fabs(value) < (double) DOUBLE_SAFE_DIGITS_END && trunc(value) == value)
@@ -486,10 +486,10 @@ size_t
 tc_numeric_from_text(char *datum, const char *text, size_t length)
 {
 	TcNumeric numeric = {0};
-	char	 *digits = datum + TC_FORM_VARHDR + 4;
-	size_t	  point;
-	size_t	  at = 0;
-	int		  missing;
+	char *digits = datum + TC_FORM_VARHDR + 4;
+	size_t point;
+	size_t at = 0;
+	int missing;
 
 	numeric.negative = *text == '-';
 	text += numeric.negative;

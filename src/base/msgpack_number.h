@@ -27,7 +27,7 @@ typedef struct TcNumber
 	union
 	{
 		uint64_t magnitude; /* of the integers */
-		double	 real;
+		double real;
 		uint32_t length; /* of the decimal's text */
 	} as;
 } TcNumber;
@@ -75,8 +75,8 @@ extern void tc_shortest_float(float value, char *text);
 static inline void
 tc_number_read(const char *numeric, TcNumber *number)
 {
-	uint32_t	bytes = tc_form_varsize(numeric);
-	uint16_t	header = tc_form_get16(numeric + TC_FORM_VARHDR);
+	uint32_t bytes = tc_form_varsize(numeric);
+	uint16_t header = tc_form_get16(numeric + TC_FORM_VARHDR);
 	const char *digits = numeric + TC_FORM_VARHDR + 2;
 
 	/*

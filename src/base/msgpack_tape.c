@@ -47,12 +47,12 @@
 
 typedef struct Scan
 {
-	TcItemReader		  reader;
+	TcItemReader reader;
 	const TcMsgpackInput *input;
-	TcTape				 *tape;
-	uint64_t			  owed; /* items that open arrays and maps await */
-	TcMsgpackOutcome	  outcome;
-	TcMsgpackProblem	 *problem;
+	TcTape *tape;
+	uint64_t owed; /* items that open arrays and maps await */
+	TcMsgpackOutcome outcome;
+	TcMsgpackProblem *problem;
 } Scan;
 
 static bool scan_other(Scan *scan, const uint8_t *where, const TcItem *item,
@@ -129,7 +129,7 @@ static COLD bool
 refuse_end(Scan *scan)
 {
 	size_t left = scan->reader.end - scan->reader.at;
-	char   found[32];
+	char found[32];
 
 	snprintf(found, sizeof(found), "%zu more byte%s", left, PLURAL(left));
 	return refuse(scan, scan->reader.at, found, "the end of the data");
@@ -152,8 +152,8 @@ refuse_size(Scan *scan)
 static bool
 tape_reserve(Scan *scan, size_t count)
 {
-	TcTape		*tape = scan->tape;
-	size_t		 room = tape->room;
+	TcTape *tape = scan->tape;
+	size_t room = tape->room;
 	TcTapeEntry *entries = tape->entries;
 
 	if (count <= room - tape->used)
@@ -201,7 +201,7 @@ compare_pairs(const void *a, const void *b)
 {
 	const TcTapeEntry *left = a;
 	const TcTapeEntry *right = b;
-	int				   order = compare_keys(left, right);
+	int order = compare_keys(left, right);
 
 	if (order == 0)
 		order = left->pair.key < right->pair.key ? -1 : 1;
@@ -219,7 +219,7 @@ sort_pairs(TcTapeEntry *pairs, size_t count)
 	for (size_t i = 1; i < count; i++)
 	{
 		TcTapeEntry pair = pairs[i];
-		size_t		at = i;
+		size_t at = i;
 
 		for (; at > 0 && compare_pairs(&pairs[at - 1], &pair) > 0; at--)
 			pairs[at] = pairs[at - 1];
@@ -316,7 +316,7 @@ scan_depth(Scan *scan, const uint8_t *where, int depth)
 static bool
 scan_timestamp(Scan *scan, const uint8_t *where, const TcItem *item)
 {
-	int64_t	 seconds;
+	int64_t seconds;
 	uint32_t nanoseconds;
 
 	scan->tape->bound += ENTRY_BYTES + TC_TIMESTAMP_BYTES;
@@ -356,7 +356,7 @@ static bool
 scan_head(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 {
 	uint64_t items = item->kind == TC_ITEM_MAP ? 2 * item->value : item->value;
-	size_t	 left = scan->reader.end - scan->reader.at;
+	size_t left = scan->reader.end - scan->reader.at;
 
 	if (!scan_depth(scan, where, depth))
 		return false;
@@ -375,7 +375,7 @@ static inline bool
 scan_value(Scan *scan, int depth)
 {
 	const uint8_t *where = scan->reader.at;
-	TcItem		   item;
+	TcItem item;
 
 	tc_item_read(&scan->reader, &item);
 	if (item.kind == TC_ITEM_STR)
@@ -403,7 +403,7 @@ static bool
 scan_key(Scan *scan, TcTapeEntry *entry)
 {
 	const uint8_t *where = scan->reader.at;
-	TcItem		   item;
+	TcItem item;
 
 	scan->owed--;
 	tc_item_read(&scan->reader, &item);
@@ -445,11 +445,11 @@ scan_pairs(Scan *scan, size_t first, size_t count, int depth, bool *sorted)
 static bool
 scan_map(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 {
-	TcTape		*tape = scan->tape;
-	size_t		 count = item->value;
-	size_t		 map = tape->used;
+	TcTape *tape = scan->tape;
+	size_t count = item->value;
+	size_t map = tape->used;
 	TcTapeEntry *entries;
-	bool		 sorted;
+	bool sorted;
 
 	if (!scan_head(scan, where, item, depth))
 		return false;

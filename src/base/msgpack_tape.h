@@ -26,9 +26,9 @@ typedef union TcTapeEntry
 	struct
 	{
 		const uint8_t *key;
-		uint32_t	   key_length;
-		uint32_t	   value_at; /* where the value begins in the message */
-		uint32_t	   first;	 /* entry of the first map within it */
+		uint32_t key_length;
+		uint32_t value_at; /* where the value begins in the message */
+		uint32_t first;	   /* entry of the first map within it */
 	} pair;
 } TcTapeEntry;
 
@@ -38,10 +38,10 @@ typedef union TcTapeEntry
 typedef struct TcTape
 {
 	TcTapeEntry *entries; /* local, or allocated */
-	size_t		 used;
-	size_t		 room;
-	uint64_t	 bound; /* the jsonb is no longer than this */
-	TcTapeEntry	 local[TC_TAPE_LOCAL];
+	size_t used;
+	size_t room;
+	uint64_t bound; /* the jsonb is no longer than this */
+	TcTapeEntry local[TC_TAPE_LOCAL];
 } TcTape;
 
 /*
@@ -50,7 +50,7 @@ typedef struct TcTape
  */
 extern TcMsgpackOutcome tc_tape_make(TcTape *tape, const TcMsgpackInput *input,
 									 TcMsgpackProblem *problem);
-extern void				tc_tape_release(TcTape *tape);
+extern void tc_tape_release(TcTape *tape);
 
 /*
  * Write a message as jsonb.  There is room for the tape's bound; *size is

@@ -84,7 +84,7 @@ character_length(const uint8_t *text, size_t left)
 	uint8_t lead = text[0];
 	uint8_t low = 0x80;
 	uint8_t high = 0xbf;
-	size_t	length;
+	size_t length;
 
 	if (lead < 0x80)
 		return lead != 0;
@@ -146,7 +146,7 @@ tc_text_write_base64(char *text, const uint8_t *data, size_t length)
 
 	for (size_t at = 0; at < length; at += 3)
 	{
-		size_t	 left = length - at;
+		size_t left = length - at;
 		uint32_t bits = (uint32_t) data[at] << 16;
 
 		if (left > 1)
@@ -175,8 +175,8 @@ tc_text_write_base64(char *text, const uint8_t *data, size_t length)
 typedef struct Date
 {
 	int64_t year;
-	int		month;
-	int		day;
+	int month;
+	int day;
 } Date;
 
 /*
@@ -187,10 +187,10 @@ static Date
 date_of(int64_t days)
 {
 	int64_t cycle;
-	int		day;   /* of the cycle, then of the year */
-	int		year;  /* of the cycle */
-	int		month; /* 0 is March */
-	Date	date;
+	int day;   /* of the cycle, then of the year */
+	int year;  /* of the cycle */
+	int month; /* 0 is March */
+	Date date;
 
 	days += EPOCH_DAY;
 	cycle = days / DAYS_PER_CYCLE - (days % DAYS_PER_CYCLE < 0);
@@ -208,11 +208,11 @@ date_of(int64_t days)
 size_t
 tc_text_write_timestamp(char *text, int64_t seconds, uint32_t nanoseconds)
 {
-	int	 second = (int) (seconds % SECONDS_PER_DAY);
+	int second = (int) (seconds % SECONDS_PER_DAY);
 	Date date = date_of(seconds / SECONDS_PER_DAY - (second < 0));
 	/* more or less than four digits need a sign */
 	const char *year = date.year < 0 || date.year > 9999 ? "%+05lld" : "%04lld";
-	size_t		length;
+	size_t length;
 
 	second += second < 0 ? SECONDS_PER_DAY : 0;
 	length = snprintf(text, TC_TIMESTAMP_BYTES, year, (long long) date.year);

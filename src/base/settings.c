@@ -23,14 +23,14 @@
 
 #include "base/settings.h"
 
-int	 tc_size_mb = 128;
-int	 tc_max_maps = 1024;
-int	 tc_max_record_size_kb = 1024;
-int	 tc_high_water_percent = 95;
-int	 tc_low_water_percent = 90;
-int	 tc_tick_ms = 1000;
-int	 tc_recency_resolution_ms = 100;
-int	 tc_max_msgpack_depth = 256;
+int tc_size_mb = 128;
+int tc_max_maps = 1024;
+int tc_max_record_size_kb = 1024;
+int tc_high_water_percent = 95;
+int tc_low_water_percent = 90;
+int tc_tick_ms = 1000;
+int tc_recency_resolution_ms = 100;
+int tc_max_msgpack_depth = 256;
 bool tc_enabled = true;
 
 /*

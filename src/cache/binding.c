@@ -56,7 +56,7 @@ static bool
 suspension_over(TransactionId xid)
 {
 	return TransactionIdIsNormal(xid) &&
-		   !TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
+		!TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
 }
 
 /* Get a slot for an identity of the map; false while it is suspended. */
@@ -84,7 +84,7 @@ static bool
 acquire_slot(TcMap *map)
 {
 	TcMapIdentity identity;
-	TcMapSlot	  slot;
+	TcMapSlot slot;
 
 	memset(&identity, 0, sizeof(identity));
 	identity.database = MyDatabaseId;
@@ -147,7 +147,7 @@ void
 tc_resume_leftovers(void)
 {
 	TcSuspended list[RESUME_PER_ROUND];
-	int			n = tc_map_suspended(list, RESUME_PER_ROUND);
+	int n = tc_map_suspended(list, RESUME_PER_ROUND);
 
 	/* whoever wants a slot after this reads invalidation messages first */
 	for (int i = 0; i < n; i++)

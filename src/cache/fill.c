@@ -74,7 +74,7 @@ tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
 			   const Datum *keys, uint32 stamp)
 {
 	TransactionId since = tc_heap_absent_since(reader, keys);
-	TcImage		  image = {0};
+	TcImage image = {0};
 
 	if (!TransactionIdIsValid(since))
 		return false;

@@ -35,7 +35,7 @@ load_row(TcMap *map, TcHeapScan *scan, const Datum *keys, TcHeapRow *row)
 {
 	TcBytes key;
 	TcProbe probe;
-	uint32	stamp;
+	uint32 stamp;
 
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);
@@ -51,10 +51,10 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 {
 	MemoryContext context;
 	MemoryContext caller;
-	TcHeapScan	 *scan;
-	TcHeapRow	  row;
-	Datum		  keys[INDEX_MAX_KEYS];
-	int64		  loaded = 0;
+	TcHeapScan *scan;
+	TcHeapRow row;
+	Datum keys[INDEX_MAX_KEYS];
+	int64 loaded = 0;
 
 	if (!tc_read_may_fill(map, snapshot))
 		return 0;

@@ -146,7 +146,7 @@ static bool
 take_version(TcReader *reader, TcLookup *lookup, TcValue *value)
 {
 	const TcVersion *version = &lookup->version;
-	char			*data;
+	char *data;
 
 	value->found = !version->negative && version->expires > reader->now;
 	value->isnull = version->nulls;
@@ -228,7 +228,7 @@ static void
 read_by_sql(TcReader *reader, const Datum *keys, TcValue *value)
 {
 	Datum result;
-	bool  isnull;
+	bool isnull;
 
 	value->found = tc_heap_select(reader->map, keys, &result, &isnull);
 	value->isnull = value->found && isnull;
@@ -272,8 +272,8 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		  TcValue *value)
 {
 	TcHeapReader *heap;
-	TcHeapRow	  row;
-	uint32		  stamp = 0;
+	TcHeapRow row;
+	uint32 stamp = 0;
 
 	value->value = (Datum) 0;
 	value->isnull = false;
@@ -375,8 +375,8 @@ tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
 bool
 tc_read_resident(TcMap *map, const Datum *keys)
 {
-	TcBytes	 key;
-	TcProbe	 probe;
+	TcBytes key;
+	TcProbe probe;
 	TcLookup lookup;
 
 	if (tc_map_policies_apply(map) || !tc_bind(map))

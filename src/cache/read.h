@@ -13,22 +13,22 @@
 /* What a read found. */
 typedef struct TcValue
 {
-	bool  found;
-	bool  isnull; /* there is a row, its value is NULL */
-	Datum value;  /* in the memory context of the read */
+	bool found;
+	bool isnull; /* there is a row, its value is NULL */
+	Datum value; /* in the memory context of the read */
 } TcValue;
 
 /* Reads of one map under one snapshot. */
 typedef struct TcReader
 {
-	TcMap		 *map;
-	Snapshot	  snapshot;
-	bool		  cached;	/* the segment may answer */
-	bool		  by_sql;	/* the heap is read through a statement */
-	TimestampTz	  now;		/* what has expired is judged by this */
-	uint64		  clock_us; /* recency of what is read */
-	TcHeapReader *heap;		/* made when first needed */
-	MemoryContext context;	/* of heap */
+	TcMap *map;
+	Snapshot snapshot;
+	bool cached;		   /* the segment may answer */
+	bool by_sql;		   /* the heap is read through a statement */
+	TimestampTz now;	   /* what has expired is judged by this */
+	uint64 clock_us;	   /* recency of what is read */
+	TcHeapReader *heap;	   /* made when first needed */
+	MemoryContext context; /* of heap */
 } TcReader;
 
 /*

@@ -27,11 +27,11 @@
 
 struct TcScan
 {
-	TcMap	*map;
-	Portal	 portal; /* of a durable map */
-	uint64	 position;
+	TcMap *map;
+	Portal portal; /* of a durable map */
+	uint64 position;
 	TcReader reader; /* of a volatile one */
-	TcWalk	 walk;
+	TcWalk walk;
 };
 
 TcScan *
@@ -56,9 +56,9 @@ tc_scan_begin(TcMap *map)
 static bool
 next_row(TcScan *scan, Datum *keys, TcValue *value)
 {
-	int		  nkeys = scan->map->shape.nkeys;
+	int nkeys = scan->map->shape.nkeys;
 	HeapTuple tuple;
-	bool	  isnull;
+	bool isnull;
 
 	if (scan->position >= SPI_processed)
 	{
@@ -87,8 +87,8 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 
 	if (!scan->reader.cached)
 		return false;
-	while ((entry = tc_walk_next(&scan->walk,
-								 tc_bound_slot(scan->map))) != NULL)
+	while ((entry = tc_walk_next(&scan->walk, tc_bound_slot(scan->map))) !=
+		   NULL)
 	{
 		/* the walk meets newest versions, which may not be committed */
 		tc_shape_keys(&scan->map->shape, entry->data, keys);

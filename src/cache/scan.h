@@ -16,7 +16,7 @@ typedef struct TcScan TcScan;
  * its next call.  SPI is connected in between.
  */
 extern TcScan *tc_scan_begin(TcMap *map);
-extern bool	   tc_scan_next(TcScan *scan, Datum *keys, TcValue *value);
-extern void	   tc_scan_end(TcScan *scan);
+extern bool tc_scan_next(TcScan *scan, Datum *keys, TcValue *value);
+extern void tc_scan_end(TcScan *scan);
 
 #endif /* TC_SCAN_H */

@@ -42,16 +42,16 @@
 /* A version that this transaction put into the segment. */
 typedef struct Written
 {
-	uint32			 hash;
-	TransactionId	 xid;
+	uint32 hash;
+	TransactionId xid;
 	SubTransactionId subtransaction;
-	uint16			 map;
+	uint16 map;
 } Written;
 
 /* In the order of writing, so those of a subtransaction are at the end. */
 static Written *written = NULL;
-static Size		written_count = 0;
-static Size		written_capacity = 0;
+static Size written_count = 0;
+static Size written_capacity = 0;
 
 #define FIRST_CAPACITY 64
 
@@ -189,7 +189,7 @@ int64
 tc_settle_leftovers(int max)
 {
 	TcDirty *dirty = palloc(max * sizeof(TcDirty));
-	int64	 seen = 0;
+	int64 seen = 0;
 
 	for (uint32 map = 0; map < tc_map_slots(); map++)
 	{

@@ -29,10 +29,10 @@
 
 struct TcVerify
 {
-	TcMap		 *map;
-	Snapshot	  snapshot;
+	TcMap *map;
+	Snapshot snapshot;
 	TcHeapReader *heap; /* NULL: nothing can be compared */
-	TcWalk		  walk;
+	TcWalk walk;
 	MemoryContext row;
 };
 
@@ -55,8 +55,8 @@ static const char *
 compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 {
 	const TcShape *shape = &verify->map->shape;
-	TcHeapRow	   row;
-	TcBytes		   bytes;
+	TcHeapRow row;
+	TcBytes bytes;
 
 	tc_shape_keys(shape, entry->data, keys);
 	if (!tc_heap_read(verify->heap, keys, &row))
@@ -82,11 +82,11 @@ tc_verify_next(TcVerify *verify, Datum *keys)
 
 	if (verify->heap == NULL)
 		return NULL;
-	while ((entry = tc_walk_next(&verify->walk,
-								 tc_bound_slot(verify->map))) != NULL)
+	while ((entry = tc_walk_next(&verify->walk, tc_bound_slot(verify->map))) !=
+		   NULL)
 	{
 		MemoryContext caller;
-		const char	 *problem;
+		const char *problem;
 
 		CHECK_FOR_INTERRUPTS();
 		if (!tc_version_visible(&entry->version, verify->snapshot))

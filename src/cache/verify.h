@@ -16,8 +16,8 @@ typedef struct TcVerify TcVerify;
  * sees in the heap.  next returns the next problem, in words, with its key,
  * or NULL at the end.
  */
-extern TcVerify	  *tc_verify_begin(TcMap *map, Snapshot snapshot);
+extern TcVerify *tc_verify_begin(TcMap *map, Snapshot snapshot);
 extern const char *tc_verify_next(TcVerify *verify, Datum *keys);
-extern void		   tc_verify_end(TcVerify *verify);
+extern void tc_verify_end(TcVerify *verify);
 
 #endif /* TC_VERIFY_H */

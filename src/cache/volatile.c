@@ -117,7 +117,7 @@ static bool
 take_old(TcOwned *owned, TcLookup *lookup)
 {
 	const TcVersion *version = &lookup->version;
-	char			*data;
+	char *data;
 
 	owned->old.found = !version->negative &&
 		version->expires > GetCurrentStatementStartTimestamp();
@@ -138,7 +138,7 @@ read_old(TcOwned *owned, const TcProbe *probe)
 {
 	for (;;)
 	{
-		TcLookup	   lookup;
+		TcLookup lookup;
 		TcLookupResult result = tc_lookup_newest(&lookup, probe);
 
 		CHECK_FOR_INTERRUPTS();
@@ -155,7 +155,7 @@ read_old(TcOwned *owned, const TcProbe *probe)
 static bool
 already_owned(const TcProbe *probe)
 {
-	TcLookup	   lookup;
+	TcLookup lookup;
 	TcLookupResult result;
 
 	do
@@ -195,7 +195,7 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 void
 tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
 {
-	TcMap  *map = owned->map;
+	TcMap *map = owned->map;
 	TcBytes key;
 	TcBytes bytes;
 	TcProbe probe;

@@ -11,11 +11,11 @@
 /* The record of a key while the caller's transaction owns it. */
 typedef struct TcOwned
 {
-	TcMap		*map;
+	TcMap *map;
 	const Datum *keys;
-	TcValue		 old; /* what the key had before this operation */
-	TimestampTz	 old_expires;
-	bool		 placeholder; /* owned by this operation only */
+	TcValue old; /* what the key had before this operation */
+	TimestampTz old_expires;
+	bool placeholder; /* owned by this operation only */
 } TcOwned;
 
 /*

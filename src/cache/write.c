@@ -41,7 +41,7 @@
 #define WRITE_TRIES 16
 
 /* Relation that a put is under way for, and what it has met. */
-static Oid	put_relation = InvalidOid;
+static Oid put_relation = InvalidOid;
 static bool put_replaced_expired = false;
 
 Oid
@@ -71,7 +71,7 @@ static void
 push_image(TcMap *map, TcImage *image, bool install)
 {
 	const TcProbe *probe = image->probe;
-	TransactionId  other;
+	TransactionId other;
 
 	for (int tries = 0; tries < WRITE_TRIES; tries++)
 	{
@@ -139,7 +139,7 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 	TcProbe probe;
 	TcBytes bytes;
 	TcImage image = {0};
-	bool	install = put_relation == map->relation;
+	bool install = put_relation == map->relation;
 
 	if (!begin_write(map, &probe, key))
 		return;

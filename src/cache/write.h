@@ -11,12 +11,12 @@
 typedef struct TcNewRow
 {
 	const Datum *keys;
-	Datum		 value;
-	bool		 isnull;
-	TimestampTz	 expires; /* PG_INT64_MAX: never */
-	bool		 newest;  /* made by the current (sub)transaction, */
-						  /* and not changed again since */
-	bool old_expired;	  /* an UPDATE of a row whose time was over */
+	Datum value;
+	bool isnull;
+	TimestampTz expires; /* PG_INT64_MAX: never */
+	bool newest;		 /* made by the current (sub)transaction, */
+						 /* and not changed again since */
+	bool old_expired;	 /* an UPDATE of a row whose time was over */
 } TcNewRow;
 
 /*
@@ -32,7 +32,7 @@ extern void tc_write_row(TcMap *map, const Datum *old_keys,
  * Between begin and end, rows of the relation are installed whether they
  * were resident or not.  Nests; end restores what begin returned.
  */
-extern Oid	tc_write_begin_put(Oid relation);
+extern Oid tc_write_begin_put(Oid relation);
 extern void tc_write_end_put(Oid outer);
 
 /* Has the put that is under way replaced a record that had expired? */

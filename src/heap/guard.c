@@ -89,7 +89,7 @@ run_command(const char *command, Oid relation)
 	char *name = quote_qualified_identifier(get_namespace_name(
 												get_rel_namespace(relation)),
 											get_rel_name(relation));
-	int	  result = SPI_execute(psprintf(command, name), false, 0);
+	int result = SPI_execute(psprintf(command, name), false, 0);
 
 	if (result != SPI_OK_UTILITY)
 		elog(ERROR, "could not change the triggers of table %s: %s", name,
@@ -119,9 +119,9 @@ static List *
 guard_names(Oid relation)
 {
 	Relation rel = relation_open(relation, NoLock);
-	Oid		 row = trigger_function("row_changed");
-	Oid		 truncate = trigger_function("table_truncated");
-	List	*names = NIL;
+	Oid row = trigger_function("row_changed");
+	Oid truncate = trigger_function("table_truncated");
+	List *names = NIL;
 
 	for (int i = 0; rel->trigdesc != NULL && i < rel->trigdesc->numtriggers;
 		 i++)
@@ -138,7 +138,7 @@ guard_names(Oid relation)
 void
 tc_guard_remove(Oid relation)
 {
-	List	 *names = guard_names(relation);
+	List *names = guard_names(relation);
 	ListCell *cell;
 
 	SPI_connect();

@@ -37,14 +37,14 @@
 
 struct TcHeapReader
 {
-	const TcMap	   *map;
-	MemoryContext	context; /* of everything that the scans allocate */
-	Relation		rel;
-	Relation		index;
-	IndexScanDesc	scan;	  /* under the caller's snapshot */
-	IndexScanDesc	any_scan; /* under none, made when needed */
+	const TcMap *map;
+	MemoryContext context; /* of everything that the scans allocate */
+	Relation rel;
+	Relation index;
+	IndexScanDesc scan;		/* under the caller's snapshot */
+	IndexScanDesc any_scan; /* under none, made when needed */
 	TupleTableSlot *slot;
-	ScanKeyData		keys[INDEX_MAX_KEYS];
+	ScanKeyData keys[INDEX_MAX_KEYS];
 };
 
 TcHeapReader *
@@ -106,7 +106,7 @@ next_tuple(TcHeapReader *reader, IndexScanDesc scan)
 /* What of a tuple's header decides about keeping it. */
 typedef struct TupleFate
 {
-	uint16		  infomask;
+	uint16 infomask;
 	TransactionId xmin;
 	TransactionId xmax; /* who updated or deleted it, if anybody */
 } TupleFate;
@@ -116,7 +116,7 @@ static void
 read_fate(TupleTableSlot *slot, TupleFate *fate)
 {
 	BufferHeapTupleTableSlot *heap_slot = (BufferHeapTupleTableSlot *) slot;
-	HeapTupleHeader			  header;
+	HeapTupleHeader header;
 
 	slot_getallattrs(slot);
 	header = heap_slot->base.tuple->t_data;
@@ -290,9 +290,9 @@ tc_heap_absent_since(TcHeapReader *reader, const Datum *keys)
 
 struct TcHeapScan
 {
-	const TcMap	   *map;
-	Relation		rel;
-	TableScanDesc	scan;
+	const TcMap *map;
+	Relation rel;
+	TableScanDesc scan;
 	TupleTableSlot *slot;
 };
 
@@ -312,7 +312,7 @@ bool
 tc_heap_scan_next(TcHeapScan *scan, Datum *keys, TcHeapRow *row)
 {
 	const TcShape *shape = &scan->map->shape;
-	bool		   isnull;
+	bool isnull;
 
 	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->slot))
 		return false;

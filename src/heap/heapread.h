@@ -18,18 +18,18 @@ typedef struct TcHeapReader TcHeapReader;
  */
 typedef struct TcHeapRow
 {
-	Datum		value;
-	bool		isnull;
+	Datum value;
+	bool isnull;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 
 	/* For keeping it in the cache: */
-	bool		  newest; /* nobody has changed or is changing it */
-	TransactionId xmin;	  /* Frozen when every snapshot sees it */
+	bool newest;		/* nobody has changed or is changing it */
+	TransactionId xmin; /* Frozen when every snapshot sees it */
 } TcHeapRow;
 
 /* Begin and end; the table is locked already. */
 extern TcHeapReader *tc_heap_begin(const TcMap *map, Snapshot snapshot);
-extern void			 tc_heap_end(TcHeapReader *reader);
+extern void tc_heap_end(TcHeapReader *reader);
 
 /* Read the row of a key; false when the snapshot sees none. */
 extern bool tc_heap_read(TcHeapReader *reader, const Datum *keys,
@@ -41,7 +41,7 @@ extern bool tc_heap_read(TcHeapReader *reader, const Datum *keys,
  * told, or somebody is inserting one.
  */
 extern TransactionId tc_heap_absent_since(TcHeapReader *reader,
-										  const Datum  *keys);
+										  const Datum *keys);
 
 /*
  * Read all rows of the table.  next steps to one; confirm says, at the time

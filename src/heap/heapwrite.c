@@ -211,8 +211,8 @@ static char *
 build_statement(const TcMap *map, TcPlanKind kind)
 {
 	StringInfoData sql;
-	char		   first[16];
-	char		   second[16];
+	char first[16];
+	char second[16];
 
 	snprintf(first, sizeof(first), "$%d", map->shape.nkeys + 1);
 	snprintf(second, sizeof(second), "$%d", map->shape.nkeys + 2);
@@ -292,9 +292,9 @@ parameter_types(const TcMap *map, TcPlanKind kind, Oid *types)
 static SPIPlanPtr
 get_plan(TcMap *map, TcPlanKind kind)
 {
-	Oid		   types[TC_MAX_ARGS];
+	Oid types[TC_MAX_ARGS];
 	SPIPlanPtr plan;
-	char	  *sql;
+	char *sql;
 
 	if (map->plans[kind] != NULL)
 		return map->plans[kind];
@@ -313,7 +313,7 @@ tc_heap_execute(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 				Datum *result)
 {
 	uint64 rows;
-	int	   code;
+	int code;
 
 	SPI_connect();
 	code = SPI_execute_plan(get_plan(map, kind), args, nulls, false, 0);
@@ -342,8 +342,8 @@ bool
 tc_heap_select(TcMap *map, const Datum *keys, Datum *value, bool *isnull)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	Datum		  args[TC_MAX_ARGS];
-	bool		  found;
+	Datum args[TC_MAX_ARGS];
+	bool found;
 
 	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
 	SPI_connect();

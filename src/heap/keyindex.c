@@ -124,8 +124,8 @@ columns_usable(Relation rel, int nkeys, const TcColumn *keys)
 Oid
 tc_key_index(Relation rel, int nkeys, const TcColumn *keys, Oid *equality)
 {
-	List	 *indexes = RelationGetIndexList(rel);
-	Oid		  found = InvalidOid;
+	List *indexes = RelationGetIndexList(rel);
+	Oid found = InvalidOid;
 	ListCell *cell;
 
 	if (!columns_usable(rel, nkeys, keys))

@@ -24,7 +24,7 @@
 static char *
 column_text(const TcColumn *column, Datum value)
 {
-	Oid	 function;
+	Oid function;
 	bool is_varlena;
 
 	getTypeOutputInfo(column->type, &function, &is_varlena);
@@ -63,7 +63,7 @@ integer_length(int64 value)
 uint32
 tc_key_text_length(const TcShape *shape, const Datum *keys)
 {
-	char  *text;
+	char *text;
 	uint32 length;
 
 	if (shape->nkeys == 1)

@@ -51,8 +51,8 @@
 /* Entry of the hash table. */
 typedef struct MapEntry
 {
-	Oid	   relation;
-	bool   valid;
+	Oid relation;
+	bool valid;
 	TcMap *map; /* NULL: not a map */
 } MapEntry;
 
@@ -72,7 +72,7 @@ invalidate_entry(MapEntry *entry)
 static void
 relation_changed(Datum arg, Oid relation)
 {
-	MapEntry	   *entry;
+	MapEntry *entry;
 	HASH_SEQ_STATUS scan;
 
 	if (OidIsValid(relation))
@@ -92,7 +92,7 @@ static void
 roles_changed(Datum arg, int cache, uint32 hash)
 {
 	HASH_SEQ_STATUS scan;
-	MapEntry	   *entry;
+	MapEntry *entry;
 
 	hash_seq_init(&scan, map_entries);
 	while ((entry = hash_seq_search(&scan)) != NULL)
@@ -157,8 +157,8 @@ tc_map_invalidate(Oid relation)
 static bool
 find_columns(Relation rel, TcMap *map)
 {
-	TcShape	  *shape = &map->shape;
-	ListCell  *cell;
+	TcShape *shape = &map->shape;
+	ListCell *cell;
 	AttrNumber number;
 
 	shape->nkeys = list_length(map->def.key_columns);
@@ -240,8 +240,8 @@ build_map(Oid relation)
 		AllocSetContextCreate(CurrentMemoryContext, "topcache map",
 							  ALLOCSET_SMALL_SIZES);
 	MemoryContext previous = MemoryContextSwitchTo(context);
-	TcMap		 *map = palloc0(sizeof(TcMap));
-	Relation	  rel;
+	TcMap *map = palloc0(sizeof(TcMap));
+	Relation rel;
 
 	map->relation = relation;
 	map->context = context;
@@ -264,8 +264,8 @@ static void
 refresh_entry(Oid relation)
 {
 	MapEntry *entry;
-	TcMap	 *map;
-	bool	  found;
+	TcMap *map;
+	bool found;
 
 	entry = hash_search(map_entries, &relation, HASH_ENTER, &found);
 	if (!found)

@@ -42,19 +42,19 @@ typedef enum TcPlanKind
  */
 typedef struct TcMap
 {
-	Oid			  relation;
+	Oid relation;
 	MemoryContext context; /* everything below lives here */
-	TcMapDef	  def;
-	TcShape		  shape;
-	char		 *name; /* without schema, for messages */
-	Oid			  schema;
-	char		  relkind;
-	Oid			  file;
-	Oid			  key_index; /* InvalidOid for a volatile map */
-	Oid			  key_equality[INDEX_MAX_KEYS]; /* functions, in key order */
-	bool		  row_security; /* the table has policies that may apply */
-	TcSuspension  suspended;
-	SPIPlanPtr	  plans[TC_NPLANS];
+	TcMapDef def;
+	TcShape shape;
+	char *name; /* without schema, for messages */
+	Oid schema;
+	char relkind;
+	Oid file;
+	Oid key_index;					  /* InvalidOid for a volatile map */
+	Oid key_equality[INDEX_MAX_KEYS]; /* functions, in key order */
+	bool row_security; /* the table has policies that may apply */
+	TcSuspension suspended;
+	SPIPlanPtr plans[TC_NPLANS];
 
 	/* verdict of the last privilege check, until something changes */
 	Oid readable_by;

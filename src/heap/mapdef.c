@@ -51,9 +51,9 @@ tc_extension_schema(void)
 static List *
 names_of_array(Datum value)
 {
-	List  *names = NIL;
+	List *names = NIL;
 	Datum *elements;
-	int	   n;
+	int n;
 
 	deconstruct_array(DatumGetArrayTypeP(value), NAMEOID, NAMEDATALEN, false,
 					  TYPALIGN_CHAR, &elements, NULL, &n);
@@ -66,7 +66,7 @@ names_of_array(Datum value)
 static Datum
 def_column(HeapTuple tuple, TupleDesc desc, int column, Datum if_null)
 {
-	bool  isnull;
+	bool isnull;
 	Datum value = heap_getattr(tuple, column, desc, &isnull);
 
 	return isnull ? if_null : value;
@@ -108,13 +108,13 @@ take_definition(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
 bool
 tc_mapdef_read(Oid relation, TcMapDef *def)
 {
-	Oid			schema = tc_extension_schema();
-	Oid			table;
-	Oid			index;
-	Relation	rel;
+	Oid schema = tc_extension_schema();
+	Oid table;
+	Oid index;
+	Relation rel;
 	SysScanDesc scan;
 	ScanKeyData key;
-	HeapTuple	tuple;
+	HeapTuple tuple;
 
 	if (!OidIsValid(schema))
 		return false;

@@ -11,14 +11,14 @@
 /* One row of topcache.map_definition. */
 typedef struct TcMapDef
 {
-	Oid		  relation;
-	List	 *key_columns; /* of char * */
-	char	 *value_column;
+	Oid relation;
+	List *key_columns; /* of char * */
+	char *value_column;
 	Interval *ttl; /* NULL: none, likewise below */
 	Interval *max_idle;
-	int64	  max_cost; /* -1: none */
-	bool	  created;	/* by create_map: its table may be dropped */
-	bool	  durable;
+	int64 max_cost; /* -1: none */
+	bool created;	/* by create_map: its table may be dropped */
+	bool durable;
 } TcMapDef;
 
 /* Schema of the extension in this database, or InvalidOid. */

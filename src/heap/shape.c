@@ -37,10 +37,10 @@ tc_column_describe(Relation rel, AttrNumber number, TcColumn *column)
 	column->length = att->attlen;
 	column->by_value = att->attbyval;
 	column->align = att->attalign;
-	
+
 	/* by the type, not by the column: one value must have one form */
-	column->packable = att->attlen == -1 &&
-					   get_typstorage(att->atttypid) != TYPSTORAGE_PLAIN;
+	column->packable =
+		att->attlen == -1 && get_typstorage(att->atttypid) != TYPSTORAGE_PLAIN;
 }
 
 bool
@@ -168,7 +168,7 @@ get_memory(TcBytes *bytes, uint32 length)
 void
 tc_shape_form_key(const TcShape *shape, const Datum *keys, TcBytes *bytes)
 {
-	Datum  flat[INDEX_MAX_KEYS];
+	Datum flat[INDEX_MAX_KEYS];
 	uint32 end = 0;
 
 	for (int i = 0; i < shape->nkeys; i++)
@@ -187,7 +187,7 @@ tc_shape_form_record(const TcShape *shape, const Datum *keys, Datum value,
 					 bool isnull, TcBytes *bytes)
 {
 	TcBytes key;
-	uint32	end;
+	uint32 end;
 
 	tc_shape_form_key(shape, keys, &key);
 	end = key.length;

@@ -19,23 +19,23 @@
 typedef struct TcColumn
 {
 	AttrNumber number; /* in the table */
-	NameData   name;
-	Oid		   type;
-	int32	   typmod;
-	Oid		   collation;
-	int16	   length;
-	bool	   by_value;
-	char	   align;
-	bool	   packable; /* may have a short header */
+	NameData name;
+	Oid type;
+	int32 typmod;
+	Oid collation;
+	int16 length;
+	bool by_value;
+	char align;
+	bool packable; /* may have a short header */
 } TcColumn;
 
 typedef struct TcShape
 {
-	int		   nkeys;
-	TcColumn  *keys;
-	TcColumn   value;
-	AttrNumber expires;		/* column expires_at, or 0 */
-	uint32	   fingerprint; /* changes with anything of the above */
+	int nkeys;
+	TcColumn *keys;
+	TcColumn value;
+	AttrNumber expires; /* column expires_at, or 0 */
+	uint32 fingerprint; /* changes with anything of the above */
 } TcShape;
 
 /* Describe a column of a table. */
@@ -51,9 +51,9 @@ extern void tc_shape_finish(TcShape *shape);
 /* Bytes made of values; data is palloc'd unless it fits local. */
 typedef struct TcBytes
 {
-	char  *data;
+	char *data;
 	uint32 length;
-	char   local[128] pg_attribute_aligned(MAXIMUM_ALIGNOF);
+	char local[128] pg_attribute_aligned(MAXIMUM_ALIGNOF);
 } TcBytes;
 
 /* Lay out a key. */

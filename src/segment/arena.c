@@ -192,7 +192,7 @@ uint32
 tc_arena_take_page(uint16 use)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32			 page;
+	uint32 page;
 
 	LWLockAcquire(tc_pool_lock(), LW_EXCLUSIVE);
 	page = head->free_page;
@@ -242,7 +242,7 @@ static void
 link_page_locked(TcSharedClass *class, uint32 page)
 {
 	TcSharedPage *desc = &tc_seg.pages[page];
-	uint16		  level =
+	uint16 level =
 		(uint32) desc->used_chunks * TC_FULLNESS_LEVELS / class->page_chunks;
 
 	desc->level = level;
@@ -297,8 +297,8 @@ static uint32
 take_chunk_locked(uint32 page)
 {
 	uint64 *bitmap = page_bitmap(page);
-	uint32	word = 0;
-	uint32	bit;
+	uint32 word = 0;
+	uint32 bit;
 
 	while (bitmap[word] == PG_UINT64_MAX)
 		word++;
@@ -312,7 +312,7 @@ static TcRef
 alloc_from_class(uint32 number)
 {
 	TcSharedClass *class = class_at(number);
-	TcRef  ref = TC_NO_REF;
+	TcRef ref = TC_NO_REF;
 	uint32 page;
 
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
@@ -331,7 +331,7 @@ TcRef
 tc_arena_alloc(uint32 bytes)
 {
 	uint32 number = class_for(bytes);
-	TcRef  ref = alloc_from_class(number);
+	TcRef ref = alloc_from_class(number);
 
 	if (ref != TC_NO_REF)
 		pg_atomic_fetch_add_u64(&tc_seg.head->used_bytes,
@@ -368,9 +368,9 @@ settle_page_locked(TcSharedClass *class, uint32 page)
 void
 tc_arena_free(TcRef ref)
 {
-	uint32		  page = page_of(ref);
+	uint32 page = page_of(ref);
 	TcSharedPage *desc = &tc_seg.pages[page];
-	uint32		  number = desc->use;
+	uint32 number = desc->use;
 	TcSharedClass *class = class_at(number);
 	uint32 chunk = (uint32) (((uint64) ref * TC_UNIT_BYTES) %
 							 tc_seg.head->page_bytes / class->chunk_bytes);
@@ -397,7 +397,7 @@ tc_arena_free(TcRef ref)
 static int
 roomiest_class(void)
 {
-	int	   best = -1;
+	int best = -1;
 	uint32 best_pages = 0;
 
 	for (uint32 i = 0; i < tc_seg.head->nclasses; i++)

@@ -32,7 +32,7 @@ extern uint32 tc_arena_best_piece(uint32 bytes);
 
 /* Whole pages, for the index and for map bodies. */
 extern uint32 tc_arena_take_page(uint16 use);
-extern void	  tc_arena_return_page(uint32 page);
+extern void tc_arena_return_page(uint32 page);
 
 /*
  * Emptying a page.  isolate picks the emptiest page of a class that can do
@@ -41,8 +41,8 @@ extern void	  tc_arena_return_page(uint32 page);
  * that could not be emptied back to its class.
  */
 extern uint32 tc_arena_isolate_page(void);
-extern TcRef  tc_arena_next_used(uint32 page, uint32 *position);
-extern void	  tc_arena_release_page(uint32 page);
+extern TcRef tc_arena_next_used(uint32 page, uint32 *position);
+extern void tc_arena_release_page(uint32 page);
 
 /* Bytes in free pages and chunks, and bytes lost at the ends of pages. */
 extern void tc_arena_free_bytes(uint64 *free_bytes, uint64 *tail_bytes);

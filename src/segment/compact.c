@@ -35,7 +35,7 @@ static TcRef *
 first_piece_link(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32			offset = sizeof(TcSharedRecord);
+	uint32 offset = sizeof(TcSharedRecord);
 
 	if (!(rec->flags & TC_REC_PIECES))
 		return NULL;
@@ -74,8 +74,8 @@ find_link(TcRef newest_ref, TcRef chunk, bool *newest)
 	while (ref != TC_NO_REF)
 	{
 		TcSharedRecord *rec = tc_record_at(ref);
-		TcRef		   *link = piece_link(ref, chunk);
-		TcRef			older = tc_record_older(rec);
+		TcRef *link = piece_link(ref, chunk);
+		TcRef older = tc_record_older(rec);
 
 		if (link != NULL)
 			return link;
@@ -90,15 +90,15 @@ find_link(TcRef newest_ref, TcRef chunk, bool *newest)
 static bool
 move_chunk(TcRef from, TcRef to, uint32 hash)
 {
-	LWLock		*lock = tc_partition_lock(hash);
+	LWLock *lock = tc_partition_lock(hash);
 	TcIndexPlace place;
-	bool		 moved = false;
+	bool moved = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_locked(&place, hash);
 	while (!moved && tc_index_next_locked(&place))
 	{
-		bool   newest;
+		bool newest;
 		TcRef *link = find_link(place.ref, from, &newest);
 
 		if (link == NULL && !newest)
@@ -125,8 +125,8 @@ tc_compact_page(void)
 {
 	uint32 page = tc_arena_isolate_page();
 	uint32 position = 0;
-	bool   emptied = true;
-	TcRef  from;
+	bool emptied = true;
+	TcRef from;
 
 	if (page == TC_NO_PAGE)
 		return false;
@@ -134,7 +134,7 @@ tc_compact_page(void)
 	{
 		/* hash lies first in a version and in a piece alike */
 		uint32 hash = *(volatile uint32 *) tc_ref_address(from);
-		TcRef  to = tc_arena_alloc(tc_arena_ref_bytes(from));
+		TcRef to = tc_arena_alloc(tc_arena_ref_bytes(from));
 
 		emptied = to != TC_NO_REF && move_chunk(from, to, hash);
 		if (emptied)

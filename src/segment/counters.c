@@ -30,12 +30,12 @@
 typedef struct PendingCounts
 {
 	TcMapSlot slot;
-	bool	  used;
-	int64	  n[TC_NCOUNTERS];
+	bool used;
+	int64 n[TC_NCOUNTERS];
 } PendingCounts;
 
 static PendingCounts pending_counts[PENDING_MAPS];
-static TimestampTz	 last_flush = 0;
+static TimestampTz last_flush = 0;
 
 static void
 flush_pending(PendingCounts *pending)

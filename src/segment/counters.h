@@ -19,6 +19,6 @@ extern void tc_counters_flush(bool force);
 /* Read and reset a map's counters. */
 extern int64 tc_counter_read(uint16 map, TcCounter counter);
 extern int64 tc_counters_since(uint16 map);
-extern void	 tc_counters_reset(uint16 map);
+extern void tc_counters_reset(uint16 map);
 
 #endif /* TC_COUNTERS_H */

@@ -10,38 +10,38 @@
 /* A key that is looked for. */
 typedef struct TcProbe
 {
-	TcMapSlot	slot;
-	uint32		hash; /* of the key's bytes and the slot's salt */
-	const char *key;  /* a record's data begins with it */
-	uint32		key_bytes;
+	TcMapSlot slot;
+	uint32 hash;	 /* of the key's bytes and the slot's salt */
+	const char *key; /* a record's data begins with it */
+	uint32 key_bytes;
 } TcProbe;
 
 /* A version on its way into the segment. */
 typedef struct TcImage
 {
 	const TcProbe *probe;
-	const char	  *data; /* key first; the key alone when negative */
-	uint32		   data_bytes;
-	uint32		   cost;
-	int64		   expires;	  /* TimestampTz; INT64_MAX: never */
-	TransactionId  xmin;	  /* who wrote it */
-	bool		   committed; /* xmin is committed and durable */
-	bool		   negative;  /* no row under this key */
-	bool		   pinned;	  /* no heap behind it */
-	bool		   nulls;	  /* data ends with a null bitmap */
+	const char *data; /* key first; the key alone when negative */
+	uint32 data_bytes;
+	uint32 cost;
+	int64 expires;		/* TimestampTz; INT64_MAX: never */
+	TransactionId xmin; /* who wrote it */
+	bool committed;		/* xmin is committed and durable */
+	bool negative;		/* no row under this key */
+	bool pinned;		/* no heap behind it */
+	bool nulls;			/* data ends with a null bitmap */
 } TcImage;
 
 /* A version as it was found. */
 typedef struct TcVersion
 {
 	TransactionId xmin;
-	uint32		  data_bytes;
-	uint32		  cost;
-	int64		  expires;
-	bool		  committed;
-	bool		  dirty;
-	bool		  negative;
-	bool		  nulls;
+	uint32 data_bytes;
+	uint32 cost;
+	int64 expires;
+	bool committed;
+	bool dirty;
+	bool negative;
+	bool nulls;
 } TcVersion;
 
 #endif /* TC_IMAGE_H */

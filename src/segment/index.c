@@ -222,7 +222,7 @@ trim_chain(TcSharedBucket *first)
 	{
 		TcSharedBucket *before = first;
 		TcSharedBucket *last = next_bucket(first);
-		TcRef			ref;
+		TcRef ref;
 
 		while (last->overflow != TC_NO_REF)
 		{
@@ -349,7 +349,7 @@ static void
 purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 {
 	TcSharedBucket *to = first;
-	int				to_slot = 0;
+	int to_slot = 0;
 
 	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
 	{
@@ -379,11 +379,11 @@ static bool
 split_bucket(uint32 nbuckets)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32			 old_number = bucket_number(nbuckets, nbuckets);
-	TcSharedBucket	*old = bucket_at(old_number);
+	uint32 old_number = bucket_number(nbuckets, nbuckets);
+	TcSharedBucket *old = bucket_at(old_number);
 	TcSharedBucket *new = bucket_at(nbuckets);
 	LWLock *lock = tc_partition_lock(nbuckets);
-	bool	copied;
+	bool copied;
 
 	init_bucket(new, pg_atomic_fetch_add_u32(&head->bucket_era, ERA_STEP));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
@@ -406,8 +406,8 @@ bool
 tc_index_grow(uint32 *page)
 {
 	TcSharedSegment *head = tc_seg.head;
-	bool			 grown = false;
-	uint32			 nbuckets;
+	bool grown = false;
+	uint32 nbuckets;
 
 	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_EXCLUSIVE))
 		return false;
@@ -435,12 +435,12 @@ tc_index_grow(uint32 *page)
 static bool
 merge_bucket(uint32 nbuckets)
 {
-	uint32			number = nbuckets - 1;
-	uint32			into_number = bucket_number(number, number);
+	uint32 number = nbuckets - 1;
+	uint32 into_number = bucket_number(number, number);
 	TcSharedBucket *into = bucket_at(into_number);
 	TcSharedBucket *from = bucket_at(number);
-	LWLock		   *lock = tc_partition_lock(number);
-	bool			copied;
+	LWLock *lock = tc_partition_lock(number);
+	bool copied;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_change_locked(into);
@@ -465,7 +465,7 @@ tc_index_shrink(void)
 {
 	uint32 freed_page = TC_NO_PAGE;
 	uint32 nbuckets;
-	bool   shrunk = false;
+	bool shrunk = false;
 
 	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_EXCLUSIVE))
 		return false;
@@ -485,7 +485,7 @@ tc_index_shrink(void)
 
 bool
 tc_index_visit_bucket(uint32 number, void (*visit)(TcRef ref, void *arg),
-					  void	*arg)
+					  void *arg)
 {
 	LWLock *lock = tc_partition_lock(number);
 

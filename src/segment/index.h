@@ -12,11 +12,11 @@
 /* A slot of the index, found under the partition's lock. */
 typedef struct TcIndexPlace
 {
-	uint32			hash;
+	uint32 hash;
 	TcSharedBucket *first; /* carries the sequence number */
 	TcSharedBucket *bucket;
-	int				slot;
-	TcRef			ref; /* what the slot holds */
+	int slot;
+	TcRef ref; /* what the slot holds */
 } TcIndexPlace;
 
 /* Set up the index of a new segment. */

@@ -48,7 +48,7 @@
 
 typedef struct PendingHits
 {
-	TcRef  ref;
+	TcRef ref;
 	uint32 hash;
 	uint32 hits;
 } PendingHits;
@@ -69,7 +69,7 @@ static inline bool
 unchanged(const TcLookup *lookup)
 {
 	TcSharedBucket *first = lookup->first;
-	uint32			nbuckets;
+	uint32 nbuckets;
 
 	pg_read_barrier();
 	return pg_atomic_read_u32(&first->seq) == lookup->seq &&
@@ -92,7 +92,7 @@ static bool
 search_chain(TcLookup *lookup)
 {
 	const volatile TcSharedBucket *bucket = lookup->first;
-	uint8						   tag = lookup->probe->hash >> 24;
+	uint8 tag = lookup->probe->hash >> 24;
 
 	for (int hops = 0; hops < MAX_CHAIN; hops++)
 	{
@@ -124,7 +124,7 @@ static void
 describe(TcLookup *lookup)
 {
 	TcSharedRecord *rec = header_of(lookup);
-	TcVersion	   *version = &lookup->version;
+	TcVersion *version = &lookup->version;
 
 	version->xmin = rec->xmin;
 	version->data_bytes = rec->length_bytes;
@@ -145,7 +145,7 @@ tc_lookup_newest(TcLookup *lookup, const TcProbe *probe)
 	for (int tries = 0; tries < LOOKUP_TRIES; tries++)
 	{
 		TcSharedBucket *first = tc_index_bucket(probe->hash, &lookup->nbuckets);
-		bool			found;
+		bool found;
 
 		lookup->first = first;
 		lookup->seq = pg_atomic_read_u32(&first->seq);
@@ -193,7 +193,7 @@ tc_lookup_copy(TcLookup *lookup, char *data)
 static void
 move_to_front_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 {
-	TcSharedRecord	 *rec = tc_record_at(ref);
+	TcSharedRecord *rec = tc_record_at(ref);
 	pg_atomic_uint64 *tail_stamp =
 		&tc_map_body(rec->map)->tail_stamp[tc_shard_number(rec->hash)];
 
@@ -219,7 +219,7 @@ static void
 touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
-	TcSharedShard  *shard =
+	TcSharedShard *shard =
 		tc_shard_of(lookup->probe->slot.number, lookup->probe->hash);
 
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
@@ -238,7 +238,7 @@ touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 static void
 flush_pending(PendingHits *pending)
 {
-	LWLock		*lock = tc_partition_lock(pending->hash);
+	LWLock *lock = tc_partition_lock(pending->hash);
 	TcIndexPlace place;
 
 	if (pending->hits == 0)
@@ -247,7 +247,7 @@ flush_pending(PendingHits *pending)
 	if (tc_index_find_ref_locked(&place, pending->hash, pending->ref))
 	{
 		TcSharedRecord *rec = tc_record_at(pending->ref);
-		TcSharedShard  *shard = tc_shard_of(rec->map, rec->hash);
+		TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
 
 		LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 		rec->hits += pending->hits;
@@ -268,11 +268,11 @@ void
 tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
-	uint32			hash = lookup->probe->hash;
-	PendingHits	   *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
-	bool   same = pending->hash == hash && pending->ref == lookup->newest;
+	uint32 hash = lookup->probe->hash;
+	PendingHits *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
+	bool same = pending->hash == hash && pending->ref == lookup->newest;
 	uint64 resolution_us = (uint64) tc_recency_resolution_ms * 1000;
-	bool   recent;
+	bool recent;
 
 	/* a dirty record keeps a link where a clean one keeps its last access */
 	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
@@ -310,7 +310,7 @@ tc_lookup_prefetch_bucket(const TcProbe *probe)
 void
 tc_lookup_prefetch_record(const TcProbe *probe)
 {
-	uint32						   nbuckets;
+	uint32 nbuckets;
 	const volatile TcSharedBucket *bucket =
 		tc_index_bucket(probe->hash, &nbuckets);
 	uint8 tag = probe->hash >> 24;

@@ -19,14 +19,14 @@ typedef enum TcLookupResult
 typedef struct TcLookup
 {
 	const TcProbe *probe;
-	TcVersion	   version;
+	TcVersion version;
 
 	/* private */
-	void  *first; /* bucket that was looked into */
-	uint32 seq;	  /* its sequence number then */
+	void *first; /* bucket that was looked into */
+	uint32 seq;	 /* its sequence number then */
 	uint32 nbuckets;
-	TcRef  newest;	  /* the record's newest version */
-	TcRef  ref;		  /* the version in hand */
+	TcRef newest;	  /* the record's newest version */
+	TcRef ref;		  /* the version in hand */
 	uint64 header[5]; /* copy of its header */
 } TcLookup;
 

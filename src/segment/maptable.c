@@ -192,7 +192,7 @@ void
 tc_map_retire(Oid database, Oid relation)
 {
 	TcSharedMapEntry *entry;
-	uint32			  number = TC_NO_SLOT;
+	uint32 number = TC_NO_SLOT;
 
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
 	entry = find_entry_locked(database, relation);
@@ -208,10 +208,10 @@ tc_map_retire(Oid database, Oid relation)
 void
 tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 {
-	TcSharedMapKey	  key = {database, relation};
+	TcSharedMapKey key = {database, relation};
 	TcSharedMapEntry *entry;
-	uint32			  number = TC_NO_SLOT;
-	bool			  found;
+	uint32 number = TC_NO_SLOT;
+	bool found;
 
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
 	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
@@ -229,9 +229,9 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 int
 tc_map_suspended(TcSuspended *list, int max)
 {
-	HASH_SEQ_STATUS	  scan;
+	HASH_SEQ_STATUS scan;
 	TcSharedMapEntry *entry;
-	int				  n = 0;
+	int n = 0;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	hash_seq_init(&scan, tc_seg.map_table);
@@ -258,7 +258,7 @@ void
 tc_map_forget(Oid database, Oid relation)
 {
 	TcSharedMapEntry *entry;
-	uint32			  number = TC_NO_SLOT;
+	uint32 number = TC_NO_SLOT;
 
 	LWLockAcquire(map_lock(), LW_EXCLUSIVE);
 	entry = find_entry_locked(database, relation);
@@ -322,9 +322,9 @@ static int64
 drain_shard(uint16 number, int shard_number, int64 max)
 {
 	TcSharedShard *shard = &tc_map_body(number)->shard[shard_number];
-	int64		   dropped = 0;
-	uint32		   hash;
-	TcRef		   ref;
+	int64 dropped = 0;
+	uint32 hash;
+	TcRef ref;
 
 	while (dropped < max && (ref = any_record(shard, &hash)) != TC_NO_REF)
 	{
@@ -382,7 +382,7 @@ find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
 		  TransactionId *suspended_by)
 {
 	TcSharedMapEntry *entry;
-	bool			  found = false;
+	bool found = false;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	entry = find_entry_locked(identity->database, identity->relation);
@@ -401,7 +401,7 @@ find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
 static bool
 make_body_locked(uint32 number, uint32 *page)
 {
-	uint32	per_page = bodies_per_page();
+	uint32 per_page = bodies_per_page();
 	uint32 *place = &tc_seg.bodies[number / per_page];
 
 	if (*place != TC_NO_PAGE)
@@ -424,7 +424,7 @@ static uint32
 take_slot_locked(uint32 *page)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32			 number = head->free_map;
+	uint32 number = head->free_map;
 
 	if (number != TC_NO_SLOT)
 	{
@@ -442,10 +442,10 @@ static bool
 enter_locked(const TcMapIdentity *identity, const Counted *counted,
 			 uint32 *page, TcMapSlot *slot)
 {
-	TcSharedMapKey	  key = {identity->database, identity->relation};
+	TcSharedMapKey key = {identity->database, identity->relation};
 	TcSharedMapEntry *entry;
-	uint32			  number;
-	bool			  found;
+	uint32 number;
+	bool found;
 
 	number = take_slot_locked(page);
 	if (number == TC_NO_SLOT)
@@ -495,7 +495,7 @@ page_for_bodies(void)
 static void
 save_counters(const TcMapIdentity *identity, Counted *counted)
 {
-	uint16			 number;
+	uint16 number;
 	TcSharedMapBody *body;
 
 	memset(counted, 0, sizeof(Counted));
@@ -513,8 +513,8 @@ tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
 			   TransactionId *suspended_by)
 {
 	Counted counted;
-	uint32	page;
-	bool	entered;
+	uint32 page;
+	bool entered;
 
 	if (find_slot(identity, slot, suspended_by))
 		return true;
@@ -562,7 +562,7 @@ bool
 tc_map_find(Oid database, Oid relation, uint16 *number)
 {
 	TcSharedMapEntry *entry;
-	bool			  found;
+	bool found;
 
 	LWLockAcquire(map_lock(), LW_SHARED);
 	entry = find_entry_locked(database, relation);

@@ -31,8 +31,8 @@ extern void tc_map_resume(Oid database, Oid relation, TransactionId xid);
 /* Relations that are suspended, with one of the transactions of each. */
 typedef struct TcSuspended
 {
-	Oid			  database;
-	Oid			  relation;
+	Oid database;
+	Oid relation;
 	TransactionId xid;
 } TcSuspended;
 
@@ -61,8 +61,8 @@ extern void tc_map_use(uint16 number, TcMapUse *use);
 
 /* The slots that are in use; false past the end or where there is none. */
 extern uint32 tc_map_slots(void);
-extern bool	  tc_map_identity(uint16 number, TcMapIdentity *identity);
-extern bool	  tc_map_has_body(uint16 number);
+extern bool tc_map_identity(uint16 number, TcMapIdentity *identity);
+extern bool tc_map_has_body(uint16 number);
 
 /* The slot of a relation, if it has one. */
 extern bool tc_map_find(Oid database, Oid relation, uint16 *number);

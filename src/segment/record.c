@@ -51,7 +51,7 @@ free_pieces(TcRef ref)
 	while (ref != TC_NO_REF)
 	{
 		TcSharedPiece *piece = (TcSharedPiece *) tc_ref_address(ref);
-		TcRef		   next = piece->next;
+		TcRef next = piece->next;
 
 		pg_atomic_fetch_sub_u64(&tc_seg.head->header_bytes, PIECE_HEADER_BYTES);
 		pg_atomic_fetch_sub_u64(&tc_seg.head->data_bytes, piece->here_bytes);
@@ -67,9 +67,9 @@ write_pieces(TcRef *link, uint32 hash, const char *data, uint32 length)
 	*link = TC_NO_REF;
 	while (length > 0)
 	{
-		uint32		   chunk = tc_arena_best_piece(length + PIECE_HEADER_BYTES);
-		uint32		   here = Min(length, chunk - PIECE_HEADER_BYTES);
-		TcRef		   ref = tc_room_alloc(here + PIECE_HEADER_BYTES);
+		uint32 chunk = tc_arena_best_piece(length + PIECE_HEADER_BYTES);
+		uint32 here = Min(length, chunk - PIECE_HEADER_BYTES);
+		TcRef ref = tc_room_alloc(here + PIECE_HEADER_BYTES);
 		TcSharedPiece *piece;
 
 		if (ref == TC_NO_REF)
@@ -141,7 +141,7 @@ tc_record_create(const TcImage *image)
 	uint32 whole = data_offset(flags) + image->data_bytes;
 	uint32 here = image->data_bytes;
 	uint32 chunk = whole;
-	TcRef  ref;
+	TcRef ref;
 
 	if (image->data_bytes > (uint32) tc_max_record_size_kb * 1024)
 		return TC_NO_REF;
@@ -180,7 +180,7 @@ void
 tc_record_free(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32			here = rec->length_bytes;
+	uint32 here = rec->length_bytes;
 
 	if (rec->flags & TC_REC_PIECES)
 	{
@@ -197,7 +197,7 @@ uint32
 tc_record_bytes(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32			bytes = tc_arena_ref_bytes(ref);
+	uint32 bytes = tc_arena_ref_bytes(ref);
 
 	if (rec->flags & TC_REC_PIECES)
 	{
@@ -219,7 +219,7 @@ read_pieces(TcRef ref, char *data, uint32 length)
 	while (length > 0)
 	{
 		TcSharedPiece piece;
-		uint32		  here;
+		uint32 here;
 
 		if (!tc_arena_plausible(ref, sizeof(piece)))
 			return false;
@@ -238,8 +238,8 @@ read_pieces(TcRef ref, char *data, uint32 length)
 bool
 tc_record_read(TcRef ref, const TcSharedRecord *rec, char *data, uint32 length)
 {
-	uint32		   offset = data_offset(rec->flags);
-	uint32		   here = length;
+	uint32 offset = data_offset(rec->flags);
+	uint32 here = length;
 	TcSharedPieces pieces = {TC_NO_REF, 0};
 
 	if (length > rec->length_bytes || !tc_arena_plausible(ref, offset))
@@ -263,7 +263,7 @@ has_long_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe,
 {
 	uint32 offset = data_offset(rec->flags);
 	uint32 done = here;
-	TcRef  next = pieces_of(ref, rec->flags)->next;
+	TcRef next = pieces_of(ref, rec->flags)->next;
 
 	if (memcmp((char *) tc_ref_address(ref) + offset, probe->key, here) != 0)
 		return false;

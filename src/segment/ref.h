@@ -22,12 +22,12 @@ typedef uint32 TcRef;
  */
 typedef struct TcMapIdentity
 {
-	Oid	   database;
-	Oid	   relation;
-	Oid	   file; /* file number: changes with every rewrite */
-	Oid	   key_index;
-	uint32 shape;  /* hash over the columns that are kept */
-	bool   pinned; /* no heap behind it: never evicted */
+	Oid database;
+	Oid relation;
+	Oid file; /* file number: changes with every rewrite */
+	Oid key_index;
+	uint32 shape; /* hash over the columns that are kept */
+	bool pinned;  /* no heap behind it: never evicted */
 } TcMapIdentity;
 
 /* A backend's hold on a slot: valid while the generation is the slot's. */

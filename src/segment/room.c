@@ -35,7 +35,7 @@
 #define GROWTH_STEPS 2
 
 /* Pages that pinned records leave free: a share of all, and not too few. */
-#define SPARE_SHARE 128
+#define SPARE_SHARE		128
 #define MIN_SPARE_PAGES 4
 
 /* How often a victim may slip away before the next step is tried. */
@@ -44,7 +44,7 @@
 /* A record that was the last of its list when it was looked at. */
 typedef struct Victim
 {
-	TcRef  ref;
+	TcRef ref;
 	uint32 hash;
 	uint64 stamp;
 } Victim;
@@ -112,18 +112,18 @@ still_victim_locked(const Victim *victim)
 static bool
 evict_victim(const Victim *victim)
 {
-	LWLock		*lock = tc_partition_lock(victim->hash);
+	LWLock *lock = tc_partition_lock(victim->hash);
 	TcIndexPlace place;
-	TcRef		 ref = TC_NO_REF;
+	TcRef ref = TC_NO_REF;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (tc_index_find_ref_locked(&place, victim->hash, victim->ref) &&
 		still_victim_locked(victim))
 	{
 		TcSharedRecord *rec = tc_record_at(victim->ref);
-		TcSharedDelta	delta = {-1, (rec->flags & TC_REC_NEGATIVE) ? -1 : 0,
-								 -(int64) tc_record_bytes(victim->ref),
-								 -(int64) rec->cost};
+		TcSharedDelta delta = {-1, (rec->flags & TC_REC_NEGATIVE) ? -1 : 0,
+							   -(int64) tc_record_bytes(victim->ref),
+							   -(int64) rec->cost};
 
 		ref = victim->ref;
 		tc_index_begin_change_locked(place.first);
@@ -143,7 +143,7 @@ bool
 tc_evict_lru(int map)
 {
 	uint16 oldest_map;
-	int	   shard;
+	int shard;
 	Victim victim;
 
 	for (int tries = 0; tries < VICTIM_TRIES; tries++)
@@ -207,7 +207,7 @@ tc_room_for_index(void)
 	for (int i = 0; i < GROWTH_STEPS && tc_index_wants_growth(); i++)
 	{
 		uint32 page = TC_NO_PAGE;
-		bool   grown;
+		bool grown;
 
 		if (tc_index_growth_needs_page())
 			page = page_for_index();

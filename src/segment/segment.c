@@ -58,13 +58,13 @@ typedef struct Layout
 	uint32 page_words;
 	uint32 npages;
 	uint32 nstripes;
-	Size   maps;
-	Size   bodies;
-	Size   stamps;
-	Size   pages;
-	Size   bitmaps;
-	Size   directory;
-	Size   arena;
+	Size maps;
+	Size bodies;
+	Size stamps;
+	Size pages;
+	Size bitmaps;
+	Size directory;
+	Size arena;
 } Layout;
 
 /*
@@ -97,8 +97,8 @@ lay_out(Size *end, Size bytes)
 static void
 compute_layout(Layout *layout)
 {
-	Size   size_bytes = (Size) tc_size_mb * 1024 * 1024;
-	Size   end = 0;
+	Size size_bytes = (Size) tc_size_mb * 1024 * 1024;
+	Size end = 0;
 	uint32 most_pages;
 
 	layout->page_bytes = choose_page_bytes(size_bytes);
@@ -199,10 +199,10 @@ fill_segment(const Layout *layout)
 static void
 start_segment(void)
 {
-	Layout	layout;
+	Layout layout;
 	HASHCTL info;
-	char   *base;
-	bool	found;
+	char *base;
+	bool found;
 
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
@@ -307,8 +307,8 @@ void
 tc_segment_memory_use(TcMemoryUse *use)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint64			 arena_bytes = (uint64) head->npages * head->page_bytes;
-	uint64			 body_bytes;
+	uint64 arena_bytes = (uint64) head->npages * head->page_bytes;
+	uint64 body_bytes;
 
 	use->size_bytes = head->size_bytes;
 	use->data_bytes = pg_atomic_read_u64(&head->data_bytes);
@@ -328,7 +328,7 @@ double
 tc_segment_used_percent(void)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint64			 used = pg_atomic_read_u64(&head->used_bytes) +
+	uint64 used = pg_atomic_read_u64(&head->used_bytes) +
 		pg_atomic_read_u64(&head->overflow_bytes) +
 		(uint64) head->page_bytes *
 			(pg_atomic_read_u32(&head->index_pages) +

@@ -89,7 +89,7 @@ void
 tc_shard_link(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcSharedShard  *shard = tc_shard_of(rec->map, rec->hash);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
@@ -112,7 +112,7 @@ void
 tc_shard_unlink(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcSharedShard  *shard = tc_shard_of(rec->map, rec->hash);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
@@ -146,10 +146,10 @@ void
 tc_shard_moved(TcRef from, TcRef to)
 {
 	TcSharedRecord *rec = tc_record_at(to);
-	TcSharedShard  *shard = tc_shard_of(rec->map, rec->hash);
-	bool			dirty = (rec->flags & TC_REC_DIRTY) != 0;
-	TcRef		   *head = dirty ? &shard->dirty_head : &shard->lru_head;
-	TcRef		   *tail = dirty ? &shard->dirty_tail : &shard->lru_tail;
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+	bool dirty = (rec->flags & TC_REC_DIRTY) != 0;
+	TcRef *head = dirty ? &shard->dirty_head : &shard->lru_head;
+	TcRef *tail = dirty ? &shard->dirty_tail : &shard->lru_tail;
 
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 
@@ -174,7 +174,7 @@ tc_shards_empty(uint16 map)
 	for (int i = 0; i < TC_SHARDS; i++)
 	{
 		TcSharedShard *shard = &body->shard[i];
-		bool		   empty;
+		bool empty;
 
 		LWLockAcquire(&shard->lock, LW_SHARED);
 		empty = shard->records == 0;
@@ -189,13 +189,13 @@ int
 tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
 {
 	TcSharedShard *shard = &tc_map_body(map)->shard[number];
-	int			   n;
+	int n;
 
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	max = Min(max, (int) shard->dirty_records);
 	for (n = 0; n < max; n++)
 	{
-		TcRef			ref = shard->dirty_tail;
+		TcRef ref = shard->dirty_tail;
 		TcSharedRecord *rec = tc_record_at(ref);
 
 		dirty[n].hash = rec->hash;

@@ -70,17 +70,17 @@
  */
 typedef struct TcSharedRecord
 {
-	uint32		  hash;
-	TransactionId xmin;			   /* the (sub)transaction that wrote it */
-	uint32		  length_bytes:24; /* of data */
-	uint32		  flags:8;
-	uint32		  cost;
-	TcRef		  prev; /* neighbours in the shard's list */
-	TcRef		  next;
+	uint32 hash;
+	TransactionId xmin;		/* the (sub)transaction that wrote it */
+	uint32 length_bytes:24; /* of data */
+	uint32 flags:8;
+	uint32 cost;
+	TcRef prev; /* neighbours in the shard's list */
+	TcRef next;
 	union
 	{
 		uint32 stamp_low; /* clean: last access, us, low part */
-		TcRef  older;	  /* dirty: the version before this one */
+		TcRef older;	  /* dirty: the version before this one */
 	};
 	uint16 stamp_high;
 	uint16 map; /* number of the map's slot */
@@ -94,7 +94,7 @@ StaticAssertDecl(sizeof(TcSharedRecord) == 40,
 /* Follows the header of a record with TC_REC_PIECES. */
 typedef struct TcSharedPieces
 {
-	TcRef  next;	   /* the first further piece */
+	TcRef next;		   /* the first further piece */
 	uint32 here_bytes; /* how much of the data is in this chunk */
 } TcSharedPieces;
 
@@ -105,7 +105,7 @@ typedef struct TcSharedPieces
 typedef struct TcSharedPiece
 {
 	uint32 hash; /* of the record it belongs to */
-	TcRef  next;
+	TcRef next;
 	uint32 here_bytes:24;
 	uint32 flags:8; /* TC_REC_IS_PIECE */
 	uint32 unused;
@@ -126,10 +126,10 @@ StaticAssertDecl(offsetof(TcSharedPiece, hash) ==
 typedef struct TcSharedBucket
 {
 	pg_atomic_uint32 seq;
-	TcRef			 overflow; /* further bucket, or none */
-	TcRef			 ref[TC_BUCKET_SLOTS];
-	uint8			 tag[TC_BUCKET_SLOTS]; /* high byte of the hash */
-	uint8			 unused;
+	TcRef overflow; /* further bucket, or none */
+	TcRef ref[TC_BUCKET_SLOTS];
+	uint8 tag[TC_BUCKET_SLOTS]; /* high byte of the hash */
+	uint8 unused;
 } TcSharedBucket;
 
 StaticAssertDecl(sizeof(TcSharedBucket) == 64, "a bucket is a cache line");
@@ -153,7 +153,7 @@ typedef struct TcSharedMapKey
 typedef struct TcSharedMapEntry
 {
 	TcSharedMapKey key;
-	uint32		   slot;		 /* or TC_NO_SLOT, while suspended */
+	uint32 slot; /* or TC_NO_SLOT, while suspended */
 	/* transactions that suspend it; unused places are invalid */
 	TransactionId suspended_by[TC_SUSPENDERS];
 } TcSharedMapEntry;
@@ -173,18 +173,18 @@ typedef struct TcSharedMap
 {
 	pg_atomic_uint32 generation;
 	pg_atomic_uint32 state;
-	TcMapIdentity	 identity;
-	uint32			 next_free;
+	TcMapIdentity identity;
+	uint32 next_free;
 } TcSharedMap;
 
 /* What one shard of a map holds; all of it under its lock. */
 typedef struct TcSharedShard
 {
 	LWLock lock;
-	TcRef  lru_head; /* clean records, most recent first */
-	TcRef  lru_tail;
-	TcRef  dirty_head; /* dirty records, newest first */
-	TcRef  dirty_tail;
+	TcRef lru_head; /* clean records, most recent first */
+	TcRef lru_tail;
+	TcRef dirty_head; /* dirty records, newest first */
+	TcRef dirty_tail;
 	uint32 records; /* keys, negative ones included */
 	uint32 negative_records;
 	uint32 dirty_records;
@@ -200,7 +200,7 @@ typedef struct TcSharedMapBody
 {
 	/* last access of each shard's LRU tail, us; read without a lock to pick */
 	pg_atomic_uint64 tail_stamp[TC_SHARDS];
-	TcSharedShard	 shard[TC_SHARDS];
+	TcSharedShard shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];
 	pg_atomic_uint64 stats_reset; /* TimestampTz */
 } TcSharedMapBody;
@@ -231,8 +231,8 @@ typedef struct TcSharedClass
 /* What a change of a key's versions changes in its shard's sums. */
 typedef struct TcSharedDelta
 {
-	int	  records;
-	int	  negative_records;
+	int records;
+	int negative_records;
 	int64 bytes;
 	int64 cost;
 } TcSharedDelta;
@@ -249,17 +249,17 @@ typedef struct TcSharedSegment
 	uint32 nclasses; /* records; one more class holds overflow */
 	uint32 nstripes;
 	uint32 max_maps;
-	int64  started_us; /* TimestampTz */
+	int64 started_us; /* TimestampTz */
 
 	/* Page pool, under the pool's lock. */
 	uint32 free_page;
 	uint32 free_pages;
 
 	/* Index. */
-	pg_atomic_uint32 nbuckets;	  /* under growth and partition lock */
-	pg_atomic_uint32 nrecords;	  /* keys; a hint for growth */
-	pg_atomic_uint32 bucket_era;  /* first sequence number of new buckets */
-	uint32			 min_buckets; /* constant */
+	pg_atomic_uint32 nbuckets;	 /* under growth and partition lock */
+	pg_atomic_uint32 nrecords;	 /* keys; a hint for growth */
+	pg_atomic_uint32 bucket_era; /* first sequence number of new buckets */
+	uint32 min_buckets;			 /* constant */
 
 	/* Map table, under its lock. */
 	uint32 free_map;
@@ -282,19 +282,19 @@ typedef struct TcSharedSegment
 /* Where the parts are in this process; set once at start-up. */
 typedef struct TcSegment
 {
-	TcSharedSegment	 *head;
-	TcSharedMap		 *maps;
-	uint32			 *bodies; /* page of each group of map bodies */
+	TcSharedSegment *head;
+	TcSharedMap *maps;
+	uint32 *bodies; /* page of each group of map bodies */
 	pg_atomic_uint32 *stamps;
-	TcSharedPage	 *pages;
-	uint64			 *bitmaps;
-	uint32			 *directory; /* pages of the index, in bucket order */
-	char			 *arena;
-	LWLockPadded	 *index_locks; /* TC_PARTITIONS, then the growth lock */
-	LWLockPadded	 *class_locks; /* TC_MAX_CLASSES, then the pool lock */
-	LWLockPadded	 *map_lock;
-	LWLockPadded	 *shard_locks; /* lends its tranche only */
-	struct HTAB		 *map_table;
+	TcSharedPage *pages;
+	uint64 *bitmaps;
+	uint32 *directory; /* pages of the index, in bucket order */
+	char *arena;
+	LWLockPadded *index_locks; /* TC_PARTITIONS, then the growth lock */
+	LWLockPadded *class_locks; /* TC_MAX_CLASSES, then the pool lock */
+	LWLockPadded *map_lock;
+	LWLockPadded *shard_locks; /* lends its tranche only */
+	struct HTAB *map_table;
 } TcSegment;
 
 extern TcSegment tc_seg;

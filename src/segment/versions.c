@@ -152,8 +152,8 @@ static void
 remove_record_locked(TcIndexPlace *place)
 {
 	TcSharedRecord *rec = tc_record_at(place->ref);
-	uint16			map = rec->map;
-	TcSharedDelta	delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
+	uint16 map = rec->map;
+	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
 
 	tc_shard_unlink(place->ref);
 	tc_index_remove_locked(place);
@@ -166,8 +166,8 @@ static bool
 add_record_locked(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcSharedDelta	delta = {1, is_negative(rec), tc_record_bytes(ref),
-							 rec->cost};
+	TcSharedDelta delta = {1, is_negative(rec), tc_record_bytes(ref),
+						   rec->cost};
 
 	if (!tc_index_insert_locked(rec->hash, ref))
 		return false;
@@ -182,9 +182,9 @@ put_on_top_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *newest = tc_record_at(place->ref);
-	TcSharedDelta	delta = {0, is_negative(rec) - is_negative(newest),
-							 tc_record_bytes(ref),
-							 (int64) rec->cost - newest->cost};
+	TcSharedDelta delta = {0, is_negative(rec) - is_negative(newest),
+						   tc_record_bytes(ref),
+						   (int64) rec->cost - newest->cost};
 
 	rec->older = older;
 	rec->hits = newest->hits;
@@ -198,10 +198,10 @@ put_on_top_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 static void
 uncover_locked(TcIndexPlace *place)
 {
-	TcRef			ref = place->ref;
+	TcRef ref = place->ref;
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcRef			older = tc_record_older(rec);
-	TcSharedDelta	delta = {0};
+	TcRef older = tc_record_older(rec);
+	TcSharedDelta delta = {0};
 
 	if (older == TC_NO_REF)
 	{
@@ -225,12 +225,12 @@ uncover_locked(TcIndexPlace *place)
  * Hang the new version over the newest one that is there.
  */
 static TcPushResult
-push_over_locked(TcIndexPlace *place, TcRef						 ref,
+push_over_locked(TcIndexPlace *place, TcRef ref,
 				 bool (*mine)(TransactionId xid), TransactionId *other)
 {
-	TcRef			newest_ref = place->ref;
+	TcRef newest_ref = place->ref;
 	TcSharedRecord *newest = tc_record_at(newest_ref);
-	TransactionId	xid = tc_record_at(ref)->xmin;
+	TransactionId xid = tc_record_at(ref)->xmin;
 
 	if (!(newest->flags & (TC_REC_COMMITTED)) && newest->xmin != xid &&
 		!mine(newest->xmin))
@@ -303,9 +303,9 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 bool
 tc_versions_resident(const TcProbe *probe)
 {
-	LWLock		*lock = tc_partition_lock(probe->hash);
+	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
-	bool		 found;
+	bool found;
 
 	LWLockAcquire(lock, LW_SHARED);
 	found = slot_current(probe) && find_key_locked(&place, probe);
@@ -314,12 +314,12 @@ tc_versions_resident(const TcProbe *probe)
 }
 
 TcPushResult
-tc_versions_push(const TcImage *image, bool						 install,
+tc_versions_push(const TcImage *image, bool install,
 				 bool (*mine)(TransactionId xid), TransactionId *other)
 {
-	LWLock		*lock = tc_partition_lock(image->probe->hash);
+	LWLock *lock = tc_partition_lock(image->probe->hash);
 	TcPushResult result;
-	TcRef		 ref;
+	TcRef ref;
 
 	if (!install && !tc_versions_resident(image->probe))
 		return TC_PUSH_ABSENT;
@@ -339,10 +339,10 @@ tc_versions_push(const TcImage *image, bool						 install,
 TcFillResult
 tc_versions_fill(const TcImage *image, uint32 stamp)
 {
-	LWLock		*lock = tc_partition_lock(image->probe->hash);
+	LWLock *lock = tc_partition_lock(image->probe->hash);
 	TcFillResult result;
 	TcIndexPlace place;
-	TcRef		 ref;
+	TcRef ref;
 
 	tc_room_for_index();
 	ref = tc_record_create(image);
@@ -374,7 +374,7 @@ static void
 cut_below_locked(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcRef			older = tc_record_older(rec);
+	TcRef older = tc_record_older(rec);
 
 	if (older == TC_NO_REF)
 		return;
@@ -405,7 +405,7 @@ static bool
 commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 {
 	uint32 flags = tc_record_at(ref)->flags;
-	bool   pinned = (flags & TC_REC_PINNED) != 0;
+	bool pinned = (flags & TC_REC_PINNED) != 0;
 
 	/* nothing of a pinned record is on disk, so nothing waits for a flush */
 	bool to_clean = (durable || pinned) && ref == place->ref;
@@ -424,7 +424,7 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 void
 tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 {
-	LWLock		*lock = tc_partition_lock(hash);
+	LWLock *lock = tc_partition_lock(hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
@@ -444,7 +444,7 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 void
 tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 {
-	LWLock		*lock = tc_partition_lock(hash);
+	LWLock *lock = tc_partition_lock(hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
@@ -476,7 +476,7 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 void
 tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
 {
-	LWLock		*lock = tc_partition_lock(probe->hash);
+	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
@@ -496,9 +496,9 @@ tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
 static bool
 drop_record(const TcProbe *probe, bool only_clean)
 {
-	LWLock		*lock = tc_partition_lock(probe->hash);
+	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
-	bool		 dropped = false;
+	bool dropped = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (slot_current(probe) && find_key_locked(&place, probe) &&
@@ -528,7 +528,7 @@ tc_versions_evict(const TcProbe *probe)
 void
 tc_versions_drop_retired(uint32 hash, TcRef ref)
 {
-	LWLock		*lock = tc_partition_lock(hash);
+	LWLock *lock = tc_partition_lock(hash);
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);

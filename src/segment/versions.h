@@ -76,10 +76,10 @@ extern void tc_versions_drop_retired(uint32 hash, TcRef ref);
  */
 typedef struct TcDirty
 {
-	uint32		  hash;
-	TransactionId xmin;		 /* of the newest version */
-	bool		  committed; /* known already: waits for the flush */
-	bool		  pinned;
+	uint32 hash;
+	TransactionId xmin; /* of the newest version */
+	bool committed;		/* known already: waits for the flush */
+	bool pinned;
 } TcDirty;
 
 extern int tc_shard_dirty(uint16 map, int shard, TcDirty *dirty, int max);

@@ -28,10 +28,10 @@
 /* State of copying one bucket. */
 typedef struct Visit
 {
-	TcWalk			*walk;
+	TcWalk *walk;
 	const TcMapSlot *slot;
-	int		entries; /* wanted so far, stored if they fit */
-	Size	data_bytes;
+	int entries; /* wanted so far, stored if they fit */
+	Size data_bytes;
 } Visit;
 
 static void
@@ -40,8 +40,7 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 	int64 epoch = tc_segment_epoch();
 
 	entry->map = rec->map;
-	entry->generation =
-		pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
+	entry->generation = pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
 	entry->version.xmin = rec->xmin;
 	entry->version.data_bytes = rec->length_bytes;
 	entry->version.cost = rec->cost;
@@ -69,11 +68,11 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 static void
 visit_record(TcRef ref, void *arg)
 {
-	Visit		   *visit = arg;
-	TcWalk		   *walk = visit->walk;
+	Visit *visit = arg;
+	TcWalk *walk = visit->walk;
 	TcSharedRecord *rec = tc_record_at(ref);
-	Size			start = visit->data_bytes;
-	int				number = visit->entries;
+	Size start = visit->data_bytes;
+	int number = visit->entries;
 
 	if (visit->slot != NULL &&
 		(rec->map != visit->slot->number || !tc_map_current(visit->slot)))

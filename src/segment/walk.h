@@ -10,26 +10,26 @@
 /* A record that a walk came by. */
 typedef struct TcEntry
 {
-	uint16	  map;
-	uint32	  generation; /* of the map's slot */
+	uint16 map;
+	uint32 generation; /* of the map's slot */
 	TcVersion version; /* the newest one */
-	uint64	  bytes;   /* of all versions */
-	uint32	  hits;
-	int64	  last_access; /* TimestampTz */
-	int64	  born;		   /* TimestampTz, to the second */
-	char	 *data;		   /* of the newest version, palloc'd */
+	uint64 bytes;	   /* of all versions */
+	uint32 hits;
+	int64 last_access; /* TimestampTz */
+	int64 born;		   /* TimestampTz, to the second */
+	char *data;		   /* of the newest version, palloc'd */
 } TcEntry;
 
 /* A walk under way; zeroed to begin with. */
 typedef struct TcWalk
 {
-	uint32	 bucket; /* the next to visit */
-	int		 entries;
-	int		 position;
-	int		 capacity;
+	uint32 bucket; /* the next to visit */
+	int entries;
+	int position;
+	int capacity;
 	TcEntry *entry;
-	char	*buffer; /* holds the data of the bucket's entries */
-	Size	 buffer_bytes;
+	char *buffer; /* holds the data of the bucket's entries */
+	Size buffer_bytes;
 } TcWalk;
 
 /*

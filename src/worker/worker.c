@@ -95,7 +95,7 @@ report_blocked(double used_percent, int64 evicted)
 static void
 evict_to_low_water(void)
 {
-	int	  low = Min(tc_low_water_percent, tc_high_water_percent);
+	int low = Min(tc_low_water_percent, tc_high_water_percent);
 	int64 evicted = 0;
 
 	if (tc_segment_used_percent() <= low)

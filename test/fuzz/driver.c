@@ -33,12 +33,12 @@
 typedef struct Input
 {
 	uint8_t bytes[MOST_BYTES];
-	size_t	length;
+	size_t length;
 } Input;
 
 /* Looked at by the signal handler. */
 static const uint8_t *current;
-static size_t		  current_length;
+static size_t current_length;
 
 static uint64_t random_state = 88172645463325252;
 
@@ -135,10 +135,10 @@ mutate(Input *input, const Input *seeds, size_t count)
 int
 main(int argc, char **argv)
 {
-	size_t		  count = argc > 2 ? argc - 2 : 0;
-	Input		 *seeds = calloc(count + 1, sizeof(Input));
-	Input		  input;
-	time_t		  end;
+	size_t count = argc > 2 ? argc - 2 : 0;
+	Input *seeds = calloc(count + 1, sizeof(Input));
+	Input input;
+	time_t end;
 	unsigned long tried = count;
 
 	if (count == 0 || seeds == NULL)

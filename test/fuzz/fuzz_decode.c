@@ -25,9 +25,9 @@
 static void
 check_with_library(const uint8_t *data, size_t size)
 {
-	msgpack_unpacked	  result;
+	msgpack_unpacked result;
 	msgpack_unpack_return outcome;
-	size_t				  offset = 0;
+	size_t offset = 0;
 
 	msgpack_unpacked_init(&result);
 	outcome = msgpack_unpack_next(&result, (const char *) data, size, &offset);
@@ -41,7 +41,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t length;
-	char  *jsonb = host_decode(data, size, &length);
+	char *jsonb = host_decode(data, size, &length);
 
 	if (jsonb)
 	{

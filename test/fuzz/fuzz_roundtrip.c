@@ -73,8 +73,8 @@ static uint8_t *
 encode(const char *jsonb, size_t *length)
 {
 	Counter counter = {0};
-	Buffer	buffer;
-	char   *data;
+	Buffer buffer;
+	char *data;
 
 	must(count_jsonb(&counter, jsonb + TC_FORM_VARHDR, FUZZ_DEPTH));
 	data = malloc(counter.bytes);
@@ -109,11 +109,11 @@ check_truncated(const uint8_t *data, size_t length)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t	 length;
-	size_t	 again_length;
-	size_t	 encoded_length;
-	char	*jsonb = host_decode(data, size, &length);
-	char	*again;
+	size_t length;
+	size_t again_length;
+	size_t encoded_length;
+	char *jsonb = host_decode(data, size, &length);
+	char *again;
 	uint8_t *encoded;
 
 	if (jsonb == NULL)

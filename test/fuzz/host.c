@@ -96,11 +96,11 @@ tc_shortest_float(float value, char *text)
 char *
 host_decode(const uint8_t *data, size_t size, size_t *length)
 {
-	TcMsgpackInput	 input = {.data = (const char *) data,
-							  .length = size,
-							  .max_depth = FUZZ_DEPTH};
+	TcMsgpackInput input = {.data = (const char *) data,
+							.length = size,
+							.max_depth = FUZZ_DEPTH};
 	TcMsgpackProblem problem;
-	char			*jsonb = NULL;
+	char *jsonb = NULL;
 
 	switch (tc_msgpack_decode(&input, &jsonb, length, &problem))
 	{
@@ -129,8 +129,8 @@ host_decode(const uint8_t *data, size_t size, size_t *length)
 typedef struct Span
 {
 	const char *jsonb;
-	size_t		begin;
-	size_t		end;
+	size_t begin;
+	size_t end;
 } Span;
 
 static void check_container(Span span, bool root);
@@ -150,10 +150,10 @@ skip_padding(Span span)
 static void
 check_numeric(Span span)
 {
-	size_t	 at = skip_padding(span);
+	size_t at = skip_padding(span);
 	uint32_t bytes;
 	uint16_t header;
-	size_t	 digits;
+	size_t digits;
 
 	must(at + 6 <= span.end);
 	bytes = tc_form_varsize(span.jsonb + at);
@@ -213,11 +213,11 @@ static void
 check_container(Span span, bool root)
 {
 	uint32_t header;
-	size_t	 count;
-	size_t	 children;
-	size_t	 data;
-	Span	 child = span;
-	Span	 previous;
+	size_t count;
+	size_t children;
+	size_t data;
+	Span child = span;
+	Span previous;
 
 	must(span.begin + 4 <= span.end);
 	header = tc_form_get32(span.jsonb + span.begin);

@@ -676,7 +676,7 @@ BEGIN
 			RAISE 'k1 should be %, is %', i, topcache.get('t', 'k1');
 		END IF;
 	END LOOP;
-	FOR i IN 1..20000 LOOP
+	FOR i IN 1..300000 LOOP
 		PERFORM topcache.get('t', 'k1');
 		COMMIT;
 		EXIT WHEN topcache.is_resident('t', 'k1');
