@@ -203,8 +203,17 @@ apply_cast(KeyCast *cast, Datum value, Datum *key)
 	return true;
 }
 
-static void
-report_out_of_range(const TcMap *map)
+/* An integer that is too large for a key, as text. */
+static char *
+integer_text(const KeyCast *cast, Datum value)
+{
+	return psprintf(INT64_FORMAT,
+					cast->from == INT8OID ? DatumGetInt64(value)
+										  : (int64) DatumGetInt32(value));
+}
+
+void
+tc_report_out_of_range(const TcMap *map)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -227,7 +236,7 @@ void
 tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
 {
 	if (!tc_arg_key_if_any(fcinfo, argno, map, keys))
-		report_out_of_range(map);
+		tc_report_out_of_range(map);
 }
 
 void
@@ -248,14 +257,18 @@ tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 	deconstruct_array(arg, ARR_ELEMTYPE(arg), length, by_value, align,
 					  &elements, &array->nulls, &array->n);
 
+	array->impossible = palloc0(array->n * sizeof(char *));
+
 	/* a key of one column is an array of one datum already */
 	array->keys = (Datum(*)[1]) elements;
 	if (cast->kind == CAST_NONE)
 		return;
 	for (int i = 0; i < array->n; i++)
 	{
-		if (!array->nulls[i] && !apply_cast(cast, elements[i], &elements[i]))
-			report_out_of_range(map);
+		Datum given = elements[i];
+
+		if (!array->nulls[i] && !apply_cast(cast, given, &elements[i]))
+			array->impossible[i] = integer_text(cast, given);
 	}
 }
 

@@ -31,8 +31,10 @@ typedef struct TcKeyArray
 	int n;
 	Datum (*keys)[1];
 	bool *nulls;
+	char **impossible; /* text of a value no key equals, or NULL */
 } TcKeyArray;
 
+extern void tc_report_out_of_range(const TcMap *map);
 extern void tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 						TcKeyArray *array);
 

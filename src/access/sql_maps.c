@@ -402,7 +402,7 @@ own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
 	/* before the lock too: who may not must not make others wait */
 	tc_require_owner(relation);
 	LockRelationOid(relation, lock);
-	(void) tc_map_require(relation);
+	(void) tc_map_require_defined(relation);
 	tc_require_owner(relation);
 	if (!tc_mapdef_read(relation, def))
 		elog(ERROR, "definition of map %u has vanished", relation);

@@ -128,7 +128,19 @@ put_row(ReturnSetInfo *result, const TcMap *map, Datum key,
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
 
-/* Add rows for one batch of keys; NULL keys have no record. */
+/* Add a row for a key that can have no record; NULL when it is NULL. */
+static void
+put_empty_row(ReturnSetInfo *result, const char *key)
+{
+	Datum columns[2] = {0};
+	bool nulls[2] = {key == NULL, true};
+
+	if (key != NULL)
+		columns[0] = CStringGetTextDatum(key);
+	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
+}
+
+/* Add rows for one batch of keys. */
 static void
 read_keys(ReturnSetInfo *result, TcReader *reader, const TcKeyArray *array,
 		  int start, int n, ValueForm form)
@@ -140,24 +152,18 @@ read_keys(ReturnSetInfo *result, TcReader *reader, const TcKeyArray *array,
 
 	for (int i = start; i < start + n; i++)
 	{
-		if (!array->nulls[i])
+		if (!array->nulls[i] && array->impossible[i] == NULL)
 			keys[asked++][0] = array->keys[i][0];
 	}
 	tc_read_batch(reader, asked, (const Datum(*)[1]) keys, values);
 	for (int i = start; i < start + n; i++)
 	{
-		if (array->nulls[i])
-		{
-			Datum columns[2] = {0};
-			bool nulls[2] = {true, true};
-
-			tuplestore_putvalues(result->setResult, result->setDesc, columns,
-								 nulls);
-			continue;
-		}
-		put_row(result, reader->map,
-				tc_key_as_text(reader->map, array->keys[i]),
-				&values[answered++], form);
+		if (array->nulls[i] || array->impossible[i] != NULL)
+			put_empty_row(result, array->impossible[i]);
+		else
+			put_row(result, reader->map,
+					tc_key_as_text(reader->map, array->keys[i]),
+					&values[answered++], form);
 	}
 }
 

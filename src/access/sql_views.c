@@ -190,6 +190,17 @@ take_use(uint16 number, Datum *columns)
 	columns[18] = TimestampTzGetDatum(tc_counters_since(number));
 }
 
+/* Why a map that is as it should be has no place in the segment. */
+static const char *
+unbound_reason(Oid relation)
+{
+	if (!tc_segment_ready())
+		return "topcache is not in shared_preload_libraries";
+	if (tc_is_suspended(relation))
+		return "a transaction is changing it";
+	return "the segment has no room for another map";
+}
+
 /* Add one map to the result. */
 static void
 put_map_state(ReturnSetInfo *result, Oid relation)
@@ -205,9 +216,7 @@ put_map_state(ReturnSetInfo *result, Oid relation)
 	bound = tc_bind(map);
 	reason = tc_suspension_text(map->suspended);
 	if (reason == NULL && !bound)
-		reason = tc_segment_ready()
-			? "the segment has no room for another map"
-			: "topcache is not in shared_preload_libraries";
+		reason = unbound_reason(relation);
 	columns[0] = ObjectIdGetDatum(relation);
 	columns[1] = CStringGetTextDatum(bound ? "active" : "suspended");
 	nulls[2] = reason == NULL;

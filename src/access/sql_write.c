@@ -249,6 +249,8 @@ topcache_put_many(PG_FUNCTION_ARGS)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("keys and values must not be null")));
+		if (keys.impossible[i] != NULL)
+			tc_report_out_of_range(map);
 		record.isnull = false;
 		record.value = tc_value_from_jsonb(map, DatumGetJsonbP(values[i]));
 		if (put_record(map, keys.keys[i], &record))
@@ -416,7 +418,8 @@ topcache_remove_many(PG_FUNCTION_ARGS)
 	for (int i = 0; i < keys.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!keys.nulls[i] && remove_record(map, keys.keys[i]))
+		if (!keys.nulls[i] && keys.impossible[i] == NULL &&
+			remove_record(map, keys.keys[i]))
 			removed++;
 	}
 	PG_RETURN_INT64(removed);

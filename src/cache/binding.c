@@ -124,11 +124,35 @@ tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key)
 					 probe->slot.salt);
 }
 
+/* Let a relation resume from what suspended it and is over. */
+static void
+resume_if_over(Oid relation)
+{
+	TransactionId xids[TC_SUSPENDERS];
+	int n = tc_map_suspenders(MyDatabaseId, relation, xids);
+
+	for (int i = 0; i < n; i++)
+	{
+		if (suspension_over(xids[i]))
+			tc_map_resume(MyDatabaseId, relation, xids[i]);
+	}
+}
+
 void
 tc_suspend(Oid relation)
 {
-	if (tc_segment_ready())
-		tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
+	if (!tc_segment_ready())
+		return;
+	resume_if_over(relation);
+	tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
+}
+
+bool
+tc_is_suspended(Oid relation)
+{
+	TransactionId xids[TC_SUSPENDERS];
+
+	return tc_map_suspenders(MyDatabaseId, relation, xids) > 0;
 }
 
 void

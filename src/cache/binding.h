@@ -25,6 +25,7 @@ extern void tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key);
  * everybody can know what it did; begin anew then.
  */
 extern void tc_suspend(Oid relation);
+extern bool tc_is_suspended(Oid relation);
 
 /*
  * Drop what is cached of a relation, for a writer that can't bring its

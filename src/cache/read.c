@@ -114,14 +114,6 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 		reader->clock_us = tc_segment_clock_us();
 	else if (!map->def.durable)
 		report_no_slot(map);
-	if (map->suspended == TC_SUSPENDED_COLUMNS)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("map \"%s\" cannot be read", map->name),
-			 errdetail("A column that it was attached with no longer exists."),
-			 errhint(
-				 "Use topcache.detach() and topcache.attach() to attach it anew.")));
 }
 
 void

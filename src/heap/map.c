@@ -337,7 +337,7 @@ tc_map_open(Oid relation)
 }
 
 TcMap *
-tc_map_require(Oid relation)
+tc_map_require_defined(Oid relation)
 {
 	TcMap *map = tc_map_open(relation);
 
@@ -352,6 +352,21 @@ tc_map_require(Oid relation)
 			 errmsg("relation \"%s\" is not a topcache map",
 					get_rel_name(relation)),
 			 errhint("Use topcache.attach() to make it one.")));
+}
+
+TcMap *
+tc_map_require(Oid relation)
+{
+	TcMap *map = tc_map_require_defined(relation);
+
+	if (map->suspended != TC_SUSPENDED_COLUMNS)
+		return map;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("map \"%s\" cannot be used", map->name),
+			 errdetail("A column that it was attached with no longer exists."),
+			 errhint("Use topcache.detach() and topcache.attach() to attach "
+					 "it anew.")));
 }
 
 /* ----- privileges and names ----- */

@@ -74,8 +74,12 @@ extern TcMap *tc_map_open(Oid relation);
 /* The same without a lock, for a caller that has one. */
 extern TcMap *tc_map_lookup(Oid relation);
 
-/* The same as tc_map_open; an error when it is no map. */
+/*
+ * The same as tc_map_open; an error when it is no map, or one that lacks a
+ * column.  The second function admits the latter.
+ */
 extern TcMap *tc_map_require(Oid relation);
+extern TcMap *tc_map_require_defined(Oid relation);
 
 /*
  * May the current user read key and value?  An error as from SELECT if not.

@@ -227,6 +227,23 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 }
 
 int
+tc_map_suspenders(Oid database, Oid relation, TransactionId *xids)
+{
+	TcSharedMapEntry *entry;
+	int n = 0;
+
+	LWLockAcquire(map_lock(), LW_SHARED);
+	entry = find_entry_locked(database, relation);
+	for (int i = 0; entry != NULL && i < TC_SUSPENDERS; i++)
+	{
+		if (TransactionIdIsValid(entry->suspended_by[i]))
+			xids[n++] = entry->suspended_by[i];
+	}
+	LWLockRelease(map_lock());
+	return n;
+}
+
+int
 tc_map_suspended(TcSuspended *list, int max)
 {
 	HASH_SEQ_STATUS scan;

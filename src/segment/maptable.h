@@ -28,6 +28,10 @@ extern void tc_map_retire(Oid database, Oid relation);
 extern void tc_map_suspend(Oid database, Oid relation, TransactionId xid);
 extern void tc_map_resume(Oid database, Oid relation, TransactionId xid);
 
+/* The transactions that suspend a relation; returns how many there are. */
+#define TC_SUSPENDERS 4
+extern int tc_map_suspenders(Oid database, Oid relation, TransactionId *xids);
+
 /* Relations that are suspended, with one of the transactions of each. */
 typedef struct TcSuspended
 {

@@ -20,6 +20,7 @@
 #include "port/atomics.h"
 #include "storage/lwlock.h"
 
+#include "segment/maptable.h"
 #include "segment/ref.h"
 
 /* Locks of the index; a record's partition is the low bits of its hash. */
@@ -143,18 +144,15 @@ typedef struct TcSharedMapKey
 	Oid relation;
 } TcSharedMapKey;
 
-/*
- * Transactions that can suspend a relation at a time.  Nearly all DDL locks
- * out other DDL, so one is the rule.
- */
-#define TC_SUSPENDERS 4
-
 /* Entry of the hash table from relation to slot; under the map table lock. */
 typedef struct TcSharedMapEntry
 {
 	TcSharedMapKey key;
 	uint32 slot; /* or TC_NO_SLOT, while suspended */
-	/* transactions that suspend it; unused places are invalid */
+	/*
+	 * Transactions that suspend it; unused places are invalid.  Nearly all
+	 * DDL locks out other DDL, so one is the rule.
+	 */
 	TransactionId suspended_by[TC_SUSPENDERS];
 } TcSharedMapEntry;
 

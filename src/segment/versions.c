@@ -507,6 +507,10 @@ drop_record(const TcProbe *probe, bool only_clean)
 		tc_index_begin_change_locked(place.first);
 		remove_record_locked(&place);
 		tc_index_end_change_locked(place.first);
+		if (only_clean)
+			pg_atomic_fetch_add_u64(
+				&tc_map_body(probe->slot.number)->counter[TC_COUNT_EVICTIONS],
+				1);
 		dropped = true;
 	}
 	LWLockRelease(lock);
