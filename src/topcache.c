@@ -16,6 +16,7 @@
 #include "fmgr.h"
 
 #include "access/ddl.h"
+#include "access/many_scan.h"
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/settle.h"
@@ -36,5 +37,6 @@ _PG_init(void)
 	tc_settle_init();
 	tc_binding_init();
 	tc_ddl_init();
+	tc_many_scan_init();
 	tc_worker_init();
 }

@@ -141,18 +141,21 @@ prepare_cast(KeyCast *cast, const TcMap *map, Oid from, MemoryContext context)
 	prepare_output(cast, from, context);
 }
 
-/* The cast for a call site; made anew when the map's key type differs. */
+/*
+ * The cast that is kept in one place; made anew when the map's key type or
+ * the argument's is another.
+ */
 static KeyCast *
-get_cast(FunctionCallInfo fcinfo, const TcMap *map, Oid from)
+get_cast(void **place, MemoryContext context, const TcMap *map, Oid from)
 {
-	KeyCast *cast = fcinfo->flinfo->fn_extra;
+	KeyCast *cast = *place;
 
 	if (cast != NULL && cast->from == from &&
 		cast->to == map->shape.keys[0].type)
 		return cast;
-	cast = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(KeyCast));
-	prepare_cast(cast, map, from, fcinfo->flinfo->fn_mcxt);
-	fcinfo->flinfo->fn_extra = cast;
+	cast = MemoryContextAllocZero(context, sizeof(KeyCast));
+	prepare_cast(cast, map, from, context);
+	*place = cast;
 	return cast;
 }
 
@@ -228,7 +231,8 @@ tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 	KeyCast *cast;
 
 	tc_require_arg(fcinfo, argno, "key");
-	cast = get_cast(fcinfo, map, get_fn_expr_argtype(fcinfo->flinfo, argno));
+	cast = get_cast(&fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt, map,
+					get_fn_expr_argtype(fcinfo->flinfo, argno));
 	return apply_cast(cast, PG_GETARG_DATUM(argno), &keys[0]);
 }
 
@@ -240,23 +244,18 @@ tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
 }
 
 void
-tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
-			TcKeyArray *array)
+tc_keys_from_array(ArrayType *arg, const TcMap *map, void **place,
+				   MemoryContext context, TcKeyArray *array)
 {
-	ArrayType *arg;
-	KeyCast *cast;
+	KeyCast *cast = get_cast(place, context, map, ARR_ELEMTYPE(arg));
 	Datum *elements;
 	int16 length;
 	bool by_value;
 	char align;
 
-	tc_require_arg(fcinfo, argno, "keys");
-	arg = PG_GETARG_ARRAYTYPE_P(argno);
-	cast = get_cast(fcinfo, map, ARR_ELEMTYPE(arg));
 	get_typlenbyvalalign(ARR_ELEMTYPE(arg), &length, &by_value, &align);
 	deconstruct_array(arg, ARR_ELEMTYPE(arg), length, by_value, align,
 					  &elements, &array->nulls, &array->n);
-
 	array->impossible = palloc0(array->n * sizeof(char *));
 
 	/* a key of one column is an array of one datum already */
@@ -270,6 +269,16 @@ tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 		if (!array->nulls[i] && !apply_cast(cast, given, &elements[i]))
 			array->impossible[i] = integer_text(cast, given);
 	}
+}
+
+void
+tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+			TcKeyArray *array)
+{
+	tc_require_arg(fcinfo, argno, "keys");
+	tc_keys_from_array(PG_GETARG_ARRAYTYPE_P(argno), map,
+					   &fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt,
+					   array);
 }
 
 Datum

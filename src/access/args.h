@@ -34,6 +34,13 @@ typedef struct TcKeyArray
 	char **impossible; /* text of a value no key equals, or NULL */
 } TcKeyArray;
 
+/*
+ * The same for an array from elsewhere; what is looked up is kept in *place,
+ * in the memory context given.
+ */
+extern void tc_keys_from_array(ArrayType *arg, const TcMap *map, void **place,
+							   MemoryContext context, TcKeyArray *array);
+
 extern void tc_report_out_of_range(const TcMap *map);
 extern void tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 						TcKeyArray *array);

@@ -176,8 +176,7 @@ primary_key_names(Relation rel)
 	Oid index_oid;
 	Relation index;
 
-	(void) RelationGetIndexList(rel);
-	index_oid = rel->rd_pkindex;
+	index_oid = tc_primary_key_index(rel);
 	if (!OidIsValid(index_oid))
 		refuse_relation(rel, "It has no primary key.",
 						"Name the columns of a unique index in \"key\".");

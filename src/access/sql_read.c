@@ -20,6 +20,7 @@
 #include "utils/tuplestore.h"
 
 #include "access/args.h"
+#include "access/many.h"
 #include "base/compat.h"
 #include "base/msgpack.h"
 #include "base/settings.h"
@@ -35,9 +36,6 @@ TC_FUNCTION(topcache_get_many_text);
 TC_FUNCTION(topcache_contains);
 TC_FUNCTION(topcache_is_resident);
 TC_FUNCTION(topcache_scan);
-
-/* Form in which a value is returned. */
-typedef Datum (*ValueForm)(const TcMap *map, Datum value);
 
 /* Read the record that arguments 0 and 1 name. */
 static TcMap *
@@ -118,7 +116,7 @@ topcache_is_resident(PG_FUNCTION_ARGS)
 /* Add a row of key and value to a result. */
 static void
 put_row(ReturnSetInfo *result, const TcMap *map, Datum key,
-		const TcValue *value, ValueForm form)
+		const TcValue *value, TcValueForm form)
 {
 	Datum columns[2] = {key, (Datum) 0};
 	bool nulls[2] = {false, !value->found || value->isnull};
@@ -128,72 +126,25 @@ put_row(ReturnSetInfo *result, const TcMap *map, Datum key,
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
 
-/* Add a row for a key that can have no record; NULL when it is NULL. */
-static void
-put_empty_row(ReturnSetInfo *result, const char *key)
-{
-	Datum columns[2] = {0};
-	bool nulls[2] = {key == NULL, true};
-
-	if (key != NULL)
-		columns[0] = CStringGetTextDatum(key);
-	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
-}
-
-/* Add rows for one batch of keys. */
-static void
-read_keys(ReturnSetInfo *result, TcReader *reader, const TcKeyArray *array,
-		  int start, int n, ValueForm form)
-{
-	TcValue values[TC_READ_BATCH];
-	Datum keys[TC_READ_BATCH][1];
-	int asked = 0;
-	int answered = 0;
-
-	for (int i = start; i < start + n; i++)
-	{
-		if (!array->nulls[i] && array->impossible[i] == NULL)
-			keys[asked++][0] = array->keys[i][0];
-	}
-	tc_read_batch(reader, asked, (const Datum(*)[1]) keys, values);
-	for (int i = start; i < start + n; i++)
-	{
-		if (array->nulls[i] || array->impossible[i] != NULL)
-			put_empty_row(result, array->impossible[i]);
-		else
-			put_row(result, reader->map,
-					tc_key_as_text(reader->map, array->keys[i]),
-					&values[answered++], form);
-	}
-}
-
 /* Read the records that arguments 0 and 1 name into a result. */
 static void
-read_many(FunctionCallInfo fcinfo, ValueForm form)
+read_many(FunctionCallInfo fcinfo, TcValueForm form)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TcMap *map = tc_map_require(PG_GETARG_OID(0));
-	MemoryContext batch;
-	MemoryContext caller;
-	TcReader reader;
-	TcKeyArray array;
+	TcKeyArray keys;
+	TcMany *many;
+	Datum columns[2];
+	bool nulls[2];
 
 	InitMaterializedSRF(fcinfo, 0);
-	tc_read_begin(&reader, map, GetActiveSnapshot());
-	tc_arg_keys(fcinfo, 1, map, &array);
-
-	batch = AllocSetContextCreate(CurrentMemoryContext, "topcache batch",
-								  ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(batch);
-	for (int start = 0; start < array.n; start += TC_READ_BATCH)
-	{
-		CHECK_FOR_INTERRUPTS();
-		read_keys(result, &reader, &array, start,
-				  Min(TC_READ_BATCH, array.n - start), form);
-		MemoryContextReset(batch);
-	}
-	MemoryContextSwitchTo(caller);
-	tc_read_end(&reader);
+	many = tc_many_begin(map, GetActiveSnapshot(), form);
+	tc_arg_keys(fcinfo, 1, map, &keys);
+	tc_many_keys(many, &keys);
+	while (tc_many_next(many, columns, nulls))
+		tuplestore_putvalues(result->setResult, result->setDesc, columns,
+							 nulls);
+	tc_many_end(many);
 }
 
 /* get_many(relation, keys) */

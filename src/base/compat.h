@@ -18,6 +18,7 @@
 #include "storage/lock.h"
 #include "utils/acl.h"
 #include "utils/rel.h"
+#include "utils/relcache.h"
 #include "utils/wait_event.h"
 
 /* The inside of variable-length values was part of postgres.h before. */
@@ -34,6 +35,13 @@
 	extern PGDLLEXPORT Datum name(PG_FUNCTION_ARGS); \
 	PG_FUNCTION_INFO_V1(name)
 
+/* The index of the primary key, if there is one that is not deferrable. */
+#if PG_VERSION_NUM >= 180000
+#define tc_primary_key_index(rel) RelationGetPrimaryKeyIndex((rel), false)
+#else
+#define tc_primary_key_index(rel) RelationGetPrimaryKeyIndex(rel)
+#endif
+
 /* The number of the file a relation lives in. */
 #if PG_VERSION_NUM >= 160000
 #define tc_relation_file(rel) ((Oid) (rel)->rd_locator.relNumber)
@@ -48,6 +56,17 @@
 	object_ownercheck(RelationRelationId, (relid), (role))
 #else
 #define tc_owns_relation(relid, role) pg_class_ownercheck((relid), (role))
+#endif
+
+/* May this role call the function? */
+#if PG_VERSION_NUM >= 160000
+#include "catalog/pg_proc.h"
+#define tc_may_execute(function, role)                                        \
+	(object_aclcheck(ProcedureRelationId, (function), (role), ACL_EXECUTE) == \
+	 ACLCHECK_OK)
+#else
+#define tc_may_execute(function, role) \
+	(pg_proc_aclcheck((function), (role), ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
 /* May this role look up objects in the schema? */

@@ -191,24 +191,23 @@ keep_trying(const TcReader *reader, int tries)
 	return true;
 }
 
+/*
+ * Look for a record.  After a hit the lookup is one to be touched.
+ */
 static Answer
-look_up(TcReader *reader, const TcProbe *probe, TcValue *value)
+look_up(TcReader *reader, const TcProbe *probe, TcLookup *lookup,
+		TcValue *value)
 {
-	TcLookup lookup;
-
 	for (int tries = 0; keep_trying(reader, tries); tries++)
 	{
-		TcLookupResult result = tc_lookup_newest(&lookup, probe);
+		TcLookupResult result = tc_lookup_newest(lookup, probe);
 
 		if (result == TC_LOOKUP_FOUND)
-			result = find_visible(reader, &lookup);
+			result = find_visible(reader, lookup);
 		if (result == TC_LOOKUP_ABSENT)
 			break;
-		if (result == TC_LOOKUP_CHANGED ||
-			!take_version(reader, &lookup, value))
-			continue;
-		tc_lookup_touch(&lookup, reader->clock_us);
-		return ANSWER_HIT;
+		if (result == TC_LOOKUP_FOUND && take_version(reader, lookup, value))
+			return ANSWER_HIT;
 	}
 	return ANSWER_MISS;
 }
@@ -295,16 +294,11 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 
 /* ----- the read path ----- */
 
-/* Answer one read whose probe is made. */
+/* Answer one read that the segment could not. */
 static void
-read_probed(TcReader *reader, const TcProbe *probe, const Datum *keys,
+read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 			TcValue *value)
 {
-	if (look_up(reader, probe, value) == ANSWER_HIT)
-	{
-		tc_count(&probe->slot, TC_COUNT_HITS, 1);
-		return;
-	}
 	tc_count(&probe->slot, TC_COUNT_MISSES, 1);
 	if (reader->map->def.durable)
 		read_heap(reader, probe, keys, value);
@@ -326,6 +320,7 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 {
 	TcBytes key;
 	TcProbe probe;
+	TcLookup lookup;
 
 	if (!reader->cached)
 	{
@@ -334,24 +329,30 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 	}
 	tc_shape_form_key(&reader->map->shape, keys, &key);
 	tc_probe_init(&probe, reader->map, &key);
-	read_probed(reader, &probe, keys, value);
+	if (look_up(reader, &probe, &lookup, value) == ANSWER_MISS)
+	{
+		read_missed(reader, &probe, keys, value);
+		return;
+	}
+	tc_count(&probe.slot, TC_COUNT_HITS, 1);
+	tc_lookup_touch(&lookup, reader->clock_us);
 }
 
-void
-tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
+/*
+ * While one record is on its way from memory the next is asked for: each
+ * step is made for all keys before the next one is, and begins to load what
+ * that will need.
+ */
+static void
+read_batch_cached(TcReader *reader, int n, const Datum (*keys)[1],
+				  TcValue *values)
 {
 	TcBytes key[TC_READ_BATCH];
 	TcProbe probe[TC_READ_BATCH];
+	TcLookup lookup[TC_READ_BATCH];
+	Answer answer[TC_READ_BATCH];
+	int hits = 0;
 
-	Assert(n <= TC_READ_BATCH && reader->map->shape.nkeys == 1);
-	if (!reader->cached)
-	{
-		for (int i = 0; i < n; i++)
-			read_bypassing(reader, keys[i], &values[i]);
-		return;
-	}
-
-	/* while one record is on its way from memory the next is asked for */
 	for (int i = 0; i < n; i++)
 	{
 		tc_shape_form_key(&reader->map->shape, keys[i], &key[i]);
@@ -361,7 +362,37 @@ tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
 	for (int i = 0; i < n; i++)
 		tc_lookup_prefetch_record(&probe[i]);
 	for (int i = 0; i < n; i++)
-		read_probed(reader, &probe[i], keys[i], &values[i]);
+	{
+		answer[i] = look_up(reader, &probe[i], &lookup[i], &values[i]);
+		if (answer[i] == ANSWER_HIT)
+			tc_lookup_prefetch_touch(&lookup[i]);
+	}
+	for (int i = 0; i < n; i++)
+	{
+		if (answer[i] == ANSWER_HIT)
+		{
+			hits++;
+			tc_lookup_touch(&lookup[i], reader->clock_us);
+		}
+		else
+			read_missed(reader, &probe[i], keys[i], &values[i]);
+	}
+	if (hits > 0)
+		tc_count(&probe[0].slot, TC_COUNT_HITS, hits);
+}
+
+void
+tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
+{
+	Assert(n <= TC_READ_BATCH && reader->map->shape.nkeys == 1);
+	if (reader->cached)
+	{
+		reader->clock_us = tc_segment_clock_us();
+		read_batch_cached(reader, n, keys, values);
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		read_bypassing(reader, keys[i], &values[i]);
 }
 
 bool

@@ -194,8 +194,7 @@ static void
 move_to_front_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	pg_atomic_uint64 *tail_stamp =
-		&tc_map_body(rec->map)->tail_stamp[tc_shard_number(rec->hash)];
+	bool was_tail = shard->lru_tail == ref;
 
 	tc_record_set_stamp(rec, now_us);
 	if (shard->lru_head != ref)
@@ -210,8 +209,12 @@ move_to_front_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 		tc_record_at(shard->lru_head)->prev = ref;
 		shard->lru_head = ref;
 	}
-	pg_atomic_write_u64(tail_stamp,
-						tc_record_stamp(tc_record_at(shard->lru_tail)));
+
+	/* the tail is far away in memory: look at it only when it is new */
+	if (was_tail)
+		pg_atomic_write_u64(
+			&tc_map_body(rec->map)->tail_stamp[tc_shard_number(rec->hash)],
+			tc_record_stamp(tc_record_at(shard->lru_tail)));
 }
 
 /* Count hits and, with a time, the access, if the record is still there. */
@@ -329,4 +332,16 @@ tc_lookup_prefetch_record(const TcProbe *probe)
 				__builtin_prefetch(address + line * PG_CACHE_LINE_SIZE / 2);
 		}
 	}
+}
+
+void
+tc_lookup_prefetch_touch(const TcLookup *lookup)
+{
+	const TcSharedRecord *rec = (const TcSharedRecord *) lookup->header;
+
+	/* refs of a record that has changed meanwhile lead anywhere */
+	if (tc_arena_plausible(rec->prev, sizeof(TcSharedRecord)))
+		__builtin_prefetch(tc_record_at(rec->prev), 1);
+	if (tc_arena_plausible(rec->next, sizeof(TcSharedRecord)))
+		__builtin_prefetch(tc_record_at(rec->next), 1);
 }

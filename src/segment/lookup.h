@@ -51,6 +51,9 @@ extern bool tc_lookup_copy(TcLookup *lookup, char *data);
  */
 extern void tc_lookup_touch(TcLookup *lookup, uint64 now_us);
 
+/* Start to load what a touch of the record will change. */
+extern void tc_lookup_prefetch_touch(const TcLookup *lookup);
+
 /* Bring hits that were noted but not yet counted into the records. */
 extern void tc_lookup_flush_hits(void);
 

@@ -1,0 +1,30 @@
+/*
+ * many.h
+ *	  Reading many records, a batch at a time.
+ */
+#ifndef TC_MANY_H
+#define TC_MANY_H
+
+#include "utils/snapshot.h"
+
+#include "access/args.h"
+
+/* Form in which a value is returned. */
+typedef Datum (*TcValueForm)(const TcMap *map, Datum value);
+
+typedef struct TcMany TcMany;
+
+/* Begin: checks privileges.  Memory is the current context's. */
+extern TcMany *tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form);
+
+/* Set the keys, which must live as long as rows are asked for. */
+extern void tc_many_keys(TcMany *many, const TcKeyArray *keys);
+
+/*
+ * The next row: key as text and value, in the order of the keys.  Good until
+ * the next call.  False at the end.
+ */
+extern bool tc_many_next(TcMany *many, Datum *columns, bool *nulls);
+extern void tc_many_end(TcMany *many);
+
+#endif /* TC_MANY_H */
