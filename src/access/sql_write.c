@@ -380,16 +380,7 @@ remove_record(TcMap *map, const Datum *keys)
 	Datum live = BoolGetDatum(true);
 
 	if (!map->def.durable)
-	{
-		TcOwned owned;
-
-		tc_volatile_own(map, keys, &owned);
-		if (owned.old.found)
-			tc_volatile_remove(&owned);
-		else
-			tc_volatile_release(&owned);
-		return owned.old.found;
-	}
+		return tc_volatile_remove(map, keys);
 	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
 	return tc_heap_execute(map, TC_PLAN_REMOVE, args, NULL, &live) > 0 &&
 		DatumGetBool(live);

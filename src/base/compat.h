@@ -42,6 +42,16 @@
 #define tc_primary_key_index(rel) RelationGetPrimaryKeyIndex(rel)
 #endif
 
+/* Is no row without this column?  A constraint may be NOT VALID as yet. */
+#if PG_VERSION_NUM >= 180000
+#define tc_column_not_null(rel, number)                         \
+	(TupleDescCompactAttr(RelationGetDescr(rel), -1 + (number)) \
+		 ->attnullability == ATTNULLABLE_VALID)
+#else
+#define tc_column_not_null(rel, number) \
+	(TupleDescAttr(RelationGetDescr(rel), -1 + (number))->attnotnull)
+#endif
+
 /* The number of the file a relation lives in. */
 #if PG_VERSION_NUM >= 160000
 #define tc_relation_file(rel) ((Oid) (rel)->rd_locator.relNumber)

@@ -140,7 +140,8 @@ take_version(TcReader *reader, TcLookup *lookup, TcValue *value)
 	const TcVersion *version = &lookup->version;
 	char *data;
 
-	value->found = !version->negative && version->expires > reader->now;
+	value->found = !version->negative && version->expires > reader->now &&
+		!tc_version_ended(version);
 	value->isnull = version->nulls;
 	value->value = (Datum) 0;
 	if (!value->found || version->nulls)

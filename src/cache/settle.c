@@ -181,6 +181,8 @@ settle_shard(uint16 map, int shard, TcDirty *dirty, int max)
 	{
 		if (!(dirty[i].pinned && dirty[i].committed))
 			tc_settle_version(map, dirty[i].hash, dirty[i].xmin);
+		if (TransactionIdIsValid(dirty[i].ended_by))
+			tc_settle_version(map, dirty[i].hash, dirty[i].ended_by);
 	}
 	return n;
 }

@@ -51,16 +51,28 @@ tc_version_visible(const TcVersion *version, Snapshot snapshot)
 	return in_commit_log(xid) && TransactionIdDidCommit(xid);
 }
 
-bool
-tc_version_current(const TcVersion *version)
+/* Has a transaction done its work, for us? */
+static bool
+took_effect(TransactionId xid)
 {
-	TransactionId xid = version->xmin;
-
-	if (version->committed || TransactionIdIsCurrentTransactionId(xid))
+	if (TransactionIdIsCurrentTransactionId(xid))
 		return true;
 	if (TransactionIdIsInProgress(xid))
 		return false;
 	return in_commit_log(xid) && TransactionIdDidCommit(xid);
+}
+
+bool
+tc_version_current(const TcVersion *version)
+{
+	return version->committed || took_effect(version->xmin);
+}
+
+bool
+tc_version_ended(const TcVersion *version)
+{
+	return TransactionIdIsValid(version->ended_by) &&
+		took_effect(version->ended_by);
 }
 
 TcFate

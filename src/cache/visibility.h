@@ -19,6 +19,9 @@ extern bool tc_version_visible(const TcVersion *version, Snapshot snapshot);
 /* The same for a record without a heap: the last committed, or our own. */
 extern bool tc_version_current(const TcVersion *version);
 
+/* Has such a version been deleted, by a committed transaction or our own? */
+extern bool tc_version_ended(const TcVersion *version);
+
 /* The fate of a transaction that wrote a version. */
 typedef enum TcFate
 {

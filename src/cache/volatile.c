@@ -9,6 +9,9 @@
  * below are what rollback returns to; settling works as for any record,
  * except that a committed one stays pinned.
  *
+ * Removing takes no memory, since it is the way out of a full segment: the
+ * version that is there is marked as ended.
+ *
  * Concurrency: a key has at most one transaction with an uncommitted version
  * of it.  Whoever finds another's waits for that transaction's end by
  * PostgreSQL's own transaction lock, where deadlocks are detected, settles
@@ -63,6 +66,24 @@ require_binding(TcMap *map)
 				 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
 }
 
+static void
+report_redefined(const TcMap *map)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not write to map \"%s\": it was redefined "
+					"concurrently",
+					map->name)));
+}
+
+/* Settle what another transaction has done to a key, waiting for its end. */
+static void
+settle_or_wait(const TcProbe *probe, TransactionId other)
+{
+	if (!tc_settle_version(probe->slot.number, probe->hash, other))
+		XactLockTableWait(other, NULL, NULL, XLTW_None);
+}
+
 /* Hang a version of ours over the key, waiting for others as long as need be. */
 static void
 push_and_wait(TcMap *map, TcImage *image)
@@ -79,17 +100,10 @@ push_and_wait(TcMap *map, TcImage *image)
 				tc_settle_remember(image->probe, image->xmin);
 				return;
 			case TC_PUSH_UNSETTLED:
-				if (!tc_settle_version(image->probe->slot.number,
-									   image->probe->hash, other))
-					XactLockTableWait(other, NULL, NULL, XLTW_None);
+				settle_or_wait(image->probe, other);
 				break;
 			case TC_PUSH_STALE:
-				ereport(
-					ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg(
-						 "could not write to map \"%s\": it was redefined concurrently",
-						 map->name)));
+				report_redefined(map);
 				break;
 			case TC_PUSH_ABSENT:
 			case TC_PUSH_NO_ROOM:
@@ -119,7 +133,7 @@ take_old(TcOwned *owned, TcLookup *lookup)
 	const TcVersion *version = &lookup->version;
 	char *data;
 
-	owned->old.found = !version->negative &&
+	owned->old.found = !version->negative && !tc_version_ended(version) &&
 		version->expires > GetCurrentStatementStartTimestamp();
 	owned->old.isnull = version->nulls;
 	owned->old_expires = version->expires;
@@ -151,11 +165,12 @@ read_old(TcOwned *owned, const TcProbe *probe)
 	}
 }
 
-/* Has the current (sub)transaction written the newest version of the key? */
+/* Has the current transaction written, or ended, the key's newest version? */
 static bool
 already_owned(const TcProbe *probe)
 {
 	TcLookup lookup;
+	const TcVersion *version = &lookup.version;
 	TcLookupResult result;
 
 	do
@@ -163,8 +178,11 @@ already_owned(const TcProbe *probe)
 		CHECK_FOR_INTERRUPTS();
 		result = tc_lookup_newest(&lookup, probe);
 	} while (result == TC_LOOKUP_CHANGED);
-	return result == TC_LOOKUP_FOUND && !lookup.version.committed &&
-		TransactionIdIsCurrentTransactionId(lookup.version.xmin);
+	if (result != TC_LOOKUP_FOUND)
+		return false;
+	return (!version->committed &&
+			TransactionIdIsCurrentTransactionId(version->xmin)) ||
+		TransactionIdIsCurrentTransactionId(version->ended_by);
 }
 
 void
@@ -215,21 +233,40 @@ tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
 	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
 }
 
-void
-tc_volatile_remove(TcOwned *owned)
+bool
+tc_volatile_remove(TcMap *map, const Datum *keys)
 {
+	TransactionId xid;
+	TransactionId other;
+	TcVersion version;
 	TcBytes key;
 	TcProbe probe;
-	TcImage image;
 
-	/* the placeholder says already that there is no record */
-	if (owned->placeholder)
-		return;
-	tc_shape_form_key(&owned->map->shape, owned->keys, &key);
-	tc_probe_init(&probe, owned->map, &key);
-	init_image(&image, &probe);
-	push_and_wait(owned->map, &image);
-	tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+	PreventCommandIfReadOnly("write to a volatile map");
+	require_binding(map);
+	tc_shape_form_key(&map->shape, keys, &key);
+	tc_probe_init(&probe, map, &key);
+	xid = GetCurrentTransactionId();
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		switch (tc_versions_end(&probe, xid,
+								TransactionIdIsCurrentTransactionId, &other,
+								&version))
+		{
+			case TC_END_DONE:
+				tc_settle_remember(&probe, xid);
+				tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+				return version.expires > GetCurrentStatementStartTimestamp();
+			case TC_END_ABSENT:
+				return false;
+			case TC_END_UNSETTLED:
+				settle_or_wait(&probe, other);
+				break;
+			case TC_END_STALE:
+				report_redefined(map);
+		}
+	}
 }
 
 void

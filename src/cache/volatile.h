@@ -21,12 +21,17 @@ typedef struct TcOwned
 /*
  * Own a key: wait until no other transaction has an uncommitted write of it,
  * as an UPDATE of one row waits, and make others wait from now on.  To be
- * followed by exactly one of store, remove or release.
+ * followed by exactly one of store or release.
  */
 extern void tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned);
 extern void tc_volatile_store(TcOwned *owned, Datum value, bool isnull,
 							  TimestampTz expires);
-extern void tc_volatile_remove(TcOwned *owned);
 extern void tc_volatile_release(TcOwned *owned);
+
+/*
+ * Remove the record of a key, waiting in the same way; true when there was
+ * one.
+ */
+extern bool tc_volatile_remove(TcMap *map, const Datum *keys);
 
 #endif /* TC_VOLATILE_H */

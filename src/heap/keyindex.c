@@ -31,6 +31,7 @@
 #include "utils/relcache.h"
 #include "utils/typcache.h"
 
+#include "base/compat.h"
 #include "heap/keyindex.h"
 
 bool
@@ -114,8 +115,7 @@ columns_usable(Relation rel, int nkeys, const TcColumn *keys)
 	{
 		AttrNumber number = keys[i].number;
 
-		if (!TupleDescAttr(RelationGetDescr(rel), number - 1)->attnotnull ||
-			!tc_key_type_usable(&keys[i]))
+		if (!tc_column_not_null(rel, number) || !tc_key_type_usable(&keys[i]))
 			return false;
 	}
 	return true;

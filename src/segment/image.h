@@ -35,6 +35,7 @@ typedef struct TcImage
 typedef struct TcVersion
 {
 	TransactionId xmin;
+	TransactionId ended_by; /* who is deleting it, or invalid */
 	uint32 data_bytes;
 	uint32 cost;
 	int64 expires;

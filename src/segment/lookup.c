@@ -29,6 +29,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "storage/spin.h"
 
 #include "base/settings.h"
@@ -127,6 +128,8 @@ describe(TcLookup *lookup)
 	TcVersion *version = &lookup->version;
 
 	version->xmin = rec->xmin;
+	version->ended_by =
+		(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
 	version->data_bytes = rec->length_bytes;
 	version->cost = rec->cost;
 	version->expires = (rec->flags & TC_REC_EXPIRES)

@@ -23,6 +23,8 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+
 #include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
@@ -200,6 +202,8 @@ tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
 
 		dirty[n].hash = rec->hash;
 		dirty[n].xmin = rec->xmin;
+		dirty[n].ended_by =
+			(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
 		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
 		dirty[n].pinned = (rec->flags & TC_REC_PINNED) != 0;
 		take_out(&shard->dirty_head, &shard->dirty_tail, ref);

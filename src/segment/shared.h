@@ -55,6 +55,7 @@
 #define TC_REC_NEGATIVE	 0x04 /* no row under this key */
 #define TC_REC_PIECES	 0x08 /* data goes on in further chunks */
 #define TC_REC_IS_PIECE	 0x10 /* this chunk is such a further chunk */
+#define TC_REC_ENDED	 0x10 /* not a piece: ended_by is deleting it */
 #define TC_REC_EXPIRES	 0x20 /* an int64 expiry time precedes data */
 #define TC_REC_NULLS	 0x40 /* a null bitmap follows the data */
 #define TC_REC_PINNED	 0x80 /* no heap behind it: stays dirty */
@@ -86,7 +87,11 @@ typedef struct TcSharedRecord
 	uint16 stamp_high;
 	uint16 map; /* number of the map's slot */
 	uint32 hits;
-	uint32 born_s; /* seconds since the segment was made */
+	union
+	{
+		uint32 born_s;			/* seconds since the segment was made */
+		TransactionId ended_by; /* with TC_REC_ENDED */
+	};
 } TcSharedRecord;
 
 StaticAssertDecl(sizeof(TcSharedRecord) == 40,

@@ -36,10 +36,13 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+
 #include "segment/arena.h"
 #include "segment/index.h"
 #include "segment/record.h"
 #include "segment/room.h"
+#include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
 
@@ -222,6 +225,20 @@ uncover_locked(TcIndexPlace *place)
 /* ----- writing ----- */
 
 /*
+ * Another transaction that has written or ended the newest version and is
+ * not known to have committed; or none.
+ */
+static TransactionId
+unsettled_by(const TcSharedRecord *newest, bool (*mine)(TransactionId xid))
+{
+	if (!(newest->flags & TC_REC_COMMITTED) && !mine(newest->xmin))
+		return newest->xmin;
+	if ((newest->flags & TC_REC_ENDED) && !mine(newest->ended_by))
+		return newest->ended_by;
+	return InvalidTransactionId;
+}
+
+/*
  * Hang the new version over the newest one that is there.
  */
 static TcPushResult
@@ -232,12 +249,9 @@ push_over_locked(TcIndexPlace *place, TcRef ref,
 	TcSharedRecord *newest = tc_record_at(newest_ref);
 	TransactionId xid = tc_record_at(ref)->xmin;
 
-	if (!(newest->flags & (TC_REC_COMMITTED)) && newest->xmin != xid &&
-		!mine(newest->xmin))
-	{
-		*other = newest->xmin;
+	*other = unsettled_by(newest, mine);
+	if (TransactionIdIsValid(*other))
 		return TC_PUSH_UNSETTLED;
-	}
 
 	tc_index_begin_change_locked(place->first);
 	if (newest->xmin == xid && !(newest->flags & TC_REC_COMMITTED))
@@ -367,6 +381,45 @@ tc_versions_fill(const TcImage *image, uint32 stamp)
 	return result;
 }
 
+/* Mark a record that was found, if nobody else is at it. */
+static TcEndResult
+end_locked(TcIndexPlace *place, TransactionId xid,
+		   bool (*mine)(TransactionId xid), TransactionId *other,
+		   TcVersion *version)
+{
+	TcSharedRecord *rec = tc_record_at(place->ref);
+
+	*other = unsettled_by(rec, mine);
+	if (TransactionIdIsValid(*other))
+		return TC_END_UNSETTLED;
+	if (rec->flags & (TC_REC_NEGATIVE | TC_REC_ENDED))
+		return TC_END_ABSENT;
+	version->expires = tc_record_expires(place->ref, rec);
+	tc_index_begin_change_locked(place->first);
+	rec->flags |= TC_REC_ENDED;
+	rec->ended_by = xid;
+	tc_index_end_change_locked(place->first);
+	return TC_END_DONE;
+}
+
+TcEndResult
+tc_versions_end(const TcProbe *probe, TransactionId xid,
+				bool (*mine)(TransactionId xid), TransactionId *other,
+				TcVersion *version)
+{
+	LWLock *lock = tc_partition_lock(probe->hash);
+	TcEndResult result = TC_END_ABSENT;
+	TcIndexPlace place;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	if (!slot_current(probe))
+		result = TC_END_STALE;
+	else if (find_key_locked(&place, probe))
+		result = end_locked(&place, xid, mine, other, version);
+	LWLockRelease(lock);
+	return result;
+}
+
 /* ----- settling ----- */
 
 /* A version that nothing may be older than: free what is below it. */
@@ -398,6 +451,16 @@ make_clean_locked(TcIndexPlace *place)
 	tc_shard_unlink(place->ref);
 	rec->flags &= ~TC_REC_DIRTY;
 	tc_shard_link(place->ref);
+}
+
+/* Is this the newest version of a map's record, being ended by xid? */
+static bool
+ended_by(TcRef ref, uint16 map, TransactionId xid)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	return rec->map == map && (rec->flags & TC_REC_ENDED) &&
+		rec->ended_by == xid;
 }
 
 /* Settle one version as committed; returns whether there was work to do. */
@@ -432,13 +495,41 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 	while (tc_index_next_locked(&place))
 	{
 		TcRef above;
-		TcRef ref = find_version(place.ref, map, xid, &above);
+		TcRef ref;
+
+		if (ended_by(place.ref, map, xid))
+		{
+			tc_index_begin_change_locked(place.first);
+			remove_record_locked(&place);
+			tc_index_end_change_locked(place.first);
+			tc_index_begin_locked(&place, hash);
+			continue;
+		}
+		ref = find_version(place.ref, map, xid, &above);
 
 		/* a removal moves another ref into the slot: begin again */
 		if (ref != TC_NO_REF && commit_version_locked(&place, ref, durable))
 			tc_index_begin_locked(&place, hash);
 	}
 	LWLockRelease(lock);
+}
+
+/*
+ * The deletion of a version has been rolled back: it goes on as if just made.
+ * It is the newest one, or below one of the same transaction, which is gone
+ * by now or about to go.
+ */
+static void
+revive_locked(TcIndexPlace *place, uint16 map, TransactionId xid)
+{
+	TcSharedRecord *rec = tc_record_at(place->ref);
+
+	if (!ended_by(place->ref, map, xid))
+		return;
+	tc_index_begin_change_locked(place->first);
+	rec->flags &= ~TC_REC_ENDED;
+	rec->born_s = tc_segment_clock_us() / 1000000;
+	tc_index_end_change_locked(place->first);
 }
 
 void
@@ -455,7 +546,10 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 		TcRef ref = find_version(place.ref, map, xid, &above);
 
 		if (ref == TC_NO_REF)
+		{
+			revive_locked(&place, map, xid);
 			continue;
+		}
 		tc_index_begin_change_locked(place.first);
 		if (above == TC_NO_REF)
 			uncover_locked(&place);

@@ -30,6 +30,23 @@ extern TcPushResult tc_versions_push(const TcImage *image, bool install,
 									 bool (*mine)(TransactionId xid),
 									 TransactionId *other);
 
+/* Outcome of ending a record in place. */
+typedef enum TcEndResult
+{
+	TC_END_DONE, /* xid ends it, or did so before */
+	TC_END_ABSENT,
+	TC_END_UNSETTLED, /* *other has written or ended it: settle that first */
+	TC_END_STALE	  /* the slot has changed hands */
+} TcEndResult;
+
+/*
+ * Delete a pinned record without taking memory for it: the newest version is
+ * marked as ended by xid, until xid is settled.  *version is what it was.
+ */
+extern TcEndResult tc_versions_end(const TcProbe *probe, TransactionId xid,
+								   bool (*mine)(TransactionId xid),
+								   TransactionId *other, TcVersion *version);
+
 /* Does the key have a record?  What is not resident need not be made. */
 extern bool tc_versions_resident(const TcProbe *probe);
 
@@ -77,8 +94,9 @@ extern void tc_versions_drop_retired(uint32 hash, TcRef ref);
 typedef struct TcDirty
 {
 	uint32 hash;
-	TransactionId xmin; /* of the newest version */
-	bool committed;		/* known already: waits for the flush */
+	TransactionId xmin;		/* of the newest version */
+	TransactionId ended_by; /* who is deleting it, or invalid */
+	bool committed;			/* known already: waits for the flush */
 	bool pinned;
 } TcDirty;
 

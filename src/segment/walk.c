@@ -16,6 +16,8 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+
 #include "segment/index.h"
 #include "segment/maptable.h"
 #include "segment/record.h"
@@ -42,6 +44,7 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 	entry->map = rec->map;
 	entry->generation = pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
 	entry->version.xmin = rec->xmin;
+	entry->version.ended_by = InvalidTransactionId;
 	entry->version.data_bytes = rec->length_bytes;
 	entry->version.cost = rec->cost;
 	entry->version.expires = tc_record_expires(ref, rec);
@@ -50,7 +53,9 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 	entry->version.negative = (rec->flags & TC_REC_NEGATIVE) != 0;
 	entry->version.nulls = (rec->flags & TC_REC_NULLS) != 0;
 	entry->hits = rec->hits;
-	entry->born = epoch + (int64) rec->born_s * 1000000;
+	entry->born = epoch;
+	if (!(rec->flags & TC_REC_ENDED))
+		entry->born += (int64) rec->born_s * 1000000;
 
 	/* where a clean record has its last access a dirty one has a link */
 	entry->last_access = entry->version.dirty
