@@ -52,31 +52,55 @@ tc_scan_begin(TcMap *map)
 	return scan;
 }
 
-/* The next row of the cursor. */
-static bool
-next_row(TcScan *scan, Datum *keys, TcValue *value)
+/* The next row of the cursor, or NULL. */
+static HeapTuple
+next_tuple(TcScan *scan)
 {
-	int nkeys = scan->map->shape.nkeys;
-	HeapTuple tuple;
-	bool isnull;
-
 	if (scan->position >= SPI_processed)
 	{
 		if (SPI_processed < ROWS_PER_FETCH)
-			return false;
+			return NULL;
 		SPI_freetuptable(SPI_tuptable);
 		SPI_cursor_fetch(scan->portal, true, ROWS_PER_FETCH);
 		scan->position = 0;
 		if (SPI_processed == 0)
+			return NULL;
+	}
+	return SPI_tuptable->vals[scan->position++];
+}
+
+/* Take the key of a row; false when it has none and so is no record. */
+static bool
+take_keys(TcScan *scan, HeapTuple tuple, Datum *keys)
+{
+	for (int i = 0; i < scan->map->shape.nkeys; i++)
+	{
+		bool isnull;
+
+		keys[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc, i + 1, &isnull);
+		if (isnull)
 			return false;
 	}
-	tuple = SPI_tuptable->vals[scan->position++];
-	for (int i = 0; i < nkeys; i++)
-		keys[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc, i + 1, &isnull);
-	value->found = true;
-	value->value =
-		SPI_getbinval(tuple, SPI_tuptable->tupdesc, nkeys + 1, &value->isnull);
 	return true;
+}
+
+/* The next record of the table. */
+static bool
+next_row(TcScan *scan, Datum *keys, TcValue *value)
+{
+	HeapTuple tuple;
+
+	while ((tuple = next_tuple(scan)) != NULL)
+	{
+		if (!take_keys(scan, tuple, keys))
+			continue;
+		value->found = true;
+		value->value =
+			SPI_getbinval(tuple, SPI_tuptable->tupdesc,
+						  scan->map->shape.nkeys + 1, &value->isnull);
+		return true;
+	}
+	return false;
 }
 
 /* The next record of the segment that the reader sees. */
