@@ -24,12 +24,11 @@
 
 #include "base/settings.h"
 #include "segment/arena.h"
+#include "segment/chain.h"
 #include "segment/index.h"
 #include "segment/maptable.h"
-#include "segment/record.h"
 #include "segment/room.h"
 #include "segment/segment.h"
-#include "segment/shard.h"
 
 /* Buckets added to the index per insertion while it is behind. */
 #define GROWTH_STEPS 2
@@ -114,29 +113,23 @@ evict_victim(const Victim *victim)
 {
 	LWLock *lock = tc_partition_lock(victim->hash);
 	TcIndexPlace place;
-	TcRef ref = TC_NO_REF;
+	bool evicted = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (tc_index_find_ref_locked(&place, victim->hash, victim->ref) &&
 		still_victim_locked(victim))
 	{
-		TcSharedRecord *rec = tc_record_at(victim->ref);
-		TcSharedDelta delta = {-1, (rec->flags & TC_REC_NEGATIVE) ? -1 : 0,
-							   -(int64) tc_record_bytes(victim->ref),
-							   -(int64) rec->cost};
+		uint16 map = tc_record_at(victim->ref)->map;
 
-		ref = victim->ref;
 		tc_index_begin_change_locked(place.first);
-		tc_shard_unlink(ref);
-		tc_index_remove_locked(&place);
+		tc_chain_remove_locked(&place);
 		tc_index_end_change_locked(place.first);
-		tc_shard_account(rec->map, rec->hash, &delta);
-		pg_atomic_fetch_add_u64(
-			&tc_map_body(rec->map)->counter[TC_COUNT_EVICTIONS], 1);
-		tc_record_free(ref);
+		pg_atomic_fetch_add_u64(&tc_map_body(map)->counter[TC_COUNT_EVICTIONS],
+								1);
+		evicted = true;
 	}
 	LWLockRelease(lock);
-	return ref != TC_NO_REF;
+	return evicted;
 }
 
 bool
