@@ -52,8 +52,9 @@ retire_slot(uint32 number)
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_RETIRED);
 }
 
-void
-tc_map_retire(Oid database, Oid relation)
+/* Take a relation's slot from it, and with forget all else that is known. */
+static void
+give_up(Oid database, Oid relation, bool forget)
 {
 	TcSharedMapEntry *entry;
 	uint32 number = TC_NO_SLOT;
@@ -63,10 +64,18 @@ tc_map_retire(Oid database, Oid relation)
 	if (entry != NULL)
 	{
 		number = tc_mapentry_unhook_locked(entry);
+		if (forget)
+			tc_mapentry_init(entry);
 		tc_mapentry_drop_empty_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
 	retire_slot(number);
+}
+
+void
+tc_map_retire(Oid database, Oid relation)
+{
+	give_up(database, relation, false);
 }
 
 void
@@ -138,19 +147,7 @@ tc_map_suspended(TcSuspended *list, int max)
 void
 tc_map_forget(Oid database, Oid relation)
 {
-	TcSharedMapEntry *entry;
-	uint32 number = TC_NO_SLOT;
-
-	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = tc_mapentry_find_locked(database, relation);
-	if (entry != NULL)
-	{
-		number = tc_mapentry_unhook_locked(entry);
-		tc_mapentry_init(entry);
-		tc_mapentry_drop_empty_locked(entry);
-	}
-	LWLockRelease(tc_map_lock());
-	retire_slot(number);
+	give_up(database, relation, true);
 }
 
 void
