@@ -483,26 +483,43 @@ tc_index_shrink(void)
 	return shrunk;
 }
 
-bool
-tc_index_visit_bucket(uint32 number, void (*visit)(TcRef ref, void *arg),
-					  void *arg)
+uint32
+tc_index_classes(void)
 {
-	LWLock *lock = tc_partition_lock(number);
+	return pg_prevpower2_32(pg_atomic_read_u32(&tc_seg.head->nbuckets));
+}
 
-	LWLockAcquire(lock, LW_SHARED);
-	if (number >= pg_atomic_read_u32(&tc_seg.head->nbuckets))
-	{
-		LWLockRelease(lock);
-		return false;
-	}
-	for (TcSharedBucket *b = bucket_at(number); b != NULL; b = next_bucket(b))
+/* Visit those records of a bucket chain that are in a class. */
+static void
+visit_chain(TcSharedBucket *first, uint32 class, uint32 classes,
+			void (*visit)(TcRef ref, void *arg), void *arg)
+{
+	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
 	{
 		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
 		{
-			if (b->ref[i] != TC_NO_REF)
+			if (b->ref[i] != TC_NO_REF &&
+				(tc_record_at(b->ref[i])->hash & (classes - 1)) == class)
 				visit(b->ref[i], arg);
 		}
 	}
+}
+
+void
+tc_index_visit_class(uint32 class, uint32 classes,
+					 void (*visit)(TcRef ref, void *arg), void *arg)
+{
+	LWLock *lock = tc_partition_lock(class);
+	uint32 nbuckets;
+
+	LWLockAcquire(lock, LW_SHARED);
+	nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
+
+	/* a table that has shrunk since has the class in one bucket with others */
+	if (class >= nbuckets)
+		visit_chain(bucket_at(bucket_number(class, nbuckets)), class, classes,
+					visit, arg);
+	for (uint32 n = class; n < nbuckets; n += classes)
+		visit_chain(bucket_at(n), class, classes, visit, arg);
 	LWLockRelease(lock);
-	return true;
 }

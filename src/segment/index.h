@@ -67,11 +67,14 @@ extern bool tc_index_growth_needs_page(void);
 extern bool tc_index_shrink(void);
 
 /*
- * Visit all records: calls visit for each ref of a bucket under its
- * partition's lock, shared.  Bucket numbers from 0; false past the end.
+ * Visiting all records: they fall into classes by their hashes, whose number
+ * stays what it was when it was asked for.  visit is called for each record
+ * of a class under its partition's lock, shared; so each record is visited
+ * once, however the table grows and shrinks meanwhile.
  */
-extern bool tc_index_visit_bucket(uint32 number,
-								  void (*visit)(TcRef ref, void *arg),
-								  void *arg);
+extern uint32 tc_index_classes(void);
+extern void tc_index_visit_class(uint32 class, uint32 classes,
+								 void (*visit)(TcRef ref, void *arg),
+								 void *arg);
 
 #endif /* TC_INDEX_H */

@@ -1,16 +1,18 @@
 /*-------------------------------------------------------------------------
  *
  * walk.c
- *	  Goes through the records of the segment, bucket by bucket.
+ *	  Goes through the records of the segment, a few at a time.
  *
- * Structure: the records of one bucket are copied under its partition's
- * shared lock into memory that was allocated before; where it does not
- * suffice it is enlarged without the lock and the bucket copied again.
+ * Structure: records fall into classes by their hashes, about one per bucket
+ * of the index.  Those of one class are copied under its partition's shared
+ * lock into memory that was allocated before; where it does not suffice it
+ * is enlarged without the lock and the class copied again.
  *
- * Concurrency: writers of one partition in 128 wait for the copying of one
- * bucket, readers for nothing.
+ * Concurrency: a class lies in one partition whatever the index does
+ * meanwhile, so each record is met once.  Writers of one partition in 128
+ * wait for the copying of one class, readers for nothing.
  *
- * Failure: out of memory is raised between buckets, without a lock.
+ * Failure: out of memory is raised between classes, without a lock.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,7 +29,7 @@
 #define FIRST_ENTRIES	   64
 #define FIRST_BUFFER_BYTES 16384
 
-/* State of copying one bucket. */
+/* State of copying one class. */
 typedef struct Visit
 {
 	TcWalk *walk;
@@ -92,7 +94,7 @@ visit_record(TcRef ref, void *arg)
 	tc_record_read(ref, rec, walk->entry[number].data, rec->length_bytes);
 }
 
-/* Enlarge the memory of a walk to what one bucket wanted. */
+/* Enlarge the memory of a walk to what one class wanted. */
 static void
 enlarge(TcWalk *walk, const Visit *visit)
 {
@@ -108,22 +110,25 @@ enlarge(TcWalk *walk, const Visit *visit)
 		MemoryContextAllocHuge(CurrentMemoryContext, walk->buffer_bytes);
 }
 
-/* Copy the next bucket; false past the last one. */
+/* Copy the next class; false past the last one. */
 static bool
-load_bucket(TcWalk *walk, const TcMapSlot *slot)
+load_class(TcWalk *walk, const TcMapSlot *slot)
 {
 	for (;;)
 	{
 		Visit visit = {walk, slot, 0, 0};
 
-		if (!tc_index_visit_bucket(walk->bucket, visit_record, &visit))
+		if (walk->classes == 0)
+			walk->classes = tc_index_classes();
+		if (walk->class >= walk->classes)
 			return false;
+		tc_index_visit_class(walk->class, walk->classes, visit_record, &visit);
 		if (visit.entries <= walk->capacity &&
 			visit.data_bytes <= walk->buffer_bytes)
 		{
 			walk->entries = visit.entries;
 			walk->position = 0;
-			walk->bucket++;
+			walk->class ++;
 			return true;
 		}
 		enlarge(walk, &visit);
@@ -135,7 +140,7 @@ tc_walk_next(TcWalk *walk, const TcMapSlot *slot)
 {
 	while (walk->position >= walk->entries)
 	{
-		if (!load_bucket(walk, slot))
+		if (!load_class(walk, slot))
 			return NULL;
 	}
 	return &walk->entry[walk->position++];

@@ -23,20 +23,22 @@ typedef struct TcEntry
 /* A walk under way; zeroed to begin with. */
 typedef struct TcWalk
 {
-	uint32 bucket; /* the next to visit */
+	uint32 class; /* of the index, the next to visit */
+	uint32 classes;
 	int entries;
 	int position;
 	int capacity;
 	TcEntry *entry;
-	char *buffer; /* holds the data of the bucket's entries */
+	char *buffer; /* holds the data of the class's entries */
 	Size buffer_bytes;
 } TcWalk;
 
 /*
  * The next record of a map, or of any with NULL; NULL at the end.  A slot
  * that changes hands yields no more records; where any are asked for, compare
- * map and generation with a slot before looking into the data.  The entry is valid until the next call.  Holds a lock only while it copies one
- * bucket; records that come or go meanwhile may or may not be met.
+ * map and generation with a slot before looking into the data.  The entry is
+ * valid until the next call.  A lock is held only while one class is copied;
+ * records that come or go meanwhile may or may not be met, others are once.
  */
 extern const TcEntry *tc_walk_next(TcWalk *walk, const TcMapSlot *slot);
 
