@@ -7,12 +7,15 @@
  *
  * Concurrency: nothing shared but a counter.
  *
- * Failure: a value that is nested too deeply to be encoded is given a
- * default cost, warned about once per session, counted, and kept.
+ * Failure: a value that is nested too deeply to be encoded, or has characters
+ * that UTF-8 has not, is given a default cost, warned about once per session,
+ * counted, and kept.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
+
+#include "mb/pg_wchar.h"
 
 #include "base/msgpack.h"
 #include "base/settings.h"
@@ -20,6 +23,10 @@
 #include "cache/cost.h"
 #include "heap/keytext.h"
 #include "segment/counters.h"
+
+/* What can be wrong with a value that cannot be measured. */
+#define TOO_DEEP_DETAIL \
+	"It is nested deeper than \"topcache.max_msgpack_depth\" (%d)"
 
 /* Cost of a value that cannot be measured. */
 #define COST_DEFAULT 4096
@@ -38,11 +45,47 @@ default_cost(TcMap *map)
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 			 errmsg("a record of map \"%s\" cannot be encoded as MessagePack",
 					map->name),
-			 errdetail(
-				 "It is nested deeper than \"topcache.max_msgpack_depth\" (%d); its cost is taken to be %d.",
-				 tc_max_msgpack_depth, COST_DEFAULT)));
+			 GetDatabaseEncoding() == PG_UTF8
+				 ? errdetail(TOO_DEEP_DETAIL "; its cost is taken to be %d.",
+							 tc_max_msgpack_depth, COST_DEFAULT)
+				 : errdetail(TOO_DEEP_DETAIL
+							 ", or has characters that UTF-8 has not; its "
+							 "cost is taken to be %d.",
+							 tc_max_msgpack_depth, COST_DEFAULT)));
 	}
 	return COST_DEFAULT;
+}
+
+/*
+ * Length of a value's encoding, or TC_MSGPACK_TOO_DEEP.  MessagePack is
+ * UTF-8; where the database is not, a character may have no place there.
+ * That must not be the end of a user's statement, so the error is caught;
+ * nothing but memory is taken between it and here.
+ */
+static int64
+measure_value(Datum value, Oid type)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int64 length = TC_MSGPACK_TOO_DEEP;
+
+	if (GetDatabaseEncoding() == PG_UTF8)
+		return tc_msgpack_length(value, type, tc_max_msgpack_depth);
+	PG_TRY();
+	{
+		length = tc_msgpack_length(value, type, tc_max_msgpack_depth);
+	}
+	PG_CATCH();
+	{
+		int code = geterrcode();
+
+		if (code != ERRCODE_UNTRANSLATABLE_CHARACTER &&
+			code != ERRCODE_CHARACTER_NOT_IN_REPERTOIRE)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(context);
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	return length;
 }
 
 uint32
@@ -52,8 +95,7 @@ tc_cost_measure(TcMap *map, const Datum *keys, Datum value, bool isnull)
 
 	if (!isnull)
 	{
-		cost = tc_msgpack_length(value, map->shape.value.type,
-								 tc_max_msgpack_depth);
+		cost = measure_value(value, map->shape.value.type);
 		if (cost < 0)
 			cost = default_cost(map);
 	}
