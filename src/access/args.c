@@ -378,6 +378,16 @@ tc_value_as_text(const TcMap *map, Datum value)
 
 /* ----- others ----- */
 
+void
+tc_report_no_expiry(const TcMap *map)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("records of map \"%s\" have no time to live of their own",
+					map->name),
+			 errdetail("Its table has no column for it.")));
+}
+
 TimestampTz
 tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 {
@@ -393,12 +403,7 @@ tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 	{
 		if (argno >= PG_NARGS() || PG_ARGISNULL(argno))
 			return PG_INT64_MAX;
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("records of map \"%s\" have no time to live of their own",
-					map->name),
-			 errdetail("Its table has no column for it.")));
+		tc_report_no_expiry(map);
 	}
 	expires = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 													  TimestampTzGetDatum(now),

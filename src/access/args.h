@@ -49,6 +49,9 @@ extern void tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 extern TimestampTz tc_arg_expires(FunctionCallInfo fcinfo, int argno,
 								  const TcMap *map);
 
+/* Report that records of a map have no time to live of their own. */
+extern void tc_report_no_expiry(const TcMap *map);
+
 /* A value of the map from jsonb, or from its text form. */
 extern Datum tc_value_from_jsonb(const TcMap *map, Jsonb *document);
 extern Datum tc_value_from_text(const TcMap *map, text *string);

@@ -477,12 +477,7 @@ topcache_touch(PG_FUNCTION_ARGS)
 	if (!map->def.durable)
 		PG_RETURN_BOOL(touch_volatile(map, keys, expires));
 	if (map->shape.expires == 0)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("records of map \"%s\" have no time to live of their own",
-					map->name),
-			 errdetail("Its table has no column for it.")));
+		tc_report_no_expiry(map);
 	memset(nulls, ' ', sizeof(nulls));
 	args[0] = keys[0];
 	args[1] = TimestampTzGetDatum(expires);

@@ -114,6 +114,18 @@ tc_bind(TcMap *map)
 }
 
 void
+tc_bind_required(TcMap *map)
+{
+	tc_segment_require();
+	if (!tc_bind(map))
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
+				 errdetail("The segment has no room for map \"%s\".",
+						   map->name),
+				 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
+}
+
+void
 tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key)
 {
 	probe->slot = map->binding->slot;

@@ -81,20 +81,12 @@ static bool
 cache_may_answer(TcReader *reader)
 {
 	if (!reader->map->def.durable)
-		return tc_bind(reader->map);
+	{
+		tc_bind_required(reader->map);
+		return true;
+	}
 	return tc_enabled && !reader->by_sql &&
 		tc_read_may_fill(reader->map, reader->snapshot);
-}
-
-/* A volatile map without a slot can't be read anywhere. */
-static void
-report_no_slot(const TcMap *map)
-{
-	tc_segment_require();
-	ereport(ERROR,
-			(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
-			 errdetail("The segment has no room for map \"%s\".", map->name),
-			 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
 }
 
 void
@@ -112,8 +104,6 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	reader->cached = cache_may_answer(reader);
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
-	else if (!map->def.durable)
-		report_no_slot(map);
 }
 
 void

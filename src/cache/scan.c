@@ -109,8 +109,6 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 {
 	const TcEntry *entry;
 
-	if (!scan->reader.cached)
-		return false;
 	while ((entry = tc_walk_next(&scan->walk, tc_bound_slot(scan->map))) !=
 		   NULL)
 	{

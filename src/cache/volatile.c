@@ -53,19 +53,6 @@ out_of_room(const TcMap *map)
 		 errhint("Remove records, or raise \"topcache.size\".")));
 }
 
-/* Bind a map, which must work: there is nowhere else to turn. */
-static void
-require_binding(TcMap *map)
-{
-	tc_segment_require();
-	if (!tc_bind(map))
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
-				 errdetail("The segment has no room for map \"%s\".",
-						   map->name),
-				 errhint("Raise \"topcache.max_maps\" or \"topcache.size\".")));
-}
-
 static void
 report_redefined(const TcMap *map)
 {
@@ -193,7 +180,7 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 	TcImage image;
 
 	PreventCommandIfReadOnly("write to a volatile map");
-	require_binding(map);
+	tc_bind_required(map);
 	memset(owned, 0, sizeof(TcOwned));
 	owned->map = map;
 	owned->keys = keys;
@@ -243,7 +230,7 @@ tc_volatile_remove(TcMap *map, const Datum *keys)
 	TcProbe probe;
 
 	PreventCommandIfReadOnly("write to a volatile map");
-	require_binding(map);
+	tc_bind_required(map);
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);
 	xid = GetCurrentTransactionId();

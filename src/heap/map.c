@@ -145,12 +145,6 @@ tc_map_init(void)
 	RegisterXactCallback(transaction_ended, NULL);
 }
 
-void
-tc_map_invalidate(Oid relation)
-{
-	CacheInvalidateRelcacheByRelid(relation);
-}
-
 /* ----- building ----- */
 
 /* Find the columns that the definition names; false when one is missing. */

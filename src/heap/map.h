@@ -98,7 +98,4 @@ extern bool tc_map_up_to_date(const TcMap *map);
 /* Name of a map's relation for use in SQL, palloc'd. */
 extern char *tc_map_sql_name(const TcMap *map);
 
-/* Tell all backends that a relation must be looked at again, at commit. */
-extern void tc_map_invalidate(Oid relation);
-
 #endif /* TC_MAP_H */

@@ -149,12 +149,6 @@ class_for(uint32 bytes)
 }
 
 uint32
-tc_arena_chunk_bytes(uint32 bytes)
-{
-	return class_at(class_for(bytes))->chunk_bytes;
-}
-
-uint32
 tc_arena_ref_bytes(TcRef ref)
 {
 	return class_at(tc_seg.pages[page_of(ref)].use)->chunk_bytes;

@@ -22,8 +22,7 @@ extern TcRef tc_arena_alloc_overflow(void);
 /* Give a chunk back.  Takes the class's lock. */
 extern void tc_arena_free(TcRef ref);
 
-/* What a chunk for so many bytes takes, or what a chunk takes. */
-extern uint32 tc_arena_chunk_bytes(uint32 bytes);
+/* What a chunk takes. */
 extern uint32 tc_arena_ref_bytes(TcRef ref);
 
 /* Largest chunk there is, and the largest that is worth not splitting. */

@@ -113,6 +113,14 @@ tc_chain_remove_locked(TcIndexPlace *place)
 	tc_shard_account(map, place->hash, &delta);
 }
 
+void
+tc_chain_drop_locked(TcIndexPlace *place)
+{
+	tc_index_begin_change_locked(place->first);
+	tc_chain_remove_locked(place);
+	tc_index_end_change_locked(place->first);
+}
+
 /* Add a record whose key has none yet; false without memory. */
 bool
 tc_chain_add_locked(TcRef ref)

@@ -40,4 +40,7 @@ extern bool tc_chain_add_locked(TcRef ref);
 extern void tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older);
 extern void tc_chain_uncover_locked(TcIndexPlace *place);
 
+/* Drop a record, as a change of its own. */
+extern void tc_chain_drop_locked(TcIndexPlace *place);
+
 #endif /* TC_CHAIN_H */

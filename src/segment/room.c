@@ -121,9 +121,7 @@ evict_victim(const Victim *victim)
 	{
 		uint16 map = tc_record_at(victim->ref)->map;
 
-		tc_index_begin_change_locked(place.first);
-		tc_chain_remove_locked(&place);
-		tc_index_end_change_locked(place.first);
+		tc_chain_drop_locked(&place);
 		pg_atomic_fetch_add_u64(&tc_map_body(map)->counter[TC_COUNT_EVICTIONS],
 								1);
 		evicted = true;

@@ -100,9 +100,7 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 
 		if (ended_by(place.ref, map, xid))
 		{
-			tc_index_begin_change_locked(place.first);
-			tc_chain_remove_locked(&place);
-			tc_index_end_change_locked(place.first);
+			tc_chain_drop_locked(&place);
 			tc_index_begin_locked(&place, hash);
 			continue;
 		}

@@ -147,9 +147,7 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 			return push_over_locked(&place, ref, mine, other);
 		if (image->pinned)
 			return TC_PUSH_NO_ROOM;
-		tc_index_begin_change_locked(place.first);
-		tc_chain_remove_locked(&place);
-		tc_index_end_change_locked(place.first);
+		tc_chain_drop_locked(&place);
 		return in_doubt ? TC_PUSH_ABSENT : TC_PUSH_NO_ROOM;
 	}
 	if (!install)
@@ -281,9 +279,7 @@ drop_record(const TcProbe *probe, bool only_clean)
 	if (tc_chain_slot_current(probe) && tc_chain_find_locked(&place, probe) &&
 		!(only_clean && (tc_record_at(place.ref)->flags & TC_REC_DIRTY)))
 	{
-		tc_index_begin_change_locked(place.first);
-		tc_chain_remove_locked(&place);
-		tc_index_end_change_locked(place.first);
+		tc_chain_drop_locked(&place);
 		if (only_clean)
 			pg_atomic_fetch_add_u64(
 				&tc_map_body(probe->slot.number)->counter[TC_COUNT_EVICTIONS],
@@ -317,9 +313,7 @@ tc_versions_drop_retired(uint32 hash, TcRef ref)
 		pg_atomic_read_u32(&tc_seg.maps[tc_record_at(ref)->map].state) ==
 			TC_MAP_RETIRED)
 	{
-		tc_index_begin_change_locked(place.first);
-		tc_chain_remove_locked(&place);
-		tc_index_end_change_locked(place.first);
+		tc_chain_drop_locked(&place);
 	}
 	LWLockRelease(lock);
 }
