@@ -161,6 +161,20 @@ CREATE FUNCTION topcache.get_many_text(relation regclass,
 COMMENT ON FUNCTION topcache.get_many_text(regclass, anycompatiblearray) IS
     'like get_many, with values in their text form';
 
+CREATE FUNCTION topcache.fetch("row" anyelement, key anycompatible)
+    RETURNS anyelement
+    AS 'MODULE_PATHNAME', 'topcache_fetch'
+    LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION topcache.fetch(anyelement, anycompatible) IS
+    'the row of a table under a key, the table named by its row type: fetch(NULL::orders, 42); NULL when there is none';
+
+CREATE FUNCTION topcache.fetch_many("row" anyelement, keys anycompatiblearray)
+    RETURNS SETOF anyelement
+    AS 'MODULE_PATHNAME', 'topcache_fetch_many'
+    LANGUAGE C STABLE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION topcache.fetch_many(anyelement, anycompatiblearray) IS
+    'one row of a table per key in the order of the keys, NULL where there is none';
+
 CREATE FUNCTION topcache.contains(relation regclass, key anycompatible)
     RETURNS boolean
     AS 'MODULE_PATHNAME', 'topcache_contains'

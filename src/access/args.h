@@ -10,13 +10,16 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "cache/read.h"
+#include "heap/heaprow.h"
 #include "heap/map.h"
 
 /*
- * The key in an argument of any type, as the map's key column wants it:
+ * The key in an argument of any type, as the map's key columns want it:
  * text is read by the column's input function, others are cast where the
- * cast loses nothing.  Prepared once per call site.  An error where the type
- * or the value can't be a key.
+ * cast loses nothing.  A key of several columns is a row, or its text form.
+ * Prepared once per call site.  An error where the type or the value can't
+ * be a key.
  */
 extern void tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 					   Datum *keys);
@@ -29,10 +32,18 @@ extern bool tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno,
 typedef struct TcKeyArray
 {
 	int n;
-	Datum (*keys)[1];
+	int nkeys;	 /* columns of a key */
+	Datum *keys; /* those of one after those of the other */
 	bool *nulls;
 	char **impossible; /* text of a value no key equals, or NULL */
 } TcKeyArray;
+
+/* One key of an array. */
+static inline Datum *
+tc_key_at(const TcKeyArray *array, int i)
+{
+	return array->keys + i * array->nkeys;
+}
 
 /*
  * The same for an array from elsewhere; what is looked up is kept in *place,
@@ -52,13 +63,25 @@ extern TimestampTz tc_arg_expires(FunctionCallInfo fcinfo, int argno,
 /* Report that records of a map have no time to live of their own. */
 extern void tc_report_no_expiry(const TcMap *map);
 
-/* A value of the map from jsonb, or from its text form. */
+/* A value of the map's value column from jsonb, or from its text form. */
 extern Datum tc_value_from_jsonb(const TcMap *map, Jsonb *document);
 extern Datum tc_value_from_text(const TcMap *map, text *string);
 
-/* A value of the map as jsonb, or in its text form. */
-extern Datum tc_value_as_jsonb(const TcMap *map, Datum value);
-extern Datum tc_value_as_text(const TcMap *map, Datum value);
+/*
+ * A row of a map that keeps whole rows, from a jsonb object or from the text
+ * form of a row.  The key columns, where they are given, must be the key.
+ */
+extern void tc_row_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
+							  TcNewColumns *columns);
+extern void tc_row_from_text(TcMap *map, const Datum *keys, text *string,
+							 TcNewColumns *columns);
+
+/* A value that was found: as jsonb, or in its text form. */
+extern Datum tc_value_as_jsonb(TcMap *map, const TcValue *value);
+extern Datum tc_value_as_text(TcMap *map, const TcValue *value);
+
+/* The row that was found, as a value of the relation's row type. */
+extern Datum tc_value_as_row(const TcMap *map, const TcValue *value);
 
 /* A key as a text datum. */
 extern Datum tc_key_as_text(const TcMap *map, const Datum *keys);

@@ -66,18 +66,20 @@ static void
 read_batch(TcMany *many)
 {
 	const TcKeyArray *keys = many->keys;
-	Datum asked[TC_READ_BATCH][1];
+	Datum *asked;
 	int n = 0;
 
 	MemoryContextReset(many->batch);
 	many->end = Min(many->next + TC_READ_BATCH, keys->n);
 	many->taken = 0;
+	asked = palloc(TC_READ_BATCH * keys->nkeys * sizeof(Datum));
 	for (int i = many->next; i < many->end; i++)
 	{
 		if (possible(keys, i))
-			asked[n++][0] = keys->keys[i][0];
+			memcpy(asked + keys->nkeys * n++, tc_key_at(keys, i),
+				   keys->nkeys * sizeof(Datum));
 	}
-	tc_read_batch(&many->reader, n, (const Datum(*)[1]) asked, many->values);
+	tc_read_batch(&many->reader, n, asked, many->values);
 }
 
 /* Make a row of the next key; memory is the batch's. */
@@ -98,10 +100,10 @@ make_row(TcMany *many, Datum *columns, bool *nulls)
 		return;
 	}
 	value = &many->values[many->taken++];
-	columns[0] = tc_key_as_text(many->reader.map, keys->keys[i]);
+	columns[0] = tc_key_as_text(many->reader.map, tc_key_at(keys, i));
 	nulls[1] = !value->found || value->isnull;
 	if (!nulls[1])
-		columns[1] = many->form(many->reader.map, value->value);
+		columns[1] = many->form(many->reader.map, value);
 }
 
 bool

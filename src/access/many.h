@@ -10,7 +10,7 @@
 #include "access/args.h"
 
 /* Form in which a value is returned. */
-typedef Datum (*TcValueForm)(const TcMap *map, Datum value);
+typedef Datum (*TcValueForm)(TcMap *map, const TcValue *value);
 
 typedef struct TcMany TcMany;
 

@@ -137,10 +137,10 @@ check_relation(Relation rel)
 						"Other sessions cannot read it.");
 	if (IsSystemRelation(rel))
 		refuse_relation(rel, "It is a system catalog.", NULL);
+	if (RelationGetNamespace(rel) == tc_extension_schema())
+		refuse_relation(rel, "It belongs to topcache itself.", NULL);
 	if (rel->rd_tableam != GetHeapamTableAmRoutine())
 		refuse_relation(rel, "Its access method is not heap.", NULL);
-	if (has_superclass(RelationGetRelid(rel)) && !rel->rd_rel->relispartition)
-		refuse_relation(rel, "It inherits from another table.", NULL);
 	if (rel->rd_rel->relhassubclass &&
 		find_inheritance_children(RelationGetRelid(rel), NoLock) != NIL)
 		refuse_relation(rel, "Other tables inherit from it.", NULL);
@@ -207,59 +207,84 @@ require_column(Relation rel, const char *name)
 	return number;
 }
 
+/* Check that the type of a key column can be one. */
+static void
+check_key_type(Relation rel, TcColumn *column)
+{
+	if (tc_key_column_prepare(column))
+		return;
+	if (OidIsValid(column->collation) &&
+		!get_collation_isdeterministic(column->collation))
+		refuse_relation(
+			rel,
+			psprintf("The collation of key column \"%s\" is not deterministic.",
+					 NameStr(column->name)),
+			"Use a key of another collation.");
+	refuse_relation(
+		rel,
+		psprintf("Type %s of key column \"%s\" has no hash operator class.",
+				 format_type_be(column->type), NameStr(column->name)),
+		"Use a key of another type.");
+}
+
 /* Check that the key can be one. */
 static void
 check_key(Relation rel, List *names)
 {
-	TcColumn column;
-	Oid equality[INDEX_MAX_KEYS];
+	int nkeys = list_length(names);
+	TcColumn *columns = palloc0(nkeys * sizeof(TcColumn));
+	TcKeyIndex index;
+	ListCell *cell;
 
 	if (names == NIL)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"key\" must name a column")));
-	if (list_length(names) != 1)
-		refuse_relation(rel, "Its key has more than one column.",
-						"Name one column that has a unique index in \"key\".");
-	tc_column_describe(rel, require_column(rel, linitial(names)), &column);
-	if (!tc_key_type_usable(&column))
+	if (nkeys > INDEX_MAX_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("cannot use more than %d columns in a key",
+						INDEX_MAX_KEYS)));
+	foreach (cell, names)
+	{
+		TcColumn *column = &columns[foreach_current_index(cell)];
+		AttrNumber number = require_column(rel, lfirst(cell));
+
+		for (int i = 0; i < foreach_current_index(cell); i++)
+		{
+			if (columns[i].number == number)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("column \"%s\" appears twice in \"key\"",
+								(char *) lfirst(cell))));
+		}
+		tc_column_describe(rel, number, column);
+		check_key_type(rel, column);
+	}
+	if (!tc_key_index(rel, nkeys, columns, &index))
 		refuse_relation(
 			rel,
-			psprintf("Equal values of key column \"%s\" may look different.",
-					 NameStr(column.name)),
-			"Use a key of another type or collation.");
-	if (!OidIsValid(tc_key_index(rel, 1, &column, equality)))
-		refuse_relation(
-			rel,
-			psprintf(
-				"Column \"%s\" has no usable unique index, or is not NOT NULL.",
-				NameStr(column.name)),
-			"The index must be a b-tree over this column alone, and neither partial nor deferrable.");
+			nkeys == 1
+				? psprintf(
+					  "Column \"%s\" has no usable unique index, or is not NOT NULL.",
+					  (char *) linitial(names))
+				: "The key columns have no usable unique index, or are not NOT NULL.",
+			"The index must be a b-tree over exactly the key's columns, and neither partial nor deferrable.");
 }
 
-/* The one column beside the key, and beside expires_at. */
-static char *
-only_value_column(Relation rel, List *keys)
+/* Refuse to cache rows that are not all in their tuples. */
+static void
+check_columns(Relation rel)
 {
-	TupleDesc desc = RelationGetDescr(rel);
-	char *found = NULL;
-
-	for (int i = 0; i < desc->natts; i++)
+	for (AttrNumber number = 1; number <= RelationGetNumberOfAttributes(rel);
+		 number++)
 	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Form_pg_attribute att =
+			TupleDescAttr(RelationGetDescr(rel), number - 1);
 
-		if (att->attisdropped ||
-			strcmp(NameStr(att->attname), linitial(keys)) == 0 ||
-			strcmp(NameStr(att->attname), "expires_at") == 0)
-			continue;
-		if (found != NULL)
-			refuse_relation(rel, "It has several columns beside its key.",
-							"Name the one that is to be cached in \"value\".");
-		found = pstrdup(NameStr(att->attname));
+		if (!att->attisdropped)
+			(void) require_column(rel, NameStr(att->attname));
 	}
-	if (found == NULL)
-		refuse_relation(rel, "It has no column beside its key.", NULL);
-	return found;
 }
 
 /* Make a table that has been checked, and is locked, a map. */
@@ -299,7 +324,7 @@ topcache_attach(PG_FUNCTION_ARGS)
 		PG_ARGISNULL(1) ? primary_key_names(rel) : names_argument(fcinfo, 1);
 	check_key(rel, def.key_columns);
 	if (PG_ARGISNULL(2))
-		def.value_column = only_value_column(rel, def.key_columns);
+		check_columns(rel);
 	else
 	{
 		def.value_column = pstrdup(NameStr(*PG_GETARG_NAME(2)));

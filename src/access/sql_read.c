@@ -43,7 +43,7 @@ read_argument(FunctionCallInfo fcinfo, TcValue *value)
 {
 	TcMap *map = tc_map_require(PG_GETARG_OID(0));
 	TcReader reader;
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 
 	tc_read_begin(&reader, map, GetActiveSnapshot());
 	value->found = false;
@@ -62,7 +62,7 @@ topcache_get(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_value_as_jsonb(map, value.value));
+	PG_RETURN_DATUM(tc_value_as_jsonb(map, &value));
 }
 
 /* get_text(relation, key) */
@@ -74,7 +74,7 @@ topcache_get_text(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_value_as_text(map, value.value));
+	PG_RETURN_DATUM(tc_value_as_text(map, &value));
 }
 
 /* get_msgpack(relation, key) */
@@ -86,7 +86,11 @@ topcache_get_msgpack(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_BYTEA_P(tc_msgpack_encode(value.value, map->shape.value.type,
+	if (map->shape.value == NULL)
+		PG_RETURN_BYTEA_P(
+			tc_msgpack_row_encode(tc_map_encoder(map), value.row.values,
+								  value.row.nulls, tc_max_msgpack_depth));
+	PG_RETURN_BYTEA_P(tc_msgpack_encode(value.value, map->shape.value->type,
 										tc_max_msgpack_depth));
 }
 
@@ -105,7 +109,7 @@ Datum
 topcache_is_resident(PG_FUNCTION_ARGS)
 {
 	TcMap *map = tc_map_require(PG_GETARG_OID(0));
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 
 	tc_segment_require();
 	tc_map_check_select(map);
@@ -115,14 +119,14 @@ topcache_is_resident(PG_FUNCTION_ARGS)
 
 /* Add a row of key and value to a result. */
 static void
-put_row(ReturnSetInfo *result, const TcMap *map, Datum key,
-		const TcValue *value, TcValueForm form)
+put_row(ReturnSetInfo *result, TcMap *map, Datum key, const TcValue *value,
+		TcValueForm form)
 {
 	Datum columns[2] = {key, (Datum) 0};
 	bool nulls[2] = {false, !value->found || value->isnull};
 
 	if (!nulls[1])
-		columns[1] = form(map, value->value);
+		columns[1] = form(map, value);
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
 

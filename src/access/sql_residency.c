@@ -69,7 +69,7 @@ Datum
 topcache_evict(PG_FUNCTION_ARGS)
 {
 	TcMap *map = own_map(fcinfo);
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 	TcBytes key;
 	TcProbe probe;
 

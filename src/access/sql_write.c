@@ -44,11 +44,12 @@ TC_FUNCTION(topcache_clear);
 /* What a put needs, as INSERT ... ON CONFLICT DO UPDATE does. */
 #define PUT_MODE (ACL_SELECT | ACL_INSERT | ACL_UPDATE)
 
-/* A record to be written. */
+/* A record to be written: a value, or the columns of a row. */
 typedef struct NewRecord
 {
 	Datum value;
 	bool isnull;
+	TcNewColumns columns;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 } NewRecord;
 
@@ -103,6 +104,29 @@ execute_put(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 	return rows;
 }
 
+/*
+ * The same for a whole row; true when rows were written.
+ */
+static bool
+write_row(TcMap *map, TcPlanKind kind, const Datum *keys,
+		  const NewRecord *record, Datum expected, bool *is_new)
+{
+	Oid outer = tc_write_begin_put(map->relation);
+	uint64 rows = 0;
+
+	PG_TRY();
+	{
+		rows = tc_heap_write_row(map, kind, keys, &record->columns, expected,
+								 is_new);
+	}
+	PG_FINALLY();
+	{
+		tc_write_end_put(outer);
+	}
+	PG_END_TRY();
+	return rows > 0;
+}
+
 /* Arguments of a statement: key, value, time of expiry. */
 static void
 set_arguments(const TcMap *map, const Datum *keys, const NewRecord *record,
@@ -129,6 +153,13 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	char nulls[TC_MAX_ARGS];
 	Datum is_new = BoolGetDatum(false);
 
+	if (map->shape.value == NULL)
+	{
+		bool new_row = false;
+
+		(void) write_row(map, TC_PLAN_PUT, keys, record, (Datum) 0, &new_row);
+		return new_row;
+	}
 	if (!map->def.durable)
 	{
 		TcOwned owned;
@@ -151,6 +182,9 @@ put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
 
+	if (map->shape.value == NULL)
+		return write_row(map, TC_PLAN_PUT_IF_ABSENT, keys, record, (Datum) 0,
+						 NULL);
 	if (!map->def.durable)
 	{
 		TcOwned owned;
@@ -169,18 +203,27 @@ put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 
 /* The record in arguments "value" and "ttl". */
 static void
-record_argument(FunctionCallInfo fcinfo, const TcMap *map, bool is_text,
-				NewRecord *record)
+record_argument(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys,
+				bool is_text, NewRecord *record)
 {
+	record->expires = tc_arg_expires(fcinfo, 3, map);
 	record->isnull = PG_ARGISNULL(2);
 	record->value = (Datum) 0;
-	if (!record->isnull)
-		record->value = is_text
-			? tc_value_from_text(map, PG_GETARG_TEXT_PP(2))
-			: tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
-	else if (!map->def.durable)
+	if (!map->def.durable || map->shape.value == NULL)
 		tc_require_arg(fcinfo, 2, "value");
-	record->expires = tc_arg_expires(fcinfo, 3, map);
+	if (record->isnull)
+		return;
+	if (map->shape.value == NULL)
+	{
+		if (is_text)
+			tc_row_from_text(map, keys, PG_GETARG_TEXT_PP(2), &record->columns);
+		else
+			tc_row_from_jsonb(map, keys, PG_GETARG_JSONB_P(2),
+							  &record->columns);
+		return;
+	}
+	record->value = is_text ? tc_value_from_text(map, PG_GETARG_TEXT_PP(2))
+							: tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
 }
 
 /* Write the record in the arguments by one of the functions above. */
@@ -189,11 +232,11 @@ put_argument(FunctionCallInfo fcinfo, bool is_text,
 			 bool (*put)(TcMap *, const Datum *, const NewRecord *))
 {
 	TcMap *map = map_argument(fcinfo, PUT_MODE);
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 	NewRecord record;
 
 	tc_arg_key(fcinfo, 1, map, keys);
-	record_argument(fcinfo, map, is_text, &record);
+	record_argument(fcinfo, map, keys, is_text, &record);
 	return BoolGetDatum(put(map, keys, &record));
 }
 
@@ -252,8 +295,12 @@ topcache_put_many(PG_FUNCTION_ARGS)
 		if (keys.impossible[i] != NULL)
 			tc_report_out_of_range(map);
 		record.isnull = false;
-		record.value = tc_value_from_jsonb(map, DatumGetJsonbP(values[i]));
-		if (put_record(map, keys.keys[i], &record))
+		if (map->shape.value == NULL)
+			tc_row_from_jsonb(map, tc_key_at(&keys, i),
+							  DatumGetJsonbP(values[i]), &record.columns);
+		else
+			record.value = tc_value_from_jsonb(map, DatumGetJsonbP(values[i]));
+		if (put_record(map, tc_key_at(&keys, i), &record))
 			new_keys++;
 	}
 	PG_RETURN_INT64(new_keys);
@@ -266,15 +313,15 @@ static bool
 values_equal(const TcMap *map, Datum a, Datum b)
 {
 	TypeCacheEntry *type =
-		lookup_type_cache(map->shape.value.type, TYPECACHE_EQ_OPR_FINFO);
+		lookup_type_cache(map->shape.value->type, TYPECACHE_EQ_OPR_FINFO);
 
 	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("could not identify an equality operator for type %s",
-						format_type_be(map->shape.value.type))));
+						format_type_be(map->shape.value->type))));
 	return DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
-										  map->shape.value.collation, a, b));
+										  map->shape.value->collation, a, b));
 }
 
 static bool
@@ -293,26 +340,39 @@ replace_volatile(TcMap *map, const Datum *keys, Datum expected, Datum value)
 	return true;
 }
 
+/* Replace a row that still is what its jsonb form was. */
+static bool
+replace_row(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys)
+{
+	NewRecord record = {0};
+
+	tc_row_from_jsonb(map, keys, PG_GETARG_JSONB_P(3), &record.columns);
+	return write_row(map, TC_PLAN_REPLACE, keys, &record, PG_GETARG_DATUM(2),
+					 NULL);
+}
+
 /* replace(relation, key, expected, value) */
 Datum
 topcache_replace(PG_FUNCTION_ARGS)
 {
 	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
 	Datum args[TC_MAX_ARGS];
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 	Datum expected;
 	Datum value;
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "expected");
 	tc_require_arg(fcinfo, 3, "value");
+	if (map->shape.value == NULL)
+		PG_RETURN_BOOL(replace_row(fcinfo, map, keys));
 	expected = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
 	value = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(3));
 	if (!map->def.durable)
 		PG_RETURN_BOOL(replace_volatile(map, keys, expected, value));
-	args[0] = keys[0];
-	args[1] = expected;
-	args[2] = value;
+	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
+	args[map->shape.nkeys] = expected;
+	args[map->shape.nkeys + 1] = value;
 	PG_RETURN_BOOL(execute_put(map, TC_PLAN_REPLACE, args, NULL, NULL) > 0);
 }
 
@@ -328,15 +388,9 @@ incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found && !owned.old.isnull)
 	{
-		Jsonb *document = NULL;
 		text *string;
 
-		if (map->shape.value.type == JSONBOID)
-			document = DatumGetJsonbP(owned.old.value);
-		string = document != NULL
-			? cstring_to_text(
-				  JsonbToCString(NULL, &document->root, VARSIZE(document)))
-			: DatumGetTextPP(tc_value_as_text(map, owned.old.value));
+		string = DatumGetTextPP(tc_value_as_text(map, &owned.old));
 		sum = DatumGetInt64(
 			DirectFunctionCall1(int8in,
 								CStringGetDatum(text_to_cstring(string))));
@@ -356,10 +410,17 @@ topcache_incr(PG_FUNCTION_ARGS)
 	TcMap *map = map_argument(fcinfo, PUT_MODE);
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 	Datum sum = Int64GetDatum(0);
 	NewRecord by = {0};
 
+	if (map->shape.value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("map \"%s\" keeps whole rows, which are no numbers",
+						map->name),
+				 errhint("Name the column to be cached in \"value\" when "
+						 "attaching the table.")));
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "by");
 	by.value = PG_GETARG_DATUM(2);
@@ -391,7 +452,7 @@ Datum
 topcache_remove(PG_FUNCTION_ARGS)
 {
 	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	PG_RETURN_BOOL(remove_record(map, keys));
@@ -410,7 +471,7 @@ topcache_remove_many(PG_FUNCTION_ARGS)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!keys.nulls[i] && keys.impossible[i] == NULL &&
-			remove_record(map, keys.keys[i]))
+			remove_record(map, tc_key_at(&keys, i)))
 			removed++;
 	}
 	PG_RETURN_INT64(removed);
@@ -469,7 +530,7 @@ topcache_touch(PG_FUNCTION_ARGS)
 	TimestampTz expires = PG_INT64_MAX;
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
-	Datum keys[1];
+	Datum keys[INDEX_MAX_KEYS];
 
 	tc_arg_key(fcinfo, 1, map, keys);
 	if (!PG_ARGISNULL(2))
@@ -479,9 +540,9 @@ topcache_touch(PG_FUNCTION_ARGS)
 	if (map->shape.expires == 0)
 		tc_report_no_expiry(map);
 	memset(nulls, ' ', sizeof(nulls));
-	args[0] = keys[0];
-	args[1] = TimestampTzGetDatum(expires);
+	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
+	args[map->shape.nkeys] = TimestampTzGetDatum(expires);
 	if (expires == PG_INT64_MAX)
-		nulls[1] = 'n';
+		nulls[map->shape.nkeys] = 'n';
 	PG_RETURN_BOOL(tc_heap_execute(map, TC_PLAN_TOUCH, args, nulls, NULL) > 0);
 }

@@ -35,6 +35,7 @@
 #include "base/compat.h"
 #include "cache/binding.h"
 #include "cache/write.h"
+#include "heap/heapread.h"
 
 TC_FUNCTION(topcache_row_changed);
 TC_FUNCTION(topcache_table_truncated);
@@ -59,15 +60,6 @@ require_trigger(FunctionCallInfo fcinfo, const char *name, bool row)
 	return data;
 }
 
-static void
-take_keys(const TcMap *map, TupleTableSlot *slot, Datum *keys)
-{
-	bool isnull;
-
-	for (int i = 0; i < map->shape.nkeys; i++)
-		keys[i] = slot_getattr(slot, map->shape.keys[i].number, &isnull);
-}
-
 /*
  * Did the current (sub)transaction make this version of the row, and has it
  * not changed it again?
@@ -83,25 +75,24 @@ is_newest(HeapTuple tuple)
 		HEAP_XMAX_IS_LOCKED_ONLY(header->t_infomask);
 }
 
-static TimestampTz
-take_expiry(const TcMap *map, TupleTableSlot *slot)
+/* The columns of a row, up to one of them. */
+static TcRow
+take_row(TupleTableSlot *slot, int natts)
 {
-	bool isnull = true;
-	Datum expires = (Datum) 0;
+	TcRow row;
 
-	if (map->shape.expires != 0)
-		expires = slot_getattr(slot, map->shape.expires, &isnull);
-	return isnull ? PG_INT64_MAX : DatumGetTimestampTz(expires);
+	slot_getsomeattrs(slot, natts);
+	row.values = slot->tts_values;
+	row.nulls = slot->tts_isnull;
+	return row;
 }
 
 static void
-take_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple, Datum *keys,
-		 TcNewRow *row)
+take_new_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
+			 TcNewRow *row)
 {
-	take_keys(map, slot, keys);
-	row->keys = keys;
-	row->value = slot_getattr(slot, map->shape.value.number, &row->isnull);
-	row->expires = take_expiry(map, slot);
+	row->row = take_row(slot, map->shape.natts);
+	row->expires = tc_heap_expires(&map->shape, &row->row);
 	row->newest = is_newest(tuple);
 	row->old_expired = false;
 }
@@ -135,8 +126,7 @@ topcache_row_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "row_changed", true);
 	TcMap *map = guarded_map(RelationGetRelid(data->tg_relation));
-	Datum old_keys[INDEX_MAX_KEYS];
-	Datum new_keys[INDEX_MAX_KEYS];
+	TcRow old;
 	TcNewRow row;
 
 	if (map == NULL)
@@ -144,22 +134,20 @@ topcache_row_changed(PG_FUNCTION_ARGS)
 
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
 	{
-		take_row(map, data->tg_trigslot, data->tg_trigtuple, new_keys, &row);
+		take_new_row(map, data->tg_trigslot, data->tg_trigtuple, &row);
 		tc_write_row(map, NULL, &row);
+		return PointerGetDatum(data->tg_trigtuple);
 	}
-	else if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+	old = take_row(data->tg_trigslot, map->shape.key_natts);
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 	{
-		take_keys(map, data->tg_trigslot, old_keys);
-		take_row(map, data->tg_newslot, data->tg_newtuple, new_keys, &row);
-		row.old_expired = take_expiry(map, data->tg_trigslot) <=
+		take_new_row(map, data->tg_newslot, data->tg_newtuple, &row);
+		row.old_expired = tc_heap_expires(&map->shape, &old) <=
 			GetCurrentStatementStartTimestamp();
-		tc_write_row(map, old_keys, &row);
+		tc_write_row(map, &old, &row);
 	}
-	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
-	{
-		take_keys(map, data->tg_trigslot, old_keys);
-		tc_write_row(map, old_keys, NULL);
-	}
+	else
+		tc_write_row(map, &old, NULL);
 	return PointerGetDatum(data->tg_trigtuple);
 }
 

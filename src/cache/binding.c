@@ -90,7 +90,7 @@ acquire_slot(TcMap *map)
 	identity.database = MyDatabaseId;
 	identity.relation = map->relation;
 	identity.file = map->file;
-	identity.key_index = map->key_index;
+	identity.key_index = map->key_index.index;
 	identity.shape = map->shape.fingerprint;
 	identity.pinned = !map->def.durable;
 	if (!acquire_identity(map, &identity, &slot))

@@ -56,23 +56,37 @@ default_cost(TcMap *map)
 	return COST_DEFAULT;
 }
 
+static int64
+encoded_length(TcMap *map, const TcRow *row)
+{
+	const TcColumn *column = map->shape.value;
+
+	if (column == NULL)
+		return tc_msgpack_row_length(tc_map_encoder(map), row->values,
+									 row->nulls, tc_max_msgpack_depth);
+	if (row->nulls[column->number - 1])
+		return 1;
+	return tc_msgpack_length(row->values[column->number - 1], column->type,
+							 tc_max_msgpack_depth);
+}
+
 /*
- * Length of a value's encoding, or TC_MSGPACK_TOO_DEEP.  MessagePack is
- * UTF-8; where the database is not, a character may have no place there.
- * That must not be the end of a user's statement, so the error is caught;
- * nothing but memory is taken between it and here.
+ * Length of a row's encoding, or TC_MSGPACK_TOO_DEEP.  MessagePack is UTF-8;
+ * where the database is not, a character may have no place there.  That must
+ * not be the end of a user's statement, so the error is caught; nothing but
+ * memory is taken between it and here.
  */
 static int64
-measure_value(Datum value, Oid type)
+measure_row(TcMap *map, const TcRow *row)
 {
 	MemoryContext context = CurrentMemoryContext;
 	int64 length = TC_MSGPACK_TOO_DEEP;
 
 	if (GetDatabaseEncoding() == PG_UTF8)
-		return tc_msgpack_length(value, type, tc_max_msgpack_depth);
+		return encoded_length(map, row);
 	PG_TRY();
 	{
-		length = tc_msgpack_length(value, type, tc_max_msgpack_depth);
+		length = encoded_length(map, row);
 	}
 	PG_CATCH();
 	{
@@ -89,15 +103,20 @@ measure_value(Datum value, Oid type)
 }
 
 uint32
-tc_cost_measure(TcMap *map, const Datum *keys, Datum value, bool isnull)
+tc_cost_of_row(TcMap *map, const TcRow *row)
 {
-	int64 cost = 1;
+	Datum keys[INDEX_MAX_KEYS];
+	int64 cost = measure_row(map, row);
 
-	if (!isnull)
-	{
-		cost = measure_value(value, map->shape.value.type);
-		if (cost < 0)
-			cost = default_cost(map);
-	}
-	return Max(cost, 1) + tc_key_text_length(&map->shape, keys);
+	if (cost < 0)
+		cost = default_cost(map);
+	if (tc_shape_row_keys(&map->shape, row, keys))
+		cost += tc_key_text_length(map, keys);
+	return Max(cost, 1);
+}
+
+uint32
+tc_cost_of_key(TcMap *map, const Datum *keys)
+{
+	return 1 + tc_key_text_length(map, keys);
 }

@@ -8,10 +8,12 @@
 #include "heap/map.h"
 
 /*
- * Length of the value's MessagePack encoding, at least 1, plus length of the
- * key's text.  A value that cannot be encoded counts as COST_DEFAULT.
+ * Length of the value's (or row's) MessagePack encoding, at least 1, plus
+ * length of the key's text.  What cannot be encoded counts as COST_DEFAULT.
  */
-extern uint32 tc_cost_measure(TcMap *map, const Datum *keys, Datum value,
-							  bool isnull);
+extern uint32 tc_cost_of_row(TcMap *map, const TcRow *row);
+
+/* The same for a key that has no row. */
+extern uint32 tc_cost_of_key(TcMap *map, const Datum *keys);
 
 #endif /* TC_COST_H */

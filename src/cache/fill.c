@@ -24,6 +24,7 @@
 #include "cache/fill.h"
 #include "segment/counters.h"
 #include "segment/versions.h"
+#include "segment/wanted.h"
 
 /* Hand an image to the segment and count what became of it. */
 static bool
@@ -38,6 +39,7 @@ store(const TcImage *image, uint32 stamp)
 			return true;
 		case TC_FILL_LOST:
 			tc_count(slot, TC_COUNT_FILLS_LOST, 1);
+			tc_fill_want(image->probe);
 			return false;
 		case TC_FILL_NO_ROOM:
 			tc_count(slot, TC_COUNT_NOT_RESIDENT, 1);
@@ -49,23 +51,29 @@ store(const TcImage *image, uint32 stamp)
 }
 
 bool
-tc_fill_row(TcMap *map, const TcProbe *probe, const Datum *keys,
-			const TcHeapRow *row, uint32 stamp)
+tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
+			uint32 stamp)
 {
 	TcBytes bytes;
 	TcImage image = {0};
 
 	if (!row->newest)
+	{
+		tc_fill_want(probe);
 		return false;
-	tc_shape_form_record(&map->shape, keys, row->value, row->isnull, &bytes);
+	}
+
+	/* of many that miss a key at once one has been first */
+	if (tc_versions_resident(probe))
+		return false;
+	image.nulls = tc_shape_form_record(&map->shape, &row->row, &bytes);
 	image.probe = probe;
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
-	image.cost = tc_cost_measure(map, keys, row->value, row->isnull);
+	image.cost = tc_cost_of_row(map, &row->row);
 	image.expires = row->expires;
 	image.xmin = row->xmin;
 	image.committed = true;
-	image.nulls = row->isnull;
 	return store(&image, stamp);
 }
 
@@ -74,14 +82,16 @@ tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
 			   const Datum *keys, uint32 stamp)
 {
 	TransactionId since = tc_heap_absent_since(reader, keys);
+	TcBytes bytes;
 	TcImage image = {0};
 
 	if (!TransactionIdIsValid(since))
 		return false;
+	tc_shape_form_absent(&map->shape, keys, &bytes);
 	image.probe = probe;
-	image.data = probe->key;
-	image.data_bytes = probe->key_bytes;
-	image.cost = tc_cost_measure(map, keys, (Datum) 0, true);
+	image.data = bytes.data;
+	image.data_bytes = bytes.length;
+	image.cost = tc_cost_of_key(map, keys);
 	image.expires = PG_INT64_MAX;
 	image.xmin = since;
 	image.committed = true;

@@ -13,8 +13,8 @@
  * nothing where that cannot be proven to be right.  True when a record was
  * stored.
  */
-extern bool tc_fill_row(TcMap *map, const TcProbe *probe, const Datum *keys,
-						const TcHeapRow *row, uint32 stamp);
+extern bool tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
+						uint32 stamp);
 extern bool tc_fill_absent(TcMap *map, const TcProbe *probe,
 						   TcHeapReader *reader, const Datum *keys,
 						   uint32 stamp);

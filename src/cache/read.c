@@ -31,7 +31,6 @@
 #include "access/xlog.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
@@ -99,8 +98,9 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	reader->context = CurrentMemoryContext;
 	reader->now = GetCurrentStatementStartTimestamp();
 	reader->by_sql = map->def.durable &&
-		(!OidIsValid(map->key_index) ||
-		 map->suspended == TC_SUSPENDED_CHILDREN || tc_map_policies_apply(map));
+		(!OidIsValid(map->key_index.index) ||
+		 map->suspended == TC_SUSPENDED_CHILDREN ||
+		 map->suspended == TC_SUSPENDED_VIRTUAL || tc_map_policies_apply(map));
 	reader->cached = cache_may_answer(reader);
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
@@ -116,34 +116,65 @@ tc_read_end(TcReader *reader)
 
 /* ----- the segment ----- */
 
+/* Take the columns out of a record's data, which value will point into. */
+static void
+take_columns(const TcShape *shape, const char *data, bool has_nulls,
+			 TcValue *value)
+{
+	Datum *values;
+	bool *nulls;
+
+	if (shape->value != NULL)
+	{
+		value->isnull = has_nulls;
+		if (!has_nulls)
+			value->value = tc_shape_value(shape, data);
+		return;
+	}
+	values = palloc(shape->natts * sizeof(Datum));
+	nulls = palloc(shape->natts * sizeof(bool));
+	tc_shape_columns(shape, data, has_nulls, values, nulls);
+	value->row.values = values;
+	value->row.nulls = nulls;
+}
+
 /* Outcome of looking for a record in the segment. */
 typedef enum Answer
 {
-	ANSWER_HIT, /* value says what there is */
-	ANSWER_MISS /* the heap must be asked */
+	ANSWER_HIT,	   /* value says what there is */
+	ANSWER_MISS,   /* the heap must be asked */
+	ANSWER_CHANGED /* the record changed meanwhile: look again */
 } Answer;
 
-/* Turn a version into a value; false when it changed meanwhile. */
-static bool
-take_version(TcReader *reader, TcLookup *lookup, TcValue *value)
+/*
+ * Turn the version in hand into a value.  A record that was found by the
+ * hash of its key may be another key's; then the heap is asked.
+ */
+static Answer
+take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
+			 TcValue *value)
 {
+	const TcShape *shape = &reader->map->shape;
 	const TcVersion *version = &lookup->version;
 	char *data;
 
 	value->found = !version->negative && version->expires > reader->now &&
 		!tc_version_ended(version);
-	value->isnull = version->nulls;
+	value->isnull = false;
 	value->value = (Datum) 0;
-	if (!value->found || version->nulls)
-		return true;
+	if (!value->found && shape->nhashed == 0)
+		return ANSWER_HIT;
 	data = palloc(version->data_bytes);
 	if (!tc_lookup_copy(lookup, data))
 	{
 		pfree(data);
-		return false;
+		return ANSWER_CHANGED;
 	}
-	value->value = tc_shape_value(&reader->map->shape, data);
-	return true;
+	if (!tc_shape_same_key(shape, data, keys))
+		return ANSWER_MISS;
+	if (value->found)
+		take_columns(shape, data, version->nulls, value);
+	return ANSWER_HIT;
 }
 
 /* Does the reader see a version? */
@@ -186,53 +217,64 @@ keep_trying(const TcReader *reader, int tries)
  * Look for a record.  After a hit the lookup is one to be touched.
  */
 static Answer
-look_up(TcReader *reader, const TcProbe *probe, TcLookup *lookup,
-		TcValue *value)
+look_up(TcReader *reader, const TcProbe *probe, const Datum *keys,
+		TcLookup *lookup, TcValue *value)
 {
 	for (int tries = 0; keep_trying(reader, tries); tries++)
 	{
 		TcLookupResult result = tc_lookup_newest(lookup, probe);
+		Answer answer = ANSWER_CHANGED;
 
 		if (result == TC_LOOKUP_FOUND)
 			result = find_visible(reader, lookup);
 		if (result == TC_LOOKUP_ABSENT)
 			break;
-		if (result == TC_LOOKUP_FOUND && take_version(reader, lookup, value))
-			return ANSWER_HIT;
+		if (result == TC_LOOKUP_FOUND)
+			answer = take_version(reader, lookup, keys, value);
+		if (answer != ANSWER_CHANGED)
+			return answer;
 	}
 	return ANSWER_MISS;
 }
 
 /* ----- the heap ----- */
 
+void
+tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value)
+{
+	const TcColumn *column = map->shape.value;
+
+	value->found = true;
+	value->isnull = false;
+	value->value = (Datum) 0;
+	value->row = *row;
+	if (column == NULL)
+		return;
+	value->isnull = row->nulls[column->number - 1];
+	if (!value->isnull)
+		value->value = row->values[column->number - 1];
+}
+
+/* Memory for a row of the map. */
+static void
+make_row(const TcMap *map, Datum **values, bool **nulls, TcRow *row)
+{
+	row->values = *values = palloc(map->shape.natts * sizeof(Datum));
+	row->nulls = *nulls = palloc(map->shape.natts * sizeof(bool));
+}
+
 /* Read through a statement, for policies or for want of an index. */
 static void
 read_by_sql(TcReader *reader, const Datum *keys, TcValue *value)
 {
-	Datum result;
-	bool isnull;
+	Datum *values;
+	bool *nulls;
+	TcRow row;
 
-	value->found = tc_heap_select(reader->map, keys, &result, &isnull);
-	value->isnull = value->found && isnull;
-	value->value = result;
-}
-
-/* A value that outlives the reader's next step. */
-static Datum
-keep_value(const TcMap *map, const TcHeapRow *row)
-{
-	const TcColumn *column = &map->shape.value;
-
-	if (row->isnull)
-		return (Datum) 0;
-	if (column->length == -1)
-	{
-		struct varlena *flat = PG_DETOAST_DATUM_PACKED(row->value);
-
-		if ((Pointer) flat != DatumGetPointer(row->value))
-			return PointerGetDatum(flat);
-	}
-	return datumCopy(row->value, column->by_value, column->length);
+	make_row(reader->map, &values, &nulls, &row);
+	value->found = tc_heap_select(reader->map, keys, values, nulls);
+	if (value->found)
+		tc_value_of_row(reader->map, &row, value);
 }
 
 static TcHeapReader *
@@ -256,9 +298,10 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	TcHeapReader *heap;
 	TcHeapRow row;
 	uint32 stamp = 0;
+	Datum *values;
+	bool *nulls;
+	TcRow copy;
 
-	value->value = (Datum) 0;
-	value->isnull = false;
 	if (reader->by_sql)
 	{
 		read_by_sql(reader, keys, value);
@@ -274,11 +317,14 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 			tc_fill_absent(reader->map, probe, heap, keys, stamp);
 		return;
 	}
-	value->isnull = row.isnull;
-	value->value = keep_value(reader->map, &row);
-	row.value = value->value;
+
+	/* a copy outlives the reader's next step, and is detoasted once for all */
+	make_row(reader->map, &values, &nulls, &copy);
+	tc_shape_copy_row(&reader->map->shape, &row.row, values, nulls);
+	row.row = copy;
+	tc_value_of_row(reader->map, &row.row, value);
 	if (probe != NULL)
-		tc_fill_row(reader->map, probe, keys, &row, stamp);
+		tc_fill_row(reader->map, probe, &row, stamp);
 	if (row.expires <= reader->now)
 		value->found = false;
 }
@@ -320,7 +366,7 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 	}
 	tc_shape_form_key(&reader->map->shape, keys, &key);
 	tc_probe_init(&probe, reader->map, &key);
-	if (look_up(reader, &probe, &lookup, value) == ANSWER_MISS)
+	if (look_up(reader, &probe, keys, &lookup, value) == ANSWER_MISS)
 	{
 		read_missed(reader, &probe, keys, value);
 		return;
@@ -335,9 +381,9 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
  * that will need.
  */
 static void
-read_batch_cached(TcReader *reader, int n, const Datum (*keys)[1],
-				  TcValue *values)
+read_batch_cached(TcReader *reader, int n, const Datum *keys, TcValue *values)
 {
+	int nkeys = reader->map->shape.nkeys;
 	TcBytes key[TC_READ_BATCH];
 	TcProbe probe[TC_READ_BATCH];
 	TcLookup lookup[TC_READ_BATCH];
@@ -346,7 +392,7 @@ read_batch_cached(TcReader *reader, int n, const Datum (*keys)[1],
 
 	for (int i = 0; i < n; i++)
 	{
-		tc_shape_form_key(&reader->map->shape, keys[i], &key[i]);
+		tc_shape_form_key(&reader->map->shape, keys + i * nkeys, &key[i]);
 		tc_probe_init(&probe[i], reader->map, &key[i]);
 		tc_lookup_prefetch_bucket(&probe[i]);
 	}
@@ -354,7 +400,8 @@ read_batch_cached(TcReader *reader, int n, const Datum (*keys)[1],
 		tc_lookup_prefetch_record(&probe[i]);
 	for (int i = 0; i < n; i++)
 	{
-		answer[i] = look_up(reader, &probe[i], &lookup[i], &values[i]);
+		answer[i] = look_up(reader, &probe[i], keys + i * nkeys, &lookup[i],
+							&values[i]);
 		if (answer[i] == ANSWER_HIT)
 			tc_lookup_prefetch_touch(&lookup[i]);
 	}
@@ -366,16 +413,16 @@ read_batch_cached(TcReader *reader, int n, const Datum (*keys)[1],
 			tc_lookup_touch(&lookup[i], reader->clock_us);
 		}
 		else
-			read_missed(reader, &probe[i], keys[i], &values[i]);
+			read_missed(reader, &probe[i], keys + i * nkeys, &values[i]);
 	}
 	if (hits > 0)
 		tc_count(&probe[0].slot, TC_COUNT_HITS, hits);
 }
 
 void
-tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
+tc_read_batch(TcReader *reader, int n, const Datum *keys, TcValue *values)
 {
-	Assert(n <= TC_READ_BATCH && reader->map->shape.nkeys == 1);
+	Assert(n <= TC_READ_BATCH);
 	if (reader->cached)
 	{
 		reader->clock_us = tc_segment_clock_us();
@@ -383,7 +430,7 @@ tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1], TcValue *values)
 		return;
 	}
 	for (int i = 0; i < n; i++)
-		read_bypassing(reader, keys[i], &values[i]);
+		read_bypassing(reader, keys + i * reader->map->shape.nkeys, &values[i]);
 }
 
 bool

@@ -10,12 +10,16 @@
 #include "heap/heapread.h"
 #include "heap/map.h"
 
-/* What a read found. */
+/*
+ * What a read found, in the memory context of the read: the value, or, of a
+ * map that keeps whole rows, the row.
+ */
 typedef struct TcValue
 {
 	bool found;
 	bool isnull; /* there is a row, its value is NULL */
-	Datum value; /* in the memory context of the read */
+	Datum value;
+	TcRow row; /* with nothing toasted */
 } TcValue;
 
 /* Reads of one map under one snapshot. */
@@ -44,10 +48,17 @@ extern void tc_read_one(TcReader *reader, const Datum *keys, TcValue *value);
 
 /*
  * Read up to TC_READ_BATCH records together, which is faster per record.
+ * The columns of each key follow those of the one before it.
  */
 #define TC_READ_BATCH 64
-extern void tc_read_batch(TcReader *reader, int n, const Datum (*keys)[1],
+extern void tc_read_batch(TcReader *reader, int n, const Datum *keys,
 						  TcValue *values);
+
+/*
+ * Give a row that was read in some other way the form of a value; the row is
+ * not copied.
+ */
+extern void tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value);
 
 /* May rows that are read under a snapshot be kept, or is this a bypass? */
 extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);

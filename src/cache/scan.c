@@ -30,6 +30,8 @@ struct TcScan
 	TcMap *map;
 	Portal portal; /* of a durable map */
 	uint64 position;
+	Datum *values; /* of its row */
+	bool *nulls;
 	TcReader reader; /* of a volatile one */
 	TcWalk walk;
 };
@@ -41,6 +43,8 @@ tc_scan_begin(TcMap *map)
 
 	tc_map_check_select(map);
 	scan->map = map;
+	scan->values = palloc(map->shape.natts * sizeof(Datum));
+	scan->nulls = palloc(map->shape.natts * sizeof(bool));
 	if (map->def.durable)
 	{
 		SPI_connect();
@@ -69,35 +73,20 @@ next_tuple(TcScan *scan)
 	return SPI_tuptable->vals[scan->position++];
 }
 
-/* Take the key of a row; false when it has none and so is no record. */
-static bool
-take_keys(TcScan *scan, HeapTuple tuple, Datum *keys)
-{
-	for (int i = 0; i < scan->map->shape.nkeys; i++)
-	{
-		bool isnull;
-
-		keys[i] = SPI_getbinval(tuple, SPI_tuptable->tupdesc, i + 1, &isnull);
-		if (isnull)
-			return false;
-	}
-	return true;
-}
-
 /* The next record of the table. */
 static bool
 next_row(TcScan *scan, Datum *keys, TcValue *value)
 {
+	TcRow row = {scan->values, scan->nulls};
 	HeapTuple tuple;
 
 	while ((tuple = next_tuple(scan)) != NULL)
 	{
-		if (!take_keys(scan, tuple, keys))
+		if (!tc_heap_take_row(scan->map, tuple, SPI_tuptable->tupdesc,
+							  scan->values, scan->nulls))
 			continue;
-		value->found = true;
-		value->value =
-			SPI_getbinval(tuple, SPI_tuptable->tupdesc,
-						  scan->map->shape.nkeys + 1, &value->isnull);
+		(void) tc_shape_row_keys(&scan->map->shape, &row, keys);
+		tc_value_of_row(scan->map, &row, value);
 		return true;
 	}
 	return false;

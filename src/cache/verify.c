@@ -57,6 +57,7 @@ compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 	const TcShape *shape = &verify->map->shape;
 	TcHeapRow row;
 	TcBytes bytes;
+	bool has_nulls;
 
 	tc_shape_keys(shape, entry->data, keys);
 	if (!tc_heap_read(verify->heap, keys, &row))
@@ -67,8 +68,8 @@ compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 		return "the record is cached as absent, but the table has the row";
 	if (row.expires != entry->version.expires)
 		return "the record expires at another time than the row";
-	tc_shape_form_record(shape, keys, row.value, row.isnull, &bytes);
-	if (row.isnull != entry->version.nulls ||
+	has_nulls = tc_shape_form_record(shape, &row.row, &bytes);
+	if (has_nulls != entry->version.nulls ||
 		bytes.length != entry->version.data_bytes ||
 		memcmp(bytes.data, entry->data, bytes.length) != 0)
 		return "the record differs from the row";

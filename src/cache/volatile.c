@@ -104,8 +104,6 @@ init_image(TcImage *image, const TcProbe *probe)
 {
 	memset(image, 0, sizeof(TcImage));
 	image->probe = probe;
-	image->data = probe->key;
-	image->data_bytes = probe->key_bytes;
 	image->cost = 1;
 	image->expires = PG_INT64_MAX;
 	image->xmin = GetCurrentTransactionId();
@@ -176,6 +174,7 @@ void
 tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 {
 	TcBytes key;
+	TcBytes absent;
 	TcProbe probe;
 	TcImage image;
 
@@ -191,6 +190,9 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 	if (!already_owned(&probe))
 	{
 		init_image(&image, &probe);
+		tc_shape_form_absent(&map->shape, keys, &absent);
+		image.data = absent.data;
+		image.data_bytes = absent.length;
 		push_and_wait(map, &image);
 		owned->placeholder = true;
 	}
@@ -205,17 +207,20 @@ tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
 	TcBytes bytes;
 	TcProbe probe;
 	TcImage image;
+	Datum *values = palloc(map->shape.natts * sizeof(Datum));
+	bool *nulls = palloc(map->shape.natts * sizeof(bool));
+	TcRow row = {values, nulls};
 
+	tc_shape_make_row(&map->shape, owned->keys, value, isnull, values, nulls);
 	tc_shape_form_key(&map->shape, owned->keys, &key);
 	tc_probe_init(&probe, map, &key);
-	tc_shape_form_record(&map->shape, owned->keys, value, isnull, &bytes);
 	init_image(&image, &probe);
+	image.nulls = tc_shape_form_record(&map->shape, &row, &bytes);
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
-	image.cost = tc_cost_measure(map, owned->keys, value, isnull);
+	image.cost = tc_cost_of_row(map, &row);
 	image.expires = expires;
 	image.negative = false;
-	image.nulls = isnull;
 	push_and_wait(map, &image);
 	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
 }

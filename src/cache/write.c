@@ -32,6 +32,7 @@
 
 #include "cache/binding.h"
 #include "cache/cost.h"
+#include "segment/wanted.h"
 #include "cache/settle.h"
 #include "cache/write.h"
 #include "segment/counters.h"
@@ -117,19 +118,41 @@ static void
 write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 {
 	TcProbe probe;
+	TcBytes bytes;
 	TcImage image = {0};
 
 	if (!begin_write(map, &probe, key))
 		return;
+	if (!tc_versions_resident(&probe))
+		return;
 	tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+	tc_shape_form_absent(&map->shape, keys, &bytes);
 	image.probe = &probe;
-	image.data = key->data;
-	image.data_bytes = key->length;
-	image.cost = tc_cost_measure(map, keys, (Datum) 0, true);
+	image.data = bytes.data;
+	image.data_bytes = bytes.length;
+	image.cost = tc_cost_of_key(map, keys);
 	image.expires = PG_INT64_MAX;
 	image.xmin = GetCurrentTransactionId();
 	image.negative = true;
 	push_image(map, &image, false);
+}
+
+/*
+ * A row with nothing toasted, which is measured and laid out.  Most rows are
+ * like that already.
+ */
+static void
+flatten_row(const TcMap *map, const TcRow *row, TcRow *flat)
+{
+	Datum *values;
+	bool *nulls;
+
+	*flat = *row;
+	if (!tc_shape_has_toasted(&map->shape, row))
+		return;
+	flat->values = values = palloc(map->shape.natts * sizeof(Datum));
+	flat->nulls = nulls = palloc(map->shape.natts * sizeof(bool));
+	tc_shape_copy_row(&map->shape, row, values, nulls);
 }
 
 /* The key has a new row. */
@@ -138,6 +161,7 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 {
 	TcProbe probe;
 	TcBytes bytes;
+	TcRow flat;
 	TcImage image = {0};
 	bool install = put_relation == map->relation;
 
@@ -149,39 +173,54 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 		return;
 	}
 	if (!install && !tc_versions_resident(&probe))
-		return;
+	{
+		if (!tc_fill_wanted(&probe))
+			return;
+		install = true;
+	}
 	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
-	tc_shape_form_record(&map->shape, row->keys, row->value, row->isnull,
-						 &bytes);
+	flatten_row(map, &row->row, &flat);
+	image.nulls = tc_shape_form_record(&map->shape, &flat, &bytes);
 	image.probe = &probe;
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
-	image.cost = tc_cost_measure(map, row->keys, row->value, row->isnull);
+	image.cost = tc_cost_of_row(map, &flat);
 	image.expires = row->expires;
 	image.xmin = GetCurrentTransactionId();
-	image.nulls = row->isnull;
 	push_image(map, &image, install);
 }
 
-void
-tc_write_row(TcMap *map, const Datum *old_keys, const TcNewRow *row)
+/* The key of a row, if there is a row, and its bytes; false if not. */
+static bool
+take_key(const TcMap *map, const TcRow *row, Datum *keys, TcBytes *bytes)
 {
+	if (row == NULL || !tc_shape_row_keys(&map->shape, row, keys))
+		return false;
+	tc_shape_form_key(&map->shape, keys, bytes);
+	return true;
+}
+
+void
+tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
+{
+	Datum old_keys[INDEX_MAX_KEYS];
+	Datum new_keys[INDEX_MAX_KEYS];
 	TcBytes old_key;
 	TcBytes new_key;
+	bool has_old;
+	bool has_new;
 
 	if (row != NULL && row->old_expired && put_relation == map->relation)
 		put_replaced_expired = true;
 	if (!tc_bind(map))
 		return;
-	if (old_keys != NULL)
-		tc_shape_form_key(&map->shape, old_keys, &old_key);
-	if (row != NULL)
-		tc_shape_form_key(&map->shape, row->keys, &new_key);
+	has_old = take_key(map, old, old_keys, &old_key);
+	has_new = take_key(map, row == NULL ? NULL : &row->row, new_keys, &new_key);
 
-	if (old_keys != NULL &&
-		(row == NULL || old_key.length != new_key.length ||
+	if (has_old &&
+		(!has_new || old_key.length != new_key.length ||
 		 memcmp(old_key.data, new_key.data, old_key.length) != 0))
 		write_absence(map, &old_key, old_keys);
-	if (row != NULL)
+	if (has_new)
 		write_presence(map, &new_key, row);
 }

@@ -10,9 +10,7 @@
 /* The new version of a row, as its trigger sees it. */
 typedef struct TcNewRow
 {
-	const Datum *keys;
-	Datum value;
-	bool isnull;
+	TcRow row;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 	bool newest;		 /* made by the current (sub)transaction, */
 						 /* and not changed again since */
@@ -21,12 +19,11 @@ typedef struct TcNewRow
 
 /*
  * Bring the segment up to date with a change of a row that the current
- * transaction has made in the heap.  old_keys is NULL for an INSERT, row for
- * a DELETE.  Only records that are resident are refreshed, except while a
- * put is under way.
+ * transaction has made in the heap.  old is NULL for an INSERT, row for a
+ * DELETE; of old only the key is looked at.  Only records that are resident
+ * are refreshed, except while a put is under way.
  */
-extern void tc_write_row(TcMap *map, const Datum *old_keys,
-						 const TcNewRow *row);
+extern void tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row);
 
 /*
  * Between begin and end, rows of the relation are installed whether they

@@ -55,7 +55,7 @@ tc_heap_begin(const TcMap *map, Snapshot snapshot)
 	reader->map = map;
 	reader->context = CurrentMemoryContext;
 	reader->rel = relation_open(map->relation, NoLock);
-	reader->index = index_open(map->key_index, AccessShareLock);
+	reader->index = index_open(map->key_index.index, AccessShareLock);
 	reader->scan = tc_index_beginscan(reader->rel, reader->index, snapshot,
 									  map->shape.nkeys);
 	reader->slot = table_slot_create(reader->rel, NULL);
@@ -64,7 +64,7 @@ tc_heap_begin(const TcMap *map, Snapshot snapshot)
 							   BTEqualStrategyNumber,
 							   reader->index->rd_opcintype[i],
 							   reader->index->rd_indcollation[i],
-							   map->key_equality[i], (Datum) 0);
+							   map->key_index.equality[i], (Datum) 0);
 	return reader;
 }
 
@@ -87,7 +87,7 @@ seek(TcHeapReader *reader, IndexScanDesc scan, const Datum *keys)
 	MemoryContext caller = MemoryContextSwitchTo(reader->context);
 
 	for (int i = 0; i < reader->map->shape.nkeys; i++)
-		reader->keys[i].sk_argument = keys[i];
+		reader->keys[i].sk_argument = keys[reader->map->key_index.key[i]];
 	index_rescan(scan, reader->keys, reader->map->shape.nkeys, NULL, 0);
 	MemoryContextSwitchTo(caller);
 }
@@ -131,6 +131,16 @@ read_fate(TupleTableSlot *slot, TupleFate *fate)
 	LockBuffer(heap_slot->buffer, BUFFER_LOCK_UNLOCK);
 }
 
+TimestampTz
+tc_heap_expires(const TcShape *shape, const TcRow *row)
+{
+	int att = shape->expires - 1;
+
+	return shape->expires == 0 || row->nulls[att]
+		? PG_INT64_MAX
+		: DatumGetTimestampTz(row->values[att]);
+}
+
 /* Has nobody ended this version, or begun to? */
 static bool
 is_unended(const TupleFate *fate)
@@ -171,21 +181,14 @@ visible_since(Relation rel, TransactionId xid)
 	return xid;
 }
 
-/* Take value and expiry of the row in a slot. */
+/* Take columns and expiry of the row in a slot. */
 static void
 take_row(const TcShape *shape, TupleTableSlot *slot, TcHeapRow *row)
 {
-	bool isnull;
-
-	row->value = slot_getattr(slot, shape->value.number, &row->isnull);
-	row->expires = PG_INT64_MAX;
-	if (shape->expires != 0)
-	{
-		Datum expires = slot_getattr(slot, shape->expires, &isnull);
-
-		if (!isnull)
-			row->expires = DatumGetTimestampTz(expires);
-	}
+	slot_getsomeattrs(slot, shape->natts);
+	row->row.values = slot->tts_values;
+	row->row.nulls = slot->tts_isnull;
+	row->expires = tc_heap_expires(shape, &row->row);
 }
 
 /* Judge whether the row in a slot may be kept. */
@@ -312,15 +315,12 @@ bool
 tc_heap_scan_next(TcHeapScan *scan, Datum *keys, TcHeapRow *row)
 {
 	const TcShape *shape = &scan->map->shape;
-	bool isnull;
 
 	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->slot))
 		return false;
-	for (int i = 0; i < shape->nkeys; i++)
-		keys[i] = slot_getattr(scan->slot, shape->keys[i].number, &isnull);
 	take_row(shape, scan->slot, row);
 	row->newest = false;
-	return true;
+	return tc_shape_row_keys(shape, &row->row, keys);
 }
 
 void

@@ -13,19 +13,21 @@
 typedef struct TcHeapReader TcHeapReader;
 
 /*
- * A row as it was found.  value points into the reader and is good until its
+ * A row as it was found.  It points into the reader and is good until its
  * next use.
  */
 typedef struct TcHeapRow
 {
-	Datum value;
-	bool isnull;
+	TcRow row;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 
 	/* For keeping it in the cache: */
 	bool newest;		/* nobody has changed or is changing it */
 	TransactionId xmin; /* Frozen when every snapshot sees it */
 } TcHeapRow;
+
+/* When a row expires; PG_INT64_MAX: never. */
+extern TimestampTz tc_heap_expires(const TcShape *shape, const TcRow *row);
 
 /* Begin and end; the table is locked already. */
 extern TcHeapReader *tc_heap_begin(const TcMap *map, Snapshot snapshot);

@@ -20,11 +20,14 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 
 #include "heap/heapwrite.h"
 
@@ -35,22 +38,42 @@
 /* ----- pieces of statements ----- */
 
 /* "a, b" */
-static void
-append_key_list(StringInfo sql, const TcMap *map)
+void
+tc_heap_append_keys(StringInfo sql, const TcMap *map)
 {
 	for (int i = 0; i < map->shape.nkeys; i++)
 		appendStringInfo(sql, "%s%s", i > 0 ? ", " : "",
 						 quote_identifier(NameStr(map->shape.keys[i].name)));
 }
 
+/* The type's own "=", by its full name. */
+static char *
+equality_name(Oid type)
+{
+	Oid operator= lookup_type_cache(type, TYPECACHE_EQ_OPR)->eq_opr;
+	HeapTuple tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	Form_pg_operator form;
+	char *name;
+
+	/* without one the statement fails as the user's own would */
+	if (!HeapTupleIsValid(tuple))
+		return EQUALS;
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	name = psprintf("OPERATOR(%s.%s)",
+					quote_identifier(get_namespace_name(form->oprnamespace)),
+					NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	return name;
+}
+
 /* "m.a = $1 AND m.b = $2", and not expired */
-static void
-append_key_condition(StringInfo sql, const TcMap *map, bool live)
+void
+tc_heap_append_key_condition(StringInfo sql, const TcMap *map, bool live)
 {
 	for (int i = 0; i < map->shape.nkeys; i++)
-		appendStringInfo(sql, "%sm.%s " EQUALS " $%d", i > 0 ? " AND " : "",
+		appendStringInfo(sql, "%sm.%s %s $%d", i > 0 ? " AND " : "",
 						 quote_identifier(NameStr(map->shape.keys[i].name)),
-						 i + 1);
+						 equality_name(map->shape.keys[i].type), i + 1);
 	if (live && map->shape.expires != 0)
 		appendStringInfoString(sql,
 							   " AND (m.expires_at IS NULL OR "
@@ -60,7 +83,7 @@ append_key_condition(StringInfo sql, const TcMap *map, bool live)
 static const char *
 value_name(const TcMap *map)
 {
-	return quote_identifier(NameStr(map->shape.value.name));
+	return quote_identifier(NameStr(map->shape.value->name));
 }
 
 /* "INSERT INTO t AS m (a, b, v, expires_at) VALUES ($1, $2, ..., " */
@@ -69,7 +92,7 @@ append_insert(StringInfo sql, const TcMap *map, const char *value,
 			  const char *expires)
 {
 	appendStringInfo(sql, "INSERT INTO %s AS m (", tc_map_sql_name(map));
-	append_key_list(sql, map);
+	tc_heap_append_keys(sql, map);
 	appendStringInfo(sql, ", %s%s) VALUES (", value_name(map),
 					 map->shape.expires != 0 ? ", expires_at" : "");
 	for (int i = 0; i < map->shape.nkeys; i++)
@@ -77,7 +100,7 @@ append_insert(StringInfo sql, const TcMap *map, const char *value,
 	appendStringInfo(sql, "%s%s%s) ON CONFLICT (", value,
 					 map->shape.expires != 0 ? ", " : "",
 					 map->shape.expires != 0 ? expires : "");
-	append_key_list(sql, map);
+	tc_heap_append_keys(sql, map);
 	appendStringInfoString(sql, ") ");
 }
 
@@ -95,11 +118,11 @@ append_take_excluded(StringInfo sql, const TcMap *map)
 static char *
 number_as_value(const TcMap *map, const char *number)
 {
-	if (map->shape.value.type == JSONBOID)
+	if (map->shape.value->base_type == JSONBOID)
 		return psprintf("pg_catalog.to_jsonb(%s)", number);
 	return psprintf("CAST(CAST(%s AS pg_catalog.text) AS %s)", number,
-					format_type_extended(map->shape.value.type,
-										 map->shape.value.typmod,
+					format_type_extended(map->shape.value->type,
+										 map->shape.value->typmod,
 										 FORMAT_TYPE_FORCE_QUALIFY |
 											 FORMAT_TYPE_TYPEMOD_GIVEN));
 }
@@ -147,8 +170,9 @@ build_replace(StringInfo sql, const TcMap *map, const char *expected,
 {
 	appendStringInfo(sql, "UPDATE %s AS m SET %s = %s WHERE ",
 					 tc_map_sql_name(map), value_name(map), value);
-	append_key_condition(sql, map, true);
-	appendStringInfo(sql, " AND m.%s " EQUALS " %s", value_name(map), expected);
+	tc_heap_append_key_condition(sql, map, true);
+	appendStringInfo(sql, " AND m.%s %s %s", value_name(map),
+					 equality_name(map->shape.value->type), expected);
 }
 
 static void
@@ -178,7 +202,7 @@ static void
 build_remove(StringInfo sql, const TcMap *map)
 {
 	appendStringInfo(sql, "DELETE FROM %s AS m WHERE ", tc_map_sql_name(map));
-	append_key_condition(sql, map, false);
+	tc_heap_append_key_condition(sql, map, false);
 	if (map->shape.expires != 0)
 		appendStringInfoString(sql,
 							   " RETURNING (m.expires_at IS NULL OR "
@@ -190,16 +214,27 @@ build_touch(StringInfo sql, const TcMap *map, const char *expires)
 {
 	appendStringInfo(sql, "UPDATE %s AS m SET expires_at = %s WHERE ",
 					 tc_map_sql_name(map), expires);
-	append_key_condition(sql, map, true);
+	tc_heap_append_key_condition(sql, map, true);
+}
+
+/* "SELECT " key columns and the others FROM t AS m" */
+static void
+append_select(StringInfo sql, const TcMap *map)
+{
+	const TcShape *shape = &map->shape;
+
+	appendStringInfoString(sql, "SELECT ");
+	tc_heap_append_keys(sql, map);
+	for (int i = shape->nhashed; i < shape->nstored; i++)
+		appendStringInfo(sql, ", m.%s",
+						 quote_identifier(NameStr(shape->stored[i].name)));
+	appendStringInfo(sql, " FROM %s AS m", tc_map_sql_name(map));
 }
 
 static void
 build_scan(StringInfo sql, const TcMap *map)
 {
-	appendStringInfoString(sql, "SELECT ");
-	append_key_list(sql, map);
-	appendStringInfo(sql, ", %s FROM %s AS m", value_name(map),
-					 tc_map_sql_name(map));
+	append_select(sql, map);
 	if (map->shape.expires != 0)
 		appendStringInfoString(sql,
 							   " WHERE m.expires_at IS NULL OR "
@@ -244,9 +279,9 @@ build_statement(const TcMap *map, TcPlanKind kind)
 			build_scan(&sql, map);
 			break;
 		case TC_PLAN_SELECT:
-			appendStringInfo(&sql, "SELECT m.%s FROM %s AS m WHERE ",
-							 value_name(map), tc_map_sql_name(map));
-			append_key_condition(&sql, map, true);
+			append_select(&sql, map);
+			appendStringInfoString(&sql, " WHERE ");
+			tc_heap_append_key_condition(&sql, map, true);
 			break;
 		case TC_NPLANS:
 			pg_unreachable();
@@ -263,17 +298,17 @@ parameter_types(const TcMap *map, TcPlanKind kind, Oid *types)
 	if (kind == TC_PLAN_CLEAR || kind == TC_PLAN_SCAN)
 		return 0;
 	for (; n < map->shape.nkeys; n++)
-		types[n] = map->shape.keys[n].type;
+		types[n] = map->shape.keys[n].base_type;
 	switch (kind)
 	{
 		case TC_PLAN_PUT:
 		case TC_PLAN_PUT_IF_ABSENT:
-			types[n++] = map->shape.value.type;
+			types[n++] = map->shape.value->base_type;
 			types[n++] = TIMESTAMPTZOID;
 			break;
 		case TC_PLAN_REPLACE:
-			types[n++] = map->shape.value.type;
-			types[n++] = map->shape.value.type;
+			types[n++] = map->shape.value->base_type;
+			types[n++] = map->shape.value->base_type;
 			break;
 		case TC_PLAN_INCR:
 			types[n++] = INT8OID;
@@ -339,7 +374,32 @@ tc_heap_scan(TcMap *map)
 }
 
 bool
-tc_heap_select(TcMap *map, const Datum *keys, Datum *value, bool *isnull)
+tc_heap_take_row(const TcMap *map, HeapTuple tuple, TupleDesc desc,
+				 Datum *values, bool *nulls)
+{
+	const TcShape *shape = &map->shape;
+	int column = 0;
+
+	memset(nulls, true, shape->natts * sizeof(bool));
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		int att = shape->keys[i].number - 1;
+
+		values[att] = SPI_getbinval(tuple, desc, ++column, &nulls[att]);
+		if (nulls[att])
+			return false;
+	}
+	for (int i = shape->nhashed; i < shape->nstored; i++)
+	{
+		int att = shape->stored[i].number - 1;
+
+		values[att] = SPI_getbinval(tuple, desc, ++column, &nulls[att]);
+	}
+	return true;
+}
+
+bool
+tc_heap_select(TcMap *map, const Datum *keys, Datum *values, bool *nulls)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Datum args[TC_MAX_ARGS];
@@ -353,16 +413,17 @@ tc_heap_select(TcMap *map, const Datum *keys, Datum *value, bool *isnull)
 	found = SPI_processed > 0;
 	if (found)
 	{
-		*value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1,
-							   isnull);
-		if (!*isnull)
-		{
-			MemoryContext inner = MemoryContextSwitchTo(caller);
+		Datum *in_spi = palloc(map->shape.natts * sizeof(Datum));
+		bool *in_spi_nulls = palloc(map->shape.natts * sizeof(bool));
+		TcRow row = {in_spi, in_spi_nulls};
+		MemoryContext inner;
 
-			*value = datumCopy(*value, map->shape.value.by_value,
-							   map->shape.value.length);
-			MemoryContextSwitchTo(inner);
-		}
+		found = tc_heap_take_row(map, SPI_tuptable->vals[0],
+								 SPI_tuptable->tupdesc, in_spi, in_spi_nulls);
+		inner = MemoryContextSwitchTo(caller);
+		if (found)
+			tc_shape_copy_row(&map->shape, &row, values, nulls);
+		MemoryContextSwitchTo(inner);
 	}
 	SPI_finish();
 	return found;

@@ -7,9 +7,11 @@
  * partial, not over expressions, not deferrable, valid, a b-tree, and whose
  * key columns are those of the map, all of them NOT NULL.
  *
- * Records are found by comparing bytes, so equal keys must have equal bytes.
- * PostgreSQL knows where that holds: b-tree deduplication needs the same,
- * and operator classes say so by their "equal image" function.
+ * Records are found by comparing bytes.  PostgreSQL knows of which types
+ * equal values have equal bytes: b-tree deduplication needs the same, and
+ * operator classes say so by their "equal image" function.  Of other types a
+ * hash stands for the value, by the functions of the type's own default hash
+ * operator class, which agrees with the b-tree on what is equal.
  *
  * Concurrency: reads the relation's cache entry under the caller's lock.
  *
@@ -34,17 +36,14 @@
 #include "base/compat.h"
 #include "heap/keyindex.h"
 
-bool
-tc_key_type_usable(const TcColumn *column)
+/* Have equal values of the column equal bytes? */
+static bool
+equal_means_same_bytes(const TcColumn *column, const TypeCacheEntry *type)
 {
-	TypeCacheEntry *type =
-		lookup_type_cache(column->type, TYPECACHE_BTREE_OPFAMILY);
 	Oid function;
 
 	/* blanks at the end of a character(n) do not count, but are there */
-	if (getBaseType(column->type) == BPCHAROID)
-		return false;
-	if (!OidIsValid(type->btree_opf))
+	if (column->base_type == BPCHAROID)
 		return false;
 	function = get_opfamily_proc(type->btree_opf, type->btree_opintype,
 								 type->btree_opintype, BTEQUALIMAGE_PROC);
@@ -54,25 +53,65 @@ tc_key_type_usable(const TcColumn *column)
 									ObjectIdGetDatum(type->btree_opintype)));
 }
 
+bool
+tc_key_column_prepare(TcColumn *column)
+{
+	TypeCacheEntry *type =
+		lookup_type_cache(column->type,
+						  TYPECACHE_BTREE_OPFAMILY | TYPECACHE_EQ_OPR |
+							  TYPECACHE_HASH_PROC |
+							  TYPECACHE_HASH_EXTENDED_PROC);
+	TcKeyFunctions *functions;
+
+	if (!OidIsValid(type->btree_opf) ||
+		(OidIsValid(column->collation) &&
+		 !get_collation_isdeterministic(column->collation)))
+		return false;
+	if (equal_means_same_bytes(column, type))
+		return true;
+	if (!OidIsValid(type->eq_opr) || !OidIsValid(type->hash_proc))
+		return false;
+	functions = palloc0(sizeof(TcKeyFunctions));
+	functions->extended = OidIsValid(type->hash_extended_proc);
+	fmgr_info(functions->extended ? type->hash_extended_proc : type->hash_proc,
+			  &functions->hash);
+	fmgr_info(get_opcode(type->eq_opr), &functions->equal);
+	column->functions = functions;
+	return true;
+}
+
+/* Which of the map's key columns is a column of the index; -1 for none. */
+static int
+key_of_index_column(Relation index, int i, int nkeys, const TcColumn *keys)
+{
+	for (int k = 0; k < nkeys; k++)
+	{
+		TypeCacheEntry *type;
+
+		if (index->rd_index->indkey.values[i] != keys[k].number)
+			continue;
+		type = lookup_type_cache(keys[k].type, TYPECACHE_BTREE_OPFAMILY);
+		return index->rd_indcollation[i] == keys[k].collation &&
+				index->rd_opfamily[i] == type->btree_opf
+			? k
+			: -1;
+	}
+	return -1;
+}
+
 /*
- * Are the index's key columns the map's, in the same order, and does it
- * tell their values equal just as the column's own type does?
+ * Are the index's key columns the map's, in whatever order, and does it tell
+ * their values equal just as the column's own type does?
  */
 static bool
-same_columns(Relation index, int nkeys, const TcColumn *keys)
+same_columns(Relation index, int nkeys, const TcColumn *keys, TcKeyIndex *found)
 {
-	Form_pg_index form = index->rd_index;
-
-	if (form->indnkeyatts != nkeys)
+	if (index->rd_index->indnkeyatts != nkeys)
 		return false;
 	for (int i = 0; i < nkeys; i++)
 	{
-		TypeCacheEntry *type =
-			lookup_type_cache(keys[i].type, TYPECACHE_BTREE_OPFAMILY);
-
-		if (form->indkey.values[i] != keys[i].number ||
-			index->rd_indcollation[i] != keys[i].collation ||
-			index->rd_opfamily[i] != type->btree_opf)
+		found->key[i] = key_of_index_column(index, i, nkeys, keys);
+		if (found->key[i] < 0)
 			return false;
 	}
 	return true;
@@ -92,7 +131,7 @@ enforces_key(Relation index)
 
 /* The functions by which the index tells keys equal. */
 static bool
-find_equality(Relation index, int nkeys, Oid *equality)
+find_equality(Relation index, int nkeys, TcKeyIndex *found)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
@@ -102,44 +141,44 @@ find_equality(Relation index, int nkeys, Oid *equality)
 
 		if (!OidIsValid(operator))
 			return false;
-		equality[i] = get_opcode(operator);
+		found->equality[i] = get_opcode(operator);
 	}
 	return true;
 }
 
-/* Can each column be part of a key? */
+/* Is each column NOT NULL? */
 static bool
-columns_usable(Relation rel, int nkeys, const TcColumn *keys)
+columns_not_null(Relation rel, int nkeys, const TcColumn *keys)
 {
 	for (int i = 0; i < nkeys; i++)
 	{
 		AttrNumber number = keys[i].number;
 
-		if (!tc_column_not_null(rel, number) || !tc_key_type_usable(&keys[i]))
+		if (!tc_column_not_null(rel, number))
 			return false;
 	}
 	return true;
 }
 
-Oid
-tc_key_index(Relation rel, int nkeys, const TcColumn *keys, Oid *equality)
+bool
+tc_key_index(Relation rel, int nkeys, const TcColumn *keys, TcKeyIndex *found)
 {
 	List *indexes = RelationGetIndexList(rel);
-	Oid found = InvalidOid;
 	ListCell *cell;
 
-	if (!columns_usable(rel, nkeys, keys))
-		return InvalidOid;
+	found->index = InvalidOid;
+	if (!columns_not_null(rel, nkeys, keys))
+		return false;
 	foreach (cell, indexes)
 	{
 		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
 
-		if (enforces_key(index) && same_columns(index, nkeys, keys) &&
-			find_equality(index, nkeys, equality))
-			found = RelationGetRelid(index);
+		if (enforces_key(index) && same_columns(index, nkeys, keys, found) &&
+			find_equality(index, nkeys, found))
+			found->index = RelationGetRelid(index);
 		index_close(index, AccessShareLock);
-		if (OidIsValid(found))
+		if (OidIsValid(found->index))
 			break;
 	}
-	return found;
+	return OidIsValid(found->index);
 }

@@ -7,18 +7,25 @@
 
 #include "heap/shape.h"
 
-/*
- * The unique index over exactly these columns, in this order, which admits
- * no exception; InvalidOid if there is none.  equality receives the function
- * that compares each column.
- */
-extern Oid tc_key_index(Relation rel, int nkeys, const TcColumn *keys,
-						Oid *equality);
+/* How a map's key is looked up in an index. */
+typedef struct TcKeyIndex
+{
+	Oid index;					  /* InvalidOid: there is none */
+	Oid equality[INDEX_MAX_KEYS]; /* function that compares each column */
+	int key[INDEX_MAX_KEYS];	  /* which key column it is */
+} TcKeyIndex;
 
 /*
- * The same for a column: can its values be told apart by their bytes?  A
- * type whose equal values may look different can't be a key.
+ * Find the unique index over exactly these columns, in whatever order, that
+ * admits no exception; false if there is none.
  */
-extern bool tc_key_type_usable(const TcColumn *column);
+extern bool tc_key_index(Relation rel, int nkeys, const TcColumn *keys,
+						 TcKeyIndex *found);
+
+/*
+ * Can the column be part of a key?  Where equal values of it may have
+ * different bytes its functions are set, in the current memory context.
+ */
+extern bool tc_key_column_prepare(TcColumn *column);
 
 #endif /* TC_KEYINDEX_H */

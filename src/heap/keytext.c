@@ -3,8 +3,8 @@
  * keytext.c
  *	  Shows keys, and measures what they would show.
  *
- * Structure: one column is shown by its type's output function; several
- * like a row, in parentheses.
+ * Structure: one column is shown by its type's output function, several as
+ * the row that they are.
  *
  * Concurrency: nothing shared.
  *
@@ -14,8 +14,10 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "lib/stringinfo.h"
+#include "funcapi.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "base/compat.h"
@@ -32,18 +34,15 @@ column_text(const TcColumn *column, Datum value)
 }
 
 char *
-tc_key_text(const TcShape *shape, const Datum *keys)
+tc_key_text(const TcMap *map, const Datum *keys)
 {
-	StringInfoData text;
+	bool nulls[INDEX_MAX_KEYS] = {0};
+	HeapTuple tuple;
 
-	if (shape->nkeys == 1)
-		return column_text(&shape->keys[0], keys[0]);
-	initStringInfo(&text);
-	for (int i = 0; i < shape->nkeys; i++)
-		appendStringInfo(&text, "%c%s", i == 0 ? '(' : ',',
-						 column_text(&shape->keys[i], keys[i]));
-	appendStringInfoChar(&text, ')');
-	return text.data;
+	if (map->key_desc == NULL)
+		return column_text(&map->shape.keys[0], keys[0]);
+	tuple = heap_form_tuple(map->key_desc, unconstify(Datum *, keys), nulls);
+	return OidOutputFunctionCall(F_RECORD_OUT, HeapTupleGetDatum(tuple));
 }
 
 /* How many characters an integer has. */
@@ -61,14 +60,15 @@ integer_length(int64 value)
 }
 
 uint32
-tc_key_text_length(const TcShape *shape, const Datum *keys)
+tc_key_text_length(const TcMap *map, const Datum *keys)
 {
+	const TcShape *shape = &map->shape;
 	char *text;
 	uint32 length;
 
 	if (shape->nkeys == 1)
 	{
-		switch (shape->keys[0].type)
+		switch (shape->keys[0].base_type)
 		{
 			case TEXTOID:
 			case VARCHAROID:
@@ -81,7 +81,7 @@ tc_key_text_length(const TcShape *shape, const Datum *keys)
 				return integer_length(DatumGetInt16(keys[0]));
 		}
 	}
-	text = tc_key_text(shape, keys);
+	text = tc_key_text(map, keys);
 	length = strlen(text);
 	pfree(text);
 	return length;

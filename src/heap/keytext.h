@@ -5,12 +5,12 @@
 #ifndef TC_KEYTEXT_H
 #define TC_KEYTEXT_H
 
-#include "heap/shape.h"
+#include "heap/map.h"
 
 /* A key as text: the column's own, or that of a row of several. */
-extern char *tc_key_text(const TcShape *shape, const Datum *keys);
+extern char *tc_key_text(const TcMap *map, const Datum *keys);
 
 /* Length of that in bytes, without making it where it can be told. */
-extern uint32 tc_key_text_length(const TcShape *shape, const Datum *keys);
+extern uint32 tc_key_text_length(const TcMap *map, const Datum *keys);
 
 #endif /* TC_KEYTEXT_H */

@@ -30,6 +30,7 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -42,7 +43,7 @@
 
 #include "base/compat.h"
 #include "heap/guard.h"
-#include "heap/keyindex.h"
+#include "heap/heaprow.h"
 #include "heap/map.h"
 
 /* How often an entry is built again because something changed meanwhile. */
@@ -110,6 +111,7 @@ free_map(TcMap *map)
 		if (map->plans[i] != NULL)
 			SPI_freeplan(map->plans[i]);
 	}
+	tc_heap_row_free_plans(map);
 	MemoryContextDelete(map->context);
 }
 
@@ -147,39 +149,98 @@ tc_map_init(void)
 
 /* ----- building ----- */
 
-/* Find the columns that the definition names; false when one is missing. */
+/* Find the key columns that the definition names. */
 static bool
-find_columns(Relation rel, TcMap *map)
+find_keys(Relation rel, TcMap *map)
 {
 	TcShape *shape = &map->shape;
 	ListCell *cell;
-	AttrNumber number;
 
 	shape->nkeys = list_length(map->def.key_columns);
-	if (shape->nkeys > INDEX_MAX_KEYS || map->def.value_column == NULL)
+	if (shape->nkeys > INDEX_MAX_KEYS)
 		return false;
 	shape->keys = palloc0(shape->nkeys * sizeof(TcColumn));
 	foreach (cell, map->def.key_columns)
 	{
-		number = get_attnum(RelationGetRelid(rel), lfirst(cell));
+		TcColumn *column = &shape->keys[foreach_current_index(cell)];
+		AttrNumber number = get_attnum(RelationGetRelid(rel), lfirst(cell));
+
 		if (number <= 0)
 			return false;
-		tc_column_describe(rel, number,
-						   &shape->keys[foreach_current_index(cell)]);
+		tc_column_describe(rel, number, column);
 	}
-	number = get_attnum(RelationGetRelid(rel), map->def.value_column);
-	if (number <= 0 || tc_column_is_virtual(rel, number))
-		return false;
-	tc_column_describe(rel, number, &shape->value);
-
-	/* only a table that create_map made gives the column its meaning */
-	number = get_attnum(RelationGetRelid(rel), "expires_at");
-	if (map->def.created && number > 0 &&
-		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid ==
-			TIMESTAMPTZOID)
-		shape->expires = number;
-	tc_shape_finish(shape);
 	return true;
+}
+
+/*
+ * The column that tells when a record ends.  Only a table that create_map
+ * made gives a column of that name the meaning.
+ */
+static AttrNumber
+expiry_column(Relation rel, const TcMap *map)
+{
+	AttrNumber number = get_attnum(RelationGetRelid(rel), "expires_at");
+
+	if (!map->def.created || number <= 0 ||
+		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid !=
+			TIMESTAMPTZOID)
+		return 0;
+	return number;
+}
+
+/* Find the columns that the definition names; false when one is missing. */
+static bool
+find_columns(Relation rel, TcMap *map)
+{
+	AttrNumber value = 0;
+
+	if (!find_keys(rel, map))
+		return false;
+	if (map->def.value_column != NULL)
+	{
+		value = get_attnum(RelationGetRelid(rel), map->def.value_column);
+		if (value <= 0)
+			return false;
+	}
+	map->shape.expires = expiry_column(rel, map);
+	map->suspended = TC_NOT_SUSPENDED;
+	for (int i = 0; i < map->shape.nkeys; i++)
+	{
+		if (!tc_key_column_prepare(&map->shape.keys[i]))
+			map->suspended = TC_SUSPENDED_KEY;
+	}
+	tc_shape_finish(&map->shape, rel, value);
+	return true;
+}
+
+/* Is a column of the records not in the table's tuples? */
+static bool
+has_virtual_column(Relation rel, const TcShape *shape)
+{
+	for (int i = 0; i < shape->nstored; i++)
+	{
+		if (tc_column_is_virtual(rel, shape->stored[i].number))
+			return true;
+	}
+	return false;
+}
+
+/* The type of a row of the key's columns. */
+static TupleDesc
+describe_key(const TcShape *shape)
+{
+	TupleDesc desc;
+
+	if (shape->nkeys == 1)
+		return NULL;
+	desc = CreateTemplateTupleDesc(shape->nkeys);
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		TupleDescInitEntry(desc, i + 1, NameStr(shape->keys[i].name),
+						   shape->keys[i].base_type, -1, 0);
+		TupleDescInitEntryCollation(desc, i + 1, shape->keys[i].collation);
+	}
+	return BlessTupleDesc(desc);
 }
 
 const char *
@@ -197,6 +258,8 @@ tc_suspension_text(TcSuspension suspension)
 			return "a column of its definition is missing";
 		case TC_SUSPENDED_CHILDREN:
 			return "other tables inherit from its table";
+		case TC_SUSPENDED_VIRTUAL:
+			return "a column of its table is computed when it is read";
 	}
 	return NULL;
 }
@@ -210,14 +273,19 @@ describe_relation(Relation rel, TcMap *map)
 	map->relkind = rel->rd_rel->relkind;
 	map->file = tc_relation_file(rel);
 	map->row_security = rel->rd_rel->relrowsecurity;
+	map->type = rel->rd_rel->reltype;
+	map->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 	if (!find_columns(rel, map))
 		return TC_SUSPENDED_COLUMNS;
+	map->key_desc = describe_key(&map->shape);
+	if (map->suspended != TC_NOT_SUSPENDED)
+		return map->suspended;
 	if (!map->def.durable)
 		return TC_NOT_SUSPENDED;
-	map->key_index =
-		tc_key_index(rel, map->shape.nkeys, map->shape.keys, map->key_equality);
-	if (!OidIsValid(map->key_index))
+	if (!tc_key_index(rel, map->shape.nkeys, map->shape.keys, &map->key_index))
 		return TC_SUSPENDED_KEY;
+	if (has_virtual_column(rel, &map->shape))
+		return TC_SUSPENDED_VIRTUAL;
 	if (rel->rd_rel->relhassubclass &&
 		find_inheritance_children(map->relation, NoLock) != NIL)
 		return TC_SUSPENDED_CHILDREN;
@@ -369,14 +437,22 @@ tc_map_require(Oid relation)
 static bool
 columns_readable(const TcMap *map, Oid user)
 {
-	for (int i = 0; i < map->shape.nkeys; i++)
+	const TcShape *shape = &map->shape;
+
+	/* without them there is no record to be read */
+	if (shape->natts == 0)
+		return false;
+	for (int i = 0; i < shape->nkeys + shape->nstored; i++)
 	{
-		if (pg_attribute_aclcheck(map->relation, map->shape.keys[i].number,
-								  user, ACL_SELECT) != ACLCHECK_OK)
+		AttrNumber number = i < shape->nkeys
+			? shape->keys[i].number
+			: shape->stored[i - shape->nkeys].number;
+
+		if (pg_attribute_aclcheck(map->relation, number, user, ACL_SELECT) !=
+			ACLCHECK_OK)
 			return false;
 	}
-	return pg_attribute_aclcheck(map->relation, map->shape.value.number, user,
-								 ACL_SELECT) == ACLCHECK_OK;
+	return true;
 }
 
 void
@@ -392,7 +468,7 @@ tc_map_check_select(TcMap *map)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA,
 					   get_namespace_name(map->schema));
 	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) != ACLCHECK_OK &&
-		!(map->shape.value.number > 0 && columns_readable(map, user)))
+		!columns_readable(map, user))
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
 					   map->name);
 	map->readable_by = user;
@@ -403,6 +479,14 @@ tc_map_policies_apply(const TcMap *map)
 {
 	return map->row_security &&
 		check_enable_rls(map->relation, InvalidOid, false) == RLS_ENABLED;
+}
+
+TcMsgpackShape *
+tc_map_encoder(TcMap *map)
+{
+	if (map->encoder == NULL)
+		map->encoder = tc_msgpack_shape_create(map->desc, map->context);
+	return map->encoder;
 }
 
 char *

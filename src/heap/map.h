@@ -7,6 +7,8 @@
 
 #include "executor/spi.h"
 
+#include "base/msgpack.h"
+#include "heap/keyindex.h"
 #include "heap/mapdef.h"
 #include "heap/shape.h"
 
@@ -17,7 +19,8 @@ typedef enum TcSuspension
 	TC_SUSPENDED_TRIGGERS, /* they do not guard the table */
 	TC_SUSPENDED_KEY,	   /* no unique index behind the key */
 	TC_SUSPENDED_COLUMNS,  /* a column of the definition is missing */
-	TC_SUSPENDED_CHILDREN  /* other tables inherit from the table */
+	TC_SUSPENDED_CHILDREN, /* other tables inherit from the table */
+	TC_SUSPENDED_VIRTUAL   /* a column is computed when it is read */
 } TcSuspension;
 
 /* Statements that are prepared once per map; see heapwrite.c. */
@@ -50,11 +53,19 @@ typedef struct TcMap
 	Oid schema;
 	char relkind;
 	Oid file;
-	Oid key_index;					  /* InvalidOid for a volatile map */
-	Oid key_equality[INDEX_MAX_KEYS]; /* functions, in key order */
-	bool row_security; /* the table has policies that may apply */
+	Oid type;			  /* row type of the relation */
+	TupleDesc desc;		  /* of the relation */
+	TupleDesc key_desc;	  /* of a row of the key columns; one: NULL */
+	TcKeyIndex key_index; /* none for a volatile map */
+	bool row_security;	  /* the table has policies that may apply */
 	TcSuspension suspended;
 	SPIPlanPtr plans[TC_NPLANS];
+	List *row_plans; /* see heaprow.c */
+
+	/* prepared when first needed */
+	TcMsgpackShape *encoder;
+	FmgrInfo to_jsonb;	 /* of a value, or of a row */
+	FmgrInfo from_jsonb; /* of a row */
 
 	/* verdict of the last privilege check, until something changes */
 	Oid readable_by;
@@ -82,7 +93,8 @@ extern TcMap *tc_map_require(Oid relation);
 extern TcMap *tc_map_require_defined(Oid relation);
 
 /*
- * May the current user read key and value?  An error as from SELECT if not.
+ * May the current user read a record's columns?  An error as from SELECT if
+ * not.
  */
 extern void tc_map_check_select(TcMap *map);
 
@@ -94,6 +106,9 @@ extern const char *tc_suspension_text(TcSuspension suspension);
 
 /* Is this what the backend knows of the map, with nothing changed since? */
 extern bool tc_map_up_to_date(const TcMap *map);
+
+/* The row type of a map that keeps whole rows, prepared for MessagePack. */
+extern TcMsgpackShape *tc_map_encoder(TcMap *map);
 
 /* Name of a map's relation for use in SQL, palloc'd. */
 extern char *tc_map_sql_name(const TcMap *map);

@@ -14,9 +14,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
+#include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -32,6 +34,7 @@ tc_column_describe(Relation rel, AttrNumber number, TcColumn *column)
 	column->number = number;
 	column->name = att->attname;
 	column->type = att->atttypid;
+	column->base_type = getBaseType(att->atttypid);
 	column->typmod = att->atttypmod;
 	column->collation = att->attcollation;
 	column->length = att->attlen;
@@ -63,15 +66,69 @@ column_fingerprint(const TcColumn *column)
 	return hash_bytes((unsigned char *) parts, sizeof(parts));
 }
 
-void
-tc_shape_finish(TcShape *shape)
+static bool
+is_key(const TcShape *shape, AttrNumber number)
 {
-	uint32 hash =
-		hash_combine(shape->expires, column_fingerprint(&shape->value));
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		if (shape->keys[i].number == number)
+			return true;
+	}
+	return false;
+}
+
+/* Take every column of a table that is not part of the key. */
+static void
+store_all_columns(TcShape *shape, Relation rel)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+
+	for (AttrNumber number = 1; number <= desc->natts; number++)
+	{
+		if (!TupleDescAttr(desc, number - 1)->attisdropped &&
+			!is_key(shape, number))
+			tc_column_describe(rel, number, &shape->stored[shape->nstored++]);
+	}
+}
+
+/* The attributes up to the last one of key and expiry. */
+static int
+key_attributes(const TcShape *shape)
+{
+	int needed = shape->expires;
 
 	for (int i = 0; i < shape->nkeys; i++)
+		needed = Max(needed, shape->keys[i].number);
+	return needed;
+}
+
+void
+tc_shape_finish(TcShape *shape, Relation rel, AttrNumber value)
+{
+	uint32 hash = shape->expires;
+
+	shape->stored =
+		palloc0((RelationGetNumberOfAttributes(rel) + 1) * sizeof(TcColumn));
+	for (int i = 0; i < shape->nkeys; i++)
+	{
 		hash = hash_combine(hash, column_fingerprint(&shape->keys[i]));
-	shape->fingerprint = hash;
+		if (shape->keys[i].functions != NULL)
+			shape->stored[shape->nhashed++] = shape->keys[i];
+	}
+	shape->nstored = shape->nhashed;
+	if (value == 0)
+		store_all_columns(shape, rel);
+	else
+	{
+		shape->value = &shape->stored[shape->nstored++];
+		tc_column_describe(rel, value, shape->value);
+	}
+	for (int i = 0; i < shape->nstored; i++)
+		hash = hash_combine(hash, column_fingerprint(&shape->stored[i]));
+	shape->key_natts = key_attributes(shape);
+	shape->natts = value == 0 ? RelationGetNumberOfAttributes(rel)
+							  : Max(shape->key_natts, value);
+	shape->fingerprint = hash_combine(hash, shape->value == NULL);
 }
 
 /* Will a string be written with a one-byte header? */
@@ -165,45 +222,201 @@ get_memory(TcBytes *bytes, uint32 length)
 	memset(bytes->data, 0, length);
 }
 
-void
-tc_shape_form_key(const TcShape *shape, const Datum *keys, TcBytes *bytes)
+/* ----- making records ----- */
+
+/* The hash that stands for a key column. */
+static uint64
+hash_key(const TcColumn *column, Datum value)
 {
-	Datum flat[INDEX_MAX_KEYS];
+	TcKeyFunctions *functions = column->functions;
+
+	if (functions->extended)
+		return DatumGetUInt64(FunctionCall2Coll(&functions->hash,
+												column->collation, value,
+												UInt64GetDatum(0)));
+	return DatumGetUInt32(
+		FunctionCall1Coll(&functions->hash, column->collation, value));
+}
+
+/* Where a key ends; the columns are flat. */
+static uint32
+measure_key(const TcShape *shape, const Datum *keys)
+{
+	uint32 end = 0;
+
+	for (int i = 0; i < shape->nkeys; i++)
+		end = shape->keys[i].functions != NULL
+			? end + sizeof(uint64)
+			: measure(&shape->keys[i], keys[i], end);
+	return end;
+}
+
+static uint32
+write_key(const TcShape *shape, const Datum *keys, char *data)
+{
 	uint32 end = 0;
 
 	for (int i = 0; i < shape->nkeys; i++)
 	{
-		flat[i] = flatten(&shape->keys[i], keys[i]);
-		end = measure(&shape->keys[i], flat[i], end);
+		if (shape->keys[i].functions != NULL)
+		{
+			uint64 hash = hash_key(&shape->keys[i], keys[i]);
+
+			memcpy(data + end, &hash, sizeof(hash));
+			end += sizeof(hash);
+		}
+		else
+			end = write_column(&shape->keys[i], keys[i], data, end);
 	}
-	get_memory(bytes, end);
-	end = 0;
+	return end;
+}
+
+static void
+flatten_keys(const TcShape *shape, const Datum *keys, Datum *flat)
+{
 	for (int i = 0; i < shape->nkeys; i++)
-		end = write_column(&shape->keys[i], flat[i], bytes->data, end);
+		flat[i] = flatten(&shape->keys[i], keys[i]);
 }
 
 void
-tc_shape_form_record(const TcShape *shape, const Datum *keys, Datum value,
-					 bool isnull, TcBytes *bytes)
+tc_shape_form_key(const TcShape *shape, const Datum *keys, TcBytes *bytes)
 {
-	TcBytes key;
-	uint32 end;
+	Datum flat[INDEX_MAX_KEYS];
 
-	tc_shape_form_key(shape, keys, &key);
-	end = key.length;
-	if (!isnull)
-	{
-		value = flatten(&shape->value, value);
-		end = measure(&shape->value, value, end);
-	}
-	get_memory(bytes, end);
-	memcpy(bytes->data, key.data, key.length);
-	if (!isnull)
-		write_column(&shape->value, value, bytes->data, key.length);
+	flatten_keys(shape, keys, flat);
+	get_memory(bytes, measure_key(shape, flat));
+	write_key(shape, flat, bytes->data);
 }
 
+void
+tc_shape_form_absent(const TcShape *shape, const Datum *keys, TcBytes *bytes)
+{
+	Datum flat[INDEX_MAX_KEYS];
+	uint32 end;
+
+	flatten_keys(shape, keys, flat);
+	end = measure_key(shape, flat);
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		if (shape->keys[i].functions != NULL)
+			end = measure(&shape->keys[i], flat[i], end);
+	}
+	get_memory(bytes, end);
+	end = write_key(shape, flat, bytes->data);
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		if (shape->keys[i].functions != NULL)
+			end = write_column(&shape->keys[i], flat[i], bytes->data, end);
+	}
+}
+
+bool
+tc_shape_row_keys(const TcShape *shape, const TcRow *row, Datum *keys)
+{
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		int att = shape->keys[i].number - 1;
+
+		if (row->nulls[att])
+			return false;
+		keys[i] = row->values[att];
+	}
+	return true;
+}
+
+/* A row on its way into a record: its columns, flat, and where they end. */
+typedef struct Layout
+{
+	Datum keys[INDEX_MAX_KEYS];
+	Datum *stored;
+	bool *nulls;
+	bool has_nulls;
+	uint32 bitmap_bytes;
+	uint32 end;
+} Layout;
+
+/* Measure what is behind the key. */
+static void
+measure_stored(const TcShape *shape, const TcRow *row, Layout *layout)
+{
+	for (int i = 0; i < shape->nstored; i++)
+	{
+		int att = shape->stored[i].number - 1;
+
+		layout->nulls[i] = row->nulls[att];
+		layout->has_nulls |= row->nulls[att];
+		if (!row->nulls[att])
+			layout->stored[i] = flatten(&shape->stored[i], row->values[att]);
+	}
+	if (layout->has_nulls)
+		layout->bitmap_bytes = BITMAPLEN(shape->nstored - shape->nhashed);
+	for (int i = 0; i < shape->nstored; i++)
+	{
+		if (i == shape->nhashed)
+			layout->end += layout->bitmap_bytes;
+		if (!layout->nulls[i])
+			layout->end =
+				measure(&shape->stored[i], layout->stored[i], layout->end);
+	}
+}
+
+/* Write what is behind the key. */
+static void
+write_stored(const TcShape *shape, const Layout *layout, char *data, uint32 end)
+{
+	bits8 *bitmap = NULL;
+
+	for (int i = 0; i < shape->nstored; i++)
+	{
+		int bit = i - shape->nhashed;
+
+		if (bit == 0 && layout->has_nulls)
+		{
+			bitmap = (bits8 *) (data + end);
+			end += layout->bitmap_bytes;
+		}
+		if (layout->nulls[i])
+			continue;
+		if (bitmap != NULL)
+			bitmap[bit >> 3] |= 1 << (bit & 0x07);
+		end = write_column(&shape->stored[i], layout->stored[i], data, end);
+	}
+}
+
+/* Columns up to which a layout needs no memory of its own. */
+#define FEW_COLUMNS 32
+
+bool
+tc_shape_form_record(const TcShape *shape, const TcRow *row, TcBytes *bytes)
+{
+	Datum few_stored[FEW_COLUMNS];
+	bool few_nulls[FEW_COLUMNS];
+	Datum keys[INDEX_MAX_KEYS];
+	Layout layout = {0};
+	uint32 end;
+
+	layout.stored = few_stored;
+	layout.nulls = few_nulls;
+	if (shape->nstored > FEW_COLUMNS)
+	{
+		layout.stored = palloc(shape->nstored * sizeof(Datum));
+		layout.nulls = palloc(shape->nstored * sizeof(bool));
+	}
+	if (!tc_shape_row_keys(shape, row, keys))
+		elog(ERROR, "a key column is null");
+	flatten_keys(shape, keys, layout.keys);
+	layout.end = measure_key(shape, layout.keys);
+	measure_stored(shape, row, &layout);
+	get_memory(bytes, layout.end);
+	end = write_key(shape, layout.keys, bytes->data);
+	write_stored(shape, &layout, bytes->data, end);
+	return layout.has_nulls;
+}
+
+/* ----- taking records apart ----- */
+
 /* Step to the column behind "end"; *end becomes where it ends. */
-static Datum
+static inline Datum
 read_column(const TcColumn *column, const char *data, uint32 *end)
 {
 	uint32 start =
@@ -213,21 +426,163 @@ read_column(const TcColumn *column, const char *data, uint32 *end)
 	return fetch_att(data + start, column->by_value, column->length);
 }
 
-void
-tc_shape_keys(const TcShape *shape, const char *data, Datum *keys)
+/* Step over the key; key columns that are kept as they are go into keys. */
+static inline uint32
+read_key(const TcShape *shape, const char *data, Datum *keys)
 {
 	uint32 end = 0;
 
 	for (int i = 0; i < shape->nkeys; i++)
-		keys[i] = read_column(&shape->keys[i], data, &end);
+	{
+		if (shape->keys[i].functions != NULL)
+			end += sizeof(uint64);
+		else
+			keys[i] = read_column(&shape->keys[i], data, &end);
+	}
+	return end;
+}
+
+/* Go on over the columns of hashed keys. */
+static inline uint32
+read_hashed(const TcShape *shape, const char *data, uint32 end, Datum *keys)
+{
+	for (int i = 0; shape->nhashed > 0 && i < shape->nkeys; i++)
+	{
+		if (shape->keys[i].functions != NULL)
+			keys[i] = read_column(&shape->keys[i], data, &end);
+	}
+	return end;
+}
+
+void
+tc_shape_keys(const TcShape *shape, const char *data, Datum *keys)
+{
+	uint32 end = read_key(shape, data, keys);
+
+	(void) read_hashed(shape, data, end, keys);
 }
 
 Datum
 tc_shape_value(const TcShape *shape, const char *data)
 {
-	uint32 end = 0;
+	Datum keys[INDEX_MAX_KEYS];
+	uint32 end = read_key(shape, data, keys);
 
+	end = read_hashed(shape, data, end, keys);
+	return read_column(shape->value, data, &end);
+}
+
+void
+tc_shape_columns(const TcShape *shape, const char *data, bool has_nulls,
+				 Datum *values, bool *nulls)
+{
+	Datum keys[INDEX_MAX_KEYS];
+	const bits8 *bitmap;
+	uint32 end;
+
+	memset(nulls, true, shape->natts * sizeof(bool));
+	end = read_key(shape, data, keys);
+	end = read_hashed(shape, data, end, keys);
 	for (int i = 0; i < shape->nkeys; i++)
-		(void) read_column(&shape->keys[i], data, &end);
-	return read_column(&shape->value, data, &end);
+	{
+		values[shape->keys[i].number - 1] = keys[i];
+		nulls[shape->keys[i].number - 1] = false;
+	}
+	bitmap = has_nulls ? (const bits8 *) (data + end) : NULL;
+	if (has_nulls)
+		end += BITMAPLEN(shape->nstored - shape->nhashed);
+	for (int i = shape->nhashed; i < shape->nstored; i++)
+	{
+		int att = shape->stored[i].number - 1;
+
+		if (bitmap != NULL && att_isnull(i - shape->nhashed, bitmap))
+			continue;
+		values[att] = read_column(&shape->stored[i], data, &end);
+		nulls[att] = false;
+	}
+}
+
+bool
+tc_shape_same_key(const TcShape *shape, const char *data, const Datum *keys)
+{
+	Datum found[INDEX_MAX_KEYS];
+
+	if (shape->nhashed == 0)
+		return true;
+	tc_shape_keys(shape, data, found);
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		TcColumn *column = &shape->keys[i];
+
+		if (column->functions != NULL &&
+			!DatumGetBool(FunctionCall2Coll(&column->functions->equal,
+											column->collation, found[i],
+											keys[i])))
+			return false;
+	}
+	return true;
+}
+
+/* ----- rows ----- */
+
+bool
+tc_shape_has_toasted(const TcShape *shape, const TcRow *row)
+{
+	for (int i = 0; i < shape->nkeys + shape->nstored; i++)
+	{
+		const TcColumn *column = i < shape->nkeys
+			? &shape->keys[i]
+			: &shape->stored[i - shape->nkeys];
+		int att = column->number - 1;
+
+		if (column->length == -1 && !row->nulls[att] &&
+			VARATT_IS_EXTENDED(DatumGetPointer(row->values[att])) &&
+			!VARATT_IS_SHORT(DatumGetPointer(row->values[att])))
+			return true;
+	}
+	return false;
+}
+
+/* A copy of a value, flat. */
+static Datum
+copy_value(const TcColumn *column, Datum value)
+{
+	Datum flat = flatten(column, value);
+
+	if (column->by_value || DatumGetPointer(flat) != DatumGetPointer(value))
+		return flat;
+	return datumCopy(flat, false, column->length);
+}
+
+void
+tc_shape_copy_row(const TcShape *shape, const TcRow *row, Datum *values,
+				  bool *nulls)
+{
+	memset(nulls, true, shape->natts * sizeof(bool));
+	for (int i = 0; i < shape->nkeys + shape->nstored; i++)
+	{
+		const TcColumn *column = i < shape->nkeys
+			? &shape->keys[i]
+			: &shape->stored[i - shape->nkeys];
+		int att = column->number - 1;
+
+		if (!nulls[att] || row->nulls[att])
+			continue;
+		values[att] = copy_value(column, row->values[att]);
+		nulls[att] = false;
+	}
+}
+
+void
+tc_shape_make_row(const TcShape *shape, const Datum *keys, Datum value,
+				  bool isnull, Datum *values, bool *nulls)
+{
+	memset(nulls, true, shape->natts * sizeof(bool));
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		values[shape->keys[i].number - 1] = keys[i];
+		nulls[shape->keys[i].number - 1] = false;
+	}
+	values[shape->value->number - 1] = value;
+	nulls[shape->value->number - 1] = isnull;
 }

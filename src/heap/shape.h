@@ -2,11 +2,21 @@
  * shape.h
  *	  The form in which the rows of a table are kept as records.
  *
- * A record's data is the key columns in the order of the key, then the value
- * column, laid out like the columns of a heap tuple: each aligned as its
- * type wants, strings with short headers where they fit, nothing toasted.
- * So equal keys have equal bytes, a record's data begins with its key, and a
- * value is read where it lies.
+ * A record's data is the key, by which it is found, then the other columns
+ * that are kept: one value column, or all columns of the row.  They are laid
+ * out like the columns of a heap tuple: each aligned as its type wants,
+ * strings with short headers where they fit, nothing toasted.
+ *
+ * Equal keys must have equal bytes.  Where a type has one form per value a
+ * key column is kept as it is, and not a second time with the row.  Other
+ * types (1.0 and 1.00 are one numeric) have a hash there, and the column is
+ * kept behind the key as it was written; whoever has found a record by such
+ * a key compares the column itself (tc_shape_same_key).
+ *
+ *		key columns, or their hashes
+ *		columns of hashed keys
+ *		null bitmap over the rest, if the record has nulls
+ *		the other columns, those that are null left out
  */
 #ifndef TC_SHAPE_H
 #define TC_SHAPE_H
@@ -15,25 +25,47 @@
 #include "fmgr.h"
 #include "utils/relcache.h"
 
+/* How keys of a type with more than one form per value are told equal. */
+typedef struct TcKeyFunctions
+{
+	FmgrInfo hash; /* of a datum, or with a seed, see extended */
+	bool extended; /* hash is the type's 64-bit function */
+	FmgrInfo equal;
+} TcKeyFunctions;
+
 /* One column of a record. */
 typedef struct TcColumn
 {
 	AttrNumber number; /* in the table */
 	NameData name;
 	Oid type;
+	Oid base_type; /* what a domain is over; type, if it is none */
 	int32 typmod;
 	Oid collation;
 	int16 length;
 	bool by_value;
 	char align;
-	bool packable; /* may have a short header */
+	bool packable;			   /* may have a short header */
+	TcKeyFunctions *functions; /* of a key column that is kept as a hash */
 } TcColumn;
+
+/* The columns of a row, by attribute number less one. */
+typedef struct TcRow
+{
+	const Datum *values;
+	const bool *nulls;
+} TcRow;
 
 typedef struct TcShape
 {
 	int nkeys;
 	TcColumn *keys;
-	TcColumn value;
+	int nstored;	  /* columns behind the key ... */
+	TcColumn *stored; /* ... hashed key columns first, in key order */
+	int nhashed;
+	TcColumn *value;	/* the only one of the others; NULL: whole rows */
+	int natts;			/* attributes that a row has to have */
+	int key_natts;		/* the same for its key and expiry */
 	AttrNumber expires; /* column expires_at, or 0 */
 	uint32 fingerprint; /* changes with anything of the above */
 } TcShape;
@@ -45,8 +77,11 @@ extern void tc_column_describe(Relation rel, AttrNumber number,
 /* Is a column computed when it is read, so that no tuple has it? */
 extern bool tc_column_is_virtual(Relation rel, AttrNumber number);
 
-/* Complete a shape whose columns are known. */
-extern void tc_shape_finish(TcShape *shape);
+/*
+ * Complete a shape whose keys are known: with the value column given, or
+ * with all columns of the table where that is 0.
+ */
+extern void tc_shape_finish(TcShape *shape, Relation rel, AttrNumber value);
 
 /* Bytes made of values; data is palloc'd unless it fits local. */
 typedef struct TcBytes
@@ -56,18 +91,58 @@ typedef struct TcBytes
 	char local[128] pg_attribute_aligned(MAXIMUM_ALIGNOF);
 } TcBytes;
 
-/* Lay out a key. */
+/* Take the key columns out of a row; false when one is NULL. */
+extern bool tc_shape_row_keys(const TcShape *shape, const TcRow *row,
+							  Datum *keys);
+
+/* Lay out a key, in the form that records are found by. */
 extern void tc_shape_form_key(const TcShape *shape, const Datum *keys,
 							  TcBytes *bytes);
 
-/* Lay out a whole record; value is detoasted if need be. */
-extern void tc_shape_form_record(const TcShape *shape, const Datum *keys,
-								 Datum value, bool isnull, TcBytes *bytes);
+/* Lay out what is kept of a key without a row. */
+extern void tc_shape_form_absent(const TcShape *shape, const Datum *keys,
+								 TcBytes *bytes);
 
-/* The value in a record's data; points into it where passed by reference. */
+/*
+ * Lay out a whole record; values are detoasted if need be.  True when it has
+ * nulls, which whoever reads it must be told.
+ */
+extern bool tc_shape_form_record(const TcShape *shape, const TcRow *row,
+								 TcBytes *bytes);
+
+/*
+ * The value in a record's data, of a shape with one that is not null; points
+ * into the data where passed by reference.
+ */
 extern Datum tc_shape_value(const TcShape *shape, const char *data);
 
-/* The key columns in a record's data; likewise. */
+/* All columns in a record's data; columns that it has not are null. */
+extern void tc_shape_columns(const TcShape *shape, const char *data,
+							 bool has_nulls, Datum *values, bool *nulls);
+
+/* The key columns in a record's data, which may be that of an absent one. */
 extern void tc_shape_keys(const TcShape *shape, const char *data, Datum *keys);
+
+/* Is the record that was found by a key's bytes really that key's? */
+extern bool tc_shape_same_key(const TcShape *shape, const char *data,
+							  const Datum *keys);
+
+/* Is a column of a record out of line or compressed? */
+extern bool tc_shape_has_toasted(const TcShape *shape, const TcRow *row);
+
+/*
+ * A copy of a row in the current memory context, with nothing toasted: of
+ * the columns that a record has.
+ */
+extern void tc_shape_copy_row(const TcShape *shape, const TcRow *row,
+							  Datum *values, bool *nulls);
+
+/*
+ * Make a row of keys and one value, in arrays of shape->natts entries; for a
+ * shape with a value column.
+ */
+extern void tc_shape_make_row(const TcShape *shape, const Datum *keys,
+							  Datum value, bool isnull, Datum *values,
+							  bool *nulls);
 
 #endif /* TC_SHAPE_H */

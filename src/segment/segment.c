@@ -180,6 +180,8 @@ fill_segment(const Layout *layout)
 	pg_atomic_init_u64(&head->header_bytes, 0);
 	pg_atomic_init_u64(&head->overflow_bytes, 0);
 	pg_atomic_init_u32(&head->index_pages, 0);
+	for (int i = 0; i < TC_WANTED; i++)
+		pg_atomic_init_u32(&head->wanted[i], 0);
 	pg_atomic_init_u32(&head->body_pages, 0);
 	for (uint32 i = 0; i < head->nstripes; i++)
 		pg_atomic_init_u32(&tc_seg.stamps[i], 0);

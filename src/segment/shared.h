@@ -29,6 +29,9 @@
 /* Slots of an index bucket, chosen so that a bucket is one cache line. */
 #define TC_BUCKET_SLOTS 11
 
+/* Places for keys whose fills have lost; see wanted.c. */
+#define TC_WANTED 1024
+
 /* Upper bound of the number of size classes. */
 #define TC_MAX_CLASSES 192
 
@@ -280,6 +283,7 @@ typedef struct TcSharedSegment
 	struct Latch *worker_latch; /* set and cleared by the worker alone */
 
 	TcSharedClass class[TC_MAX_CLASSES];
+	pg_atomic_uint32 wanted[TC_WANTED];
 } TcSharedSegment;
 
 /* Where the parts are in this process; set once at start-up. */

@@ -221,8 +221,8 @@ SELECT topcache.attach('temporary', value => 'value');
 CREATE TABLE parent (key text PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE child () INHERITS (parent);
 SELECT topcache.attach('parent', value => 'value');
-CREATE TABLE by_numeric (key numeric PRIMARY KEY, value jsonb NOT NULL);
-SELECT topcache.attach('by_numeric', value => 'value');
+CREATE TABLE by_tsvector (key tsvector PRIMARY KEY, value jsonb NOT NULL);
+SELECT topcache.attach('by_tsvector', value => 'value');
 CREATE TYPE composite AS (key text, value jsonb);
 SELECT topcache.attach('composite');
 -- nothing of all this has made a map

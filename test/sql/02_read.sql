@@ -124,7 +124,7 @@ CREATE TABLE by_domain (key code PRIMARY KEY, value jsonb NOT NULL);
 SELECT t, topcache.attach(t::regclass, value => 'value')
 FROM unnest(ARRAY['by_int4', 'by_int8', 'by_int2', 'by_uuid',
 	'by_varchar', 'by_date', 'by_bytea', 'by_enum', 'by_domain']) t;
--- not where equal keys may look different
+-- also where equal keys may look different
 CREATE TABLE by_numeric (key numeric PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_char (key char(5) PRIMARY KEY, value jsonb NOT NULL);
 CREATE TABLE by_float8 (key float8 PRIMARY KEY, value jsonb NOT NULL);
