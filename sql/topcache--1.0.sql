@@ -20,7 +20,9 @@ CREATE TABLE topcache.map_definition (
     max_idle     interval,
     max_cost     bigint,
     created      boolean  NOT NULL DEFAULT false,
-    durable      boolean  NOT NULL DEFAULT true
+    durable      boolean  NOT NULL DEFAULT true,
+    key_numbers  int2[],
+    value_number int2
 );
 COMMENT ON TABLE topcache.map_definition IS
     'one row per map; written by attach, alter_map and detach';
@@ -36,6 +38,23 @@ CREATE TRIGGER definition_changed
     AFTER INSERT OR UPDATE OR DELETE ON topcache.map_definition
     FOR EACH ROW EXECUTE FUNCTION topcache.definition_changed();
 ALTER TABLE topcache.map_definition ENABLE ALWAYS TRIGGER definition_changed;
+
+-- names make a definition fit for a dump, numbers survive renaming
+CREATE FUNCTION topcache.number_columns() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'topcache_number_columns' LANGUAGE C;
+COMMENT ON FUNCTION topcache.number_columns() IS
+    'sets the numbers of the columns that the definition of a map names';
+CREATE TRIGGER number_columns
+    BEFORE INSERT OR UPDATE ON topcache.map_definition
+    FOR EACH ROW EXECUTE FUNCTION topcache.number_columns();
+ALTER TABLE topcache.map_definition ENABLE ALWAYS TRIGGER number_columns;
+CREATE FUNCTION topcache.follow_renames() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'topcache_follow_renames' LANGUAGE C;
+COMMENT ON FUNCTION topcache.follow_renames() IS
+    'lets the definitions of maps follow when their columns are renamed';
+CREATE EVENT TRIGGER topcache_follow_renames ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER TYPE')
+    EXECUTE FUNCTION topcache.follow_renames();
 
 -- a dropped relation takes its definition with it
 CREATE FUNCTION topcache.forget_dropped() RETURNS event_trigger
@@ -373,4 +392,6 @@ COMMENT ON FUNCTION topcache.cost(jsonb, text) IS
 -- what concerns the whole cache, not one map, is not for everybody
 REVOKE ALL ON FUNCTION topcache.definition_changed() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.forget_dropped() FROM PUBLIC;
+REVOKE ALL ON FUNCTION topcache.number_columns() FROM PUBLIC;
+REVOKE ALL ON FUNCTION topcache.follow_renames() FROM PUBLIC;
 GRANT SELECT ON topcache.maps, topcache.stats, topcache.memory TO PUBLIC;

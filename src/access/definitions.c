@@ -149,14 +149,20 @@ tc_definition_delete(Oid relation)
 					 1, types, values, NULL);
 }
 
-void
-tc_definitions_forget_dropped(void)
+/* Are there definitions?  They may be among what was dropped. */
+static bool
+definitions_exist(void)
 {
 	Oid schema = tc_extension_schema();
 
-	/* the definitions may be among what was dropped */
-	if (!OidIsValid(schema) ||
-		!OidIsValid(get_relname_relid("map_definition", schema)))
+	return OidIsValid(schema) &&
+		OidIsValid(get_relname_relid("map_definition", schema));
+}
+
+void
+tc_definitions_forget_dropped(void)
+{
+	if (!definitions_exist())
 		return;
 	execute_as_owner("DELETE FROM topcache.map_definition"
 					 " WHERE relation OPERATOR(pg_catalog.=) ANY (SELECT objid"
@@ -164,4 +170,34 @@ tc_definitions_forget_dropped(void)
 					 " WHERE classid OPERATOR(pg_catalog.=)"
 					 " 'pg_catalog.pg_class'::pg_catalog.regclass)",
 					 0, NULL, NULL, NULL);
+}
+
+void
+tc_definitions_follow_renames(void)
+{
+	if (!definitions_exist())
+		return;
+
+	/* a column that was dropped keeps the name that the definition has */
+	execute_as_owner(
+		"UPDATE topcache.map_definition d"
+		" SET key_columns = now.keys, value_column = now.value"
+		" FROM (SELECT m.relation, m.value_column,"
+		"  ARRAY(SELECT coalesce(a.attname, u.name)"
+		"   FROM ROWS FROM (pg_catalog.unnest(m.key_columns),"
+		"	 pg_catalog.unnest(m.key_numbers))"
+		"	 WITH ORDINALITY AS u(name, number, ord)"
+		"   LEFT JOIN pg_catalog.pg_attribute a"
+		"   ON a.attrelid OPERATOR(pg_catalog.=) m.relation"
+		"   AND a.attnum OPERATOR(pg_catalog.=) u.number"
+		"   AND NOT a.attisdropped ORDER BY u.ord) AS keys,"
+		"  coalesce((SELECT a.attname FROM pg_catalog.pg_attribute a"
+		"   WHERE a.attrelid OPERATOR(pg_catalog.=) m.relation"
+		"   AND a.attnum OPERATOR(pg_catalog.=) m.value_number"
+		"   AND NOT a.attisdropped), m.value_column) AS value"
+		"  FROM topcache.map_definition m) AS now"
+		" WHERE d.relation OPERATOR(pg_catalog.=) now.relation"
+		" AND (d.key_columns OPERATOR(pg_catalog.<>) now.keys"
+		"  OR d.value_column OPERATOR(pg_catalog.<>) now.value)",
+		0, NULL, NULL, NULL);
 }

@@ -18,4 +18,7 @@ extern void tc_definition_delete(Oid relation);
 /* Delete those of relations that the current command has dropped. */
 extern void tc_definitions_forget_dropped(void);
 
+/* Name columns that have been renamed as they are called now. */
+extern void tc_definitions_follow_renames(void);
+
 #endif /* TC_DEFINITIONS_H */

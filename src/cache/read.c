@@ -73,6 +73,7 @@ tc_read_may_fill(TcMap *map, Snapshot snapshot)
 {
 	return map->def.durable && tc_bind(map) && IsMVCCSnapshot(snapshot) &&
 		!IsolationIsSerializable() && !RecoveryInProgress() &&
+		tc_key_index_complete(&map->key_index) &&
 		!may_have_written(map->relation);
 }
 
@@ -100,7 +101,8 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	reader->by_sql = map->def.durable &&
 		(!OidIsValid(map->key_index.index) ||
 		 map->suspended == TC_SUSPENDED_CHILDREN ||
-		 map->suspended == TC_SUSPENDED_VIRTUAL || tc_map_policies_apply(map));
+		 map->suspended == TC_SUSPENDED_VIRTUAL ||
+		 !tc_key_index_complete(&map->key_index) || tc_map_policies_apply(map));
 	reader->cached = cache_may_answer(reader);
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
@@ -324,7 +326,10 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	row.row = copy;
 	tc_value_of_row(reader->map, &row.row, value);
 	if (probe != NULL)
+	{
+		tc_heap_confirm(heap, &row);
 		tc_fill_row(reader->map, probe, &row, stamp);
+	}
 	if (row.expires <= reader->now)
 		value->found = false;
 }

@@ -209,8 +209,14 @@ tc_heap_read(TcHeapReader *reader, const Datum *keys, TcHeapRow *row)
 	if (!next_tuple(reader, reader->scan))
 		return false;
 	take_row(&reader->map->shape, reader->slot, row);
-	judge_row(reader->rel, reader->slot, row);
+	row->newest = false;
 	return true;
+}
+
+void
+tc_heap_confirm(TcHeapReader *reader, TcHeapRow *row)
+{
+	judge_row(reader->rel, reader->slot, row);
 }
 
 /*
@@ -274,7 +280,9 @@ open_any_scan(TcHeapReader *reader)
 TransactionId
 tc_heap_absent_since(TcHeapReader *reader, const Datum *keys)
 {
-	TransactionId since = FrozenTransactionId;
+	/* an index that does not lead to older rows cannot tell of them */
+	TransactionId since =
+		visible_since(reader->rel, reader->map->key_index.complete_since);
 
 	open_any_scan(reader);
 	seek(reader, reader->any_scan, keys);

@@ -21,7 +21,7 @@ typedef struct TcHeapRow
 	TcRow row;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 
-	/* For keeping it in the cache: */
+	/* For keeping it in the cache, when it has been confirmed: */
 	bool newest;		/* nobody has changed or is changing it */
 	TransactionId xmin; /* Frozen when every snapshot sees it */
 } TcHeapRow;
@@ -36,6 +36,12 @@ extern void tc_heap_end(TcHeapReader *reader);
 /* Read the row of a key; false when the snapshot sees none. */
 extern bool tc_heap_read(TcHeapReader *reader, const Datum *keys,
 						 TcHeapRow *row);
+
+/*
+ * After tc_heap_read found a row: say what may be kept of it.  Not during
+ * recovery.
+ */
+extern void tc_heap_confirm(TcHeapReader *reader, TcHeapRow *row);
 
 /*
  * After tc_heap_read found nothing: who has made the key absent?  Frozen

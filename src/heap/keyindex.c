@@ -21,6 +21,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/nbtree.h"
 #include "access/relation.h"
 #include "catalog/index.h"
@@ -31,6 +32,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
 #include "base/compat.h"
@@ -160,6 +162,25 @@ columns_not_null(Relation rel, int nkeys, const TcColumn *keys)
 	return true;
 }
 
+/*
+ * Who has made the index over rows that had just been changed without
+ * changing a column of it?  It leads to what these rows became only.
+ */
+static TransactionId
+complete_since(Relation index)
+{
+	return index->rd_index->indcheckxmin
+		? HeapTupleHeaderGetXmin(index->rd_indextuple->t_data)
+		: FrozenTransactionId;
+}
+
+bool
+tc_key_index_complete(const TcKeyIndex *found)
+{
+	/* as the planner has it */
+	return TransactionIdPrecedes(found->complete_since, TransactionXmin);
+}
+
 bool
 tc_key_index(Relation rel, int nkeys, const TcColumn *keys, TcKeyIndex *found)
 {
@@ -175,7 +196,10 @@ tc_key_index(Relation rel, int nkeys, const TcColumn *keys, TcKeyIndex *found)
 
 		if (enforces_key(index) && same_columns(index, nkeys, keys, found) &&
 			find_equality(index, nkeys, found))
+		{
 			found->index = RelationGetRelid(index);
+			found->complete_since = complete_since(index);
+		}
 		index_close(index, AccessShareLock);
 		if (OidIsValid(found->index))
 			break;

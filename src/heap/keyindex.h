@@ -11,6 +11,7 @@
 typedef struct TcKeyIndex
 {
 	Oid index;					  /* InvalidOid: there is none */
+	TransactionId complete_since; /* older snapshots see rows without it */
 	Oid equality[INDEX_MAX_KEYS]; /* function that compares each column */
 	int key[INDEX_MAX_KEYS];	  /* which key column it is */
 } TcKeyIndex;
@@ -21,6 +22,12 @@ typedef struct TcKeyIndex
  */
 extern bool tc_key_index(Relation rel, int nkeys, const TcColumn *keys,
 						 TcKeyIndex *found);
+
+/*
+ * Does the index lead to every row that the snapshots of this transaction
+ * see?  One that was made over rows changed just before may not.
+ */
+extern bool tc_key_index_complete(const TcKeyIndex *found);
 
 /*
  * Can the column be part of a key?  Where equal values of it may have

@@ -149,23 +149,32 @@ tc_map_init(void)
 
 /* ----- building ----- */
 
-/* Find the key columns that the definition names. */
+static bool
+column_exists(Relation rel, AttrNumber number)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+
+	return number > 0 && number <= desc->natts &&
+		!TupleDescAttr(desc, number - 1)->attisdropped;
+}
+
+/* Find the key columns of the definition. */
 static bool
 find_keys(Relation rel, TcMap *map)
 {
 	TcShape *shape = &map->shape;
 	ListCell *cell;
 
-	shape->nkeys = list_length(map->def.key_columns);
-	if (shape->nkeys > INDEX_MAX_KEYS)
+	shape->nkeys = list_length(map->def.key_numbers);
+	if (shape->nkeys == 0 || shape->nkeys > INDEX_MAX_KEYS)
 		return false;
 	shape->keys = palloc0(shape->nkeys * sizeof(TcColumn));
-	foreach (cell, map->def.key_columns)
+	foreach (cell, map->def.key_numbers)
 	{
 		TcColumn *column = &shape->keys[foreach_current_index(cell)];
-		AttrNumber number = get_attnum(RelationGetRelid(rel), lfirst(cell));
+		AttrNumber number = lfirst_int(cell);
 
-		if (number <= 0)
+		if (!column_exists(rel, number))
 			return false;
 		tc_column_describe(rel, number, column);
 	}
@@ -188,7 +197,7 @@ expiry_column(Relation rel, const TcMap *map)
 	return number;
 }
 
-/* Find the columns that the definition names; false when one is missing. */
+/* Find the columns of the definition; false when one is missing. */
 static bool
 find_columns(Relation rel, TcMap *map)
 {
@@ -198,8 +207,8 @@ find_columns(Relation rel, TcMap *map)
 		return false;
 	if (map->def.value_column != NULL)
 	{
-		value = get_attnum(RelationGetRelid(rel), map->def.value_column);
-		if (value <= 0)
+		value = map->def.value_number;
+		if (!column_exists(rel, value))
 			return false;
 	}
 	map->shape.expires = expiry_column(rel, map);

@@ -39,7 +39,9 @@ enum
 	DEF_MAX_IDLE,
 	DEF_MAX_COST,
 	DEF_CREATED,
-	DEF_DURABLE
+	DEF_DURABLE,
+	DEF_KEY_NUMBERS = TC_DEF_KEY_NUMBERS,
+	DEF_VALUE_NUMBER = TC_DEF_VALUE_NUMBER
 };
 
 Oid
@@ -86,8 +88,24 @@ def_interval(HeapTuple tuple, TupleDesc desc, int column)
 	return copy;
 }
 
-static void
-take_definition(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
+static List *
+numbers_of_array(Datum value)
+{
+	List *numbers = NIL;
+	Datum *elements;
+	int n;
+
+	if (value == (Datum) 0)
+		return NIL;
+	deconstruct_array(DatumGetArrayTypeP(value), INT2OID, sizeof(int16), true,
+					  TYPALIGN_SHORT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		numbers = lappend_int(numbers, DatumGetInt16(elements[i]));
+	return numbers;
+}
+
+void
+tc_mapdef_take(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
 {
 	Datum value_column = def_column(tuple, desc, DEF_VALUE_COLUMN, 0);
 
@@ -103,6 +121,10 @@ take_definition(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
 		DatumGetInt64(def_column(tuple, desc, DEF_MAX_COST, Int64GetDatum(-1)));
 	def->created = DatumGetBool(def_column(tuple, desc, DEF_CREATED, 0));
 	def->durable = DatumGetBool(def_column(tuple, desc, DEF_DURABLE, 1));
+	def->key_numbers =
+		numbers_of_array(def_column(tuple, desc, DEF_KEY_NUMBERS, 0));
+	def->value_number =
+		DatumGetInt16(def_column(tuple, desc, DEF_VALUE_NUMBER, 0));
 }
 
 bool
@@ -129,7 +151,7 @@ tc_mapdef_read(Oid relation, TcMapDef *def)
 	scan = systable_beginscan(rel, index, OidIsValid(index), NULL, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
-		take_definition(tuple, RelationGetDescr(rel), def);
+		tc_mapdef_take(tuple, RelationGetDescr(rel), def);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return HeapTupleIsValid(tuple);

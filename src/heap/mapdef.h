@@ -5,6 +5,9 @@
 #ifndef TC_MAPDEF_H
 #define TC_MAPDEF_H
 
+#include "access/attnum.h"
+#include "access/htup.h"
+#include "access/tupdesc.h"
 #include "nodes/pg_list.h"
 #include "utils/timestamp.h"
 
@@ -12,8 +15,10 @@
 typedef struct TcMapDef
 {
 	Oid relation;
-	List *key_columns; /* of char * */
-	char *value_column;
+	List *key_columns;	/* of char * */
+	char *value_column; /* NULL: whole rows */
+	List *key_numbers;	/* of the same columns; they survive renaming */
+	AttrNumber value_number;
 	Interval *ttl; /* NULL: none, likewise below */
 	Interval *max_idle;
 	int64 max_cost; /* -1: none */
@@ -21,8 +26,15 @@ typedef struct TcMapDef
 	bool durable;
 } TcMapDef;
 
+/* Columns of topcache.map_definition that are set by a trigger. */
+#define TC_DEF_KEY_NUMBERS	9
+#define TC_DEF_VALUE_NUMBER 10
+
 /* Schema of the extension in this database, or InvalidOid. */
 extern Oid tc_extension_schema(void);
+
+/* Take a definition out of a row of the table. */
+extern void tc_mapdef_take(HeapTuple tuple, TupleDesc desc, TcMapDef *def);
 
 /* Read a definition into the current memory context; false if none. */
 extern bool tc_mapdef_read(Oid relation, TcMapDef *def);

@@ -8,6 +8,10 @@
  * lock into memory that was allocated before; where it does not suffice it
  * is enlarged without the lock and the class copied again.
  *
+ * Freezing goes the same way, and changes a version's maker in place: the
+ * partition's lock keeps those away that change versions, and to readers
+ * without a lock either value means the same (see cache/freeze.c).
+ *
  * Concurrency: a class lies in one partition whatever the index does
  * meanwhile, so each record is met once.  Writers of one partition in 128
  * wait for the copying of one class, readers for nothing.
@@ -144,4 +148,29 @@ tc_walk_next(TcWalk *walk, const TcMapSlot *slot)
 			return NULL;
 	}
 	return &walk->entry[walk->position++];
+}
+
+/* ----- freezing ----- */
+
+/* Freeze the newest version of a record, if it is old enough. */
+static void
+freeze_record(TcRef ref, void *arg)
+{
+	TransactionId horizon = *(TransactionId *) arg;
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	if ((rec->flags & TC_REC_COMMITTED) && TransactionIdIsNormal(rec->xmin) &&
+		TransactionIdPrecedes(rec->xmin, horizon))
+		rec->xmin = FrozenTransactionId;
+}
+
+bool
+tc_freeze_sweep(TcFreezeSweep *sweep, TransactionId horizon, uint32 max)
+{
+	if (sweep->parts == 0)
+		sweep->parts = tc_index_classes();
+	for (uint32 n = 0; n < max && sweep->part < sweep->parts; n++)
+		tc_index_visit_class(sweep->part++, sweep->parts, freeze_record,
+							 &horizon);
+	return sweep->part < sweep->parts;
 }

@@ -1,6 +1,6 @@
 /*
  * walk.h
- *	  Going through all records, for views and checks.
+ *	  Going through all records, for views, checks and freezing.
  */
 #ifndef TC_WALK_H
 #define TC_WALK_H
@@ -41,5 +41,19 @@ typedef struct TcWalk
  * records that come or go meanwhile may or may not be met, others are once.
  */
 extern const TcEntry *tc_walk_next(TcWalk *walk, const TcMapSlot *slot);
+
+/* A sweep under way, to mark old versions as frozen; zeroed to begin with. */
+typedef struct TcFreezeSweep
+{
+	uint32 parts; /* that the index had at the beginning */
+	uint32 part;  /* the next one */
+} TcFreezeSweep;
+
+/*
+ * Mark committed versions whose maker precedes the horizon, in up to max
+ * parts of the index; false when that was the last one.
+ */
+extern bool tc_freeze_sweep(TcFreezeSweep *sweep, TransactionId horizon,
+							uint32 max);
 
 #endif /* TC_WALK_H */

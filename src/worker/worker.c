@@ -5,8 +5,9 @@
  *
  * Structure: one process, started with the server.  Every topcache.tick, or
  * when somebody finds the segment above the high water mark, it makes a
- * round: settles what no callback has reached, drops the records of retired
- * maps, lets the index shrink, and evicts down to the low water mark.
+ * round: settles what no callback has reached, freezes old versions, drops
+ * the records of retired maps, lets the index shrink, and evicts down to the
+ * low water mark.
  *
  * It is connected to no database: it needs no catalog, and holds no
  * snapshot.  The connection to none is what makes it show in
@@ -35,6 +36,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
+#include "cache/freeze.h"
 #include "cache/settle.h"
 #include "segment/maptable.h"
 #include "segment/room.h"
@@ -121,6 +123,7 @@ make_round(void)
 {
 	tc_settle_leftovers(SETTLE_PER_SHARD);
 	tc_resume_leftovers();
+	tc_freeze_step();
 	tc_map_drain(DRAIN_PER_ROUND);
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
