@@ -209,6 +209,16 @@ named_columns(const TcMap *map, Jsonb *object)
 	return named;
 }
 
+static Datum
+row_of_nulls(const TcMap *map)
+{
+	Datum *values = palloc0(map->desc->natts * sizeof(Datum));
+	bool *nulls = palloc(map->desc->natts * sizeof(bool));
+
+	memset(nulls, true, map->desc->natts * sizeof(bool));
+	return HeapTupleGetDatum(heap_form_tuple(map->desc, values, nulls));
+}
+
 void
 tc_row_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
 				  TcNewColumns *columns)
@@ -228,8 +238,9 @@ tc_row_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
 				 errdetail("The map keeps whole rows.")));
 	given = named_columns(map, document);
 	InitFunctionCallInfoData(*call, function, 2, InvalidOid, NULL, NULL);
-	call->args[0].value = (Datum) 0;
-	call->args[0].isnull = true;
+	/* onto a row of nulls: what is not named is left alone, unchecked */
+	call->args[0].value = row_of_nulls(map);
+	call->args[0].isnull = false;
 	call->args[1].value = JsonbPGetDatum(document);
 	call->args[1].isnull = false;
 	row = FunctionCallInvoke(call);

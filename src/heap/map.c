@@ -88,7 +88,26 @@ relation_changed(Datum arg, Oid relation)
 		invalidate_entry(entry);
 }
 
-/* Roles, memberships or schemas have changed: check privileges anew. */
+/*
+ * A schema, an operator or a type has got another name, perhaps: statements
+ * that are prepared have it in their text.
+ */
+static void
+names_changed(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	MapEntry *entry;
+
+	hash_seq_init(&scan, map_entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (cache != TYPEOID || hash == 0 ||
+			(entry->map != NULL && entry->map->value_type_hash == hash))
+			invalidate_entry(entry);
+	}
+}
+
+/* Roles or memberships have changed: check privileges anew. */
 static void
 roles_changed(Datum arg, int cache, uint32 hash)
 {
@@ -143,7 +162,9 @@ tc_map_init(void)
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
-	CacheRegisterSyscacheCallback(NAMESPACEOID, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, names_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(OPEROID, names_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, names_changed, (Datum) 0);
 	RegisterXactCallback(transaction_ended, NULL);
 }
 
@@ -287,6 +308,10 @@ describe_relation(Relation rel, TcMap *map)
 	if (!find_columns(rel, map))
 		return TC_SUSPENDED_COLUMNS;
 	map->key_desc = describe_key(&map->shape);
+	if (map->shape.value != NULL)
+		map->value_type_hash =
+			GetSysCacheHashValue1(TYPEOID,
+								  ObjectIdGetDatum(map->shape.value->type));
 	if (map->suspended != TC_NOT_SUSPENDED)
 		return map->suspended;
 	if (!map->def.durable)

@@ -53,11 +53,12 @@ typedef struct TcMap
 	Oid schema;
 	char relkind;
 	Oid file;
-	Oid type;			  /* row type of the relation */
-	TupleDesc desc;		  /* of the relation */
-	TupleDesc key_desc;	  /* of a row of the key columns; one: NULL */
-	TcKeyIndex key_index; /* none for a volatile map */
-	bool row_security;	  /* the table has policies that may apply */
+	Oid type;				/* row type of the relation */
+	uint32 value_type_hash; /* of the value column's type, among types */
+	TupleDesc desc;			/* of the relation */
+	TupleDesc key_desc;		/* of a row of the key columns; one: NULL */
+	TcKeyIndex key_index;	/* none for a volatile map */
+	bool row_security;		/* the table has policies that may apply */
 	TcSuspension suspended;
 	SPIPlanPtr plans[TC_NPLANS];
 	List *row_plans; /* see heaprow.c */
