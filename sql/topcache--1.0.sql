@@ -303,11 +303,14 @@ CREATE FUNCTION topcache.evict_lru(relation regclass, n bigint)
 COMMENT ON FUNCTION topcache.evict_lru(regclass, bigint) IS
     'drops the n least recently used clean records of a map; the number dropped';
 
-CREATE FUNCTION topcache.evict_all(relation regclass DEFAULT NULL)
-    RETURNS bigint
+CREATE FUNCTION topcache.evict_all(relation regclass) RETURNS bigint
     AS 'MODULE_PATHNAME', 'topcache_evict_all' LANGUAGE C;
 COMMENT ON FUNCTION topcache.evict_all(regclass) IS
-    'drops all clean records of a map, or of all maps; the number dropped';
+    'drops all clean records of a map; the number dropped';
+CREATE FUNCTION topcache.evict_all() RETURNS bigint
+    AS 'MODULE_PATHNAME', 'topcache_evict_everything' LANGUAGE C;
+COMMENT ON FUNCTION topcache.evict_all() IS
+    'drops all clean records of all maps of all databases; the number dropped';
 
 ----------------------------------------------------------------------
 -- Looking
@@ -357,11 +360,14 @@ CREATE VIEW topcache.memory AS SELECT name, bytes FROM topcache.memory_use();
 COMMENT ON VIEW topcache.memory IS
     'where the bytes of the segment are; they sum to topcache.size';
 
-CREATE FUNCTION topcache.reset_stats(relation regclass DEFAULT NULL)
-    RETURNS void
+CREATE FUNCTION topcache.reset_stats(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'topcache_reset_stats' LANGUAGE C;
 COMMENT ON FUNCTION topcache.reset_stats(regclass) IS
-    'sets the counters of a map, or of all maps, back to zero';
+    'sets the counters of a map back to zero';
+CREATE FUNCTION topcache.reset_stats() RETURNS void
+    AS 'MODULE_PATHNAME', 'topcache_reset_all_stats' LANGUAGE C;
+COMMENT ON FUNCTION topcache.reset_stats() IS
+    'sets the counters of all maps of this database back to zero';
 
 CREATE FUNCTION topcache.verify(relation regclass,
     OUT key text, OUT problem text) RETURNS SETOF record
@@ -390,6 +396,8 @@ COMMENT ON FUNCTION topcache.cost(jsonb, text) IS
     'the cost of a record: length as MessagePack, at least 1, plus length of the key';
 
 -- what concerns the whole cache, not one map, is not for everybody
+REVOKE ALL ON FUNCTION topcache.evict_all() FROM PUBLIC;
+REVOKE ALL ON FUNCTION topcache.reset_stats() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.definition_changed() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.forget_dropped() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.number_columns() FROM PUBLIC;

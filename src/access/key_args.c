@@ -59,10 +59,6 @@ typedef struct KeyCast
 	Oid from;
 	int nkeys;
 	MemoryContext context;
-
-	/* the row type whose fields the columns' casts are for, if any */
-	Oid row_type;
-	int32 row_typmod;
 	ColumnCast column[FLEXIBLE_ARRAY_MEMBER];
 } KeyCast;
 
@@ -124,8 +120,8 @@ prepare_column(ColumnCast *cast, const TcMap *map, const TcColumn *column,
 	Oid to = column->base_type;
 	Oid function = InvalidOid;
 
-	cast->from = from;
 	cast->to = to;
+	cast->from = from;
 	if (from == to || IsBinaryCoercible(from, to))
 	{
 		cast->kind = CAST_NONE;
@@ -222,20 +218,28 @@ refuse_field_count(const TcMap *map, int n)
 			 errdetail("Its key has %d columns.", map->shape.nkeys)));
 }
 
-/* Prepare the casts of the fields of a row type, unless they are. */
+/*
+ * Prepare the casts of the fields of a row type, unless they are.  A row
+ * type may change between two calls, and so may the map's key.
+ */
 static void
 prepare_row(KeyCast *cast, const TcMap *map, TupleDesc desc)
 {
-	if (cast->row_type == desc->tdtypeid && cast->row_typmod == desc->tdtypmod)
-		return;
 	if (desc->natts != cast->nkeys)
 		refuse_field_count(map, desc->natts);
-	cast->row_type = InvalidOid;
 	for (int i = 0; i < cast->nkeys; i++)
-		prepare_column(&cast->column[i], map, &map->shape.keys[i],
-					   TupleDescAttr(desc, i)->atttypid, cast->context);
-	cast->row_type = desc->tdtypeid;
-	cast->row_typmod = desc->tdtypmod;
+	{
+		const TcColumn *key = &map->shape.keys[i];
+		Oid type = TupleDescAttr(desc, i)->atttypid;
+
+		if (cast->column[i].from == type &&
+			cast->column[i].to == key->base_type)
+			continue;
+
+		/* should preparing fail, the cast is not taken to be prepared */
+		cast->column[i].from = InvalidOid;
+		prepare_column(&cast->column[i], map, key, type, cast->context);
+	}
 }
 
 /* Take a key out of a row. */
@@ -321,24 +325,12 @@ get_cast(void **place, MemoryContext context, const TcMap *map, Oid from)
 	return cast;
 }
 
-/* Have the casts of a row's fields been prepared for other key columns? */
-static void
-check_columns(KeyCast *cast, const TcMap *map)
-{
-	for (int i = 0; i < cast->nkeys; i++)
-	{
-		if (cast->column[i].to != map->shape.keys[i].base_type)
-			cast->row_type = InvalidOid;
-	}
-}
-
 /* Make a key of a value; false when there can be no such key. */
 static bool
 apply_cast(KeyCast *cast, const TcMap *map, Datum value, Datum *keys)
 {
 	if (cast->nkeys == 1)
 		return cast_column(&cast->column[0], value, &keys[0]);
-	check_columns(cast, map);
 	if (!is_row(cast->from))
 		value = row_from_text(map, value);
 	return cast_row(cast, map, DatumGetHeapTupleHeader(value), keys);

@@ -12,9 +12,11 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "access/many.h"
 #include "cache/read.h"
@@ -25,6 +27,7 @@
 struct TcMany
 {
 	TcReader reader;
+	Relation relation;
 	TcValueForm form;
 	const TcKeyArray *keys;
 	int next; /* key to hand out */
@@ -40,6 +43,9 @@ tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form)
 	TcMany *many = palloc0(sizeof(TcMany));
 
 	tc_read_begin(&many->reader, map, snapshot);
+
+	/* as long as it is open, PostgreSQL refuses to alter it in this session */
+	many->relation = relation_open(map->relation, NoLock);
 	many->form = form;
 	many->batch =
 		AllocSetContextCreate(CurrentMemoryContext, "topcache batch",
@@ -126,6 +132,7 @@ void
 tc_many_end(TcMany *many)
 {
 	tc_read_end(&many->reader);
+	relation_close(many->relation, NoLock);
 	MemoryContextDelete(many->batch);
 	pfree(many);
 }

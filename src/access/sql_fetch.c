@@ -80,8 +80,9 @@ typedef struct Fetch
 {
 	TcKeyArray keys;
 	void *cast;
-	int next; /* key to hand out */
-	int end;  /* of the batch that was read */
+	uint32 fingerprint; /* of the map that the keys are for */
+	int next;			/* key to hand out */
+	int end;			/* of the batch that was read */
 	MemoryContext batch;
 	Datum rows[TC_READ_BATCH];
 	bool found[TC_READ_BATCH];
@@ -98,6 +99,12 @@ read_batch(Fetch *fetch, TcMap *map)
 	int n = 0;
 	int taken = 0;
 
+	/* a cursor may have let the same session attach the table anew */
+	if (map->shape.fingerprint != fetch->fingerprint)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("map \"%s\" was redefined while it was being read",
+						map->name)));
 	fetch->end = Min(start + TC_READ_BATCH, fetch->keys.n);
 	for (int i = start; i < fetch->end; i++)
 	{
@@ -137,6 +144,7 @@ begin_fetch(FunctionCallInfo fcinfo, FuncCallContext *call)
 	if (!PG_ARGISNULL(1))
 		tc_keys_from_array(PG_GETARG_ARRAYTYPE_P_COPY(1), map, &fetch->cast,
 						   call->multi_call_memory_ctx, &fetch->keys);
+	fetch->fingerprint = map->shape.fingerprint;
 	MemoryContextSwitchTo(caller);
 	return fetch;
 }

@@ -124,26 +124,34 @@ check_relation(Relation rel)
 							"Attach the tables it reads instead.");
 			break;
 		case RELKIND_MATVIEW:
-			refuse_relation(rel, "It is a materialized view.", NULL);
+			refuse_relation(rel, "It is a materialized view.",
+							"Attach a table that you fill from it instead.");
 			break;
 		case RELKIND_FOREIGN_TABLE:
-			refuse_relation(rel, "It is a foreign table.", NULL);
+			refuse_relation(rel, "It is a foreign table.",
+							"Attach the table that it stands for, where that "
+							"is.");
 			break;
 		default:
-			refuse_relation(rel, "It is not a table.", NULL);
+			refuse_relation(rel, "It is not a table.",
+							"Only ordinary tables can be attached.");
 	}
 	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
-		refuse_relation(rel, "It is a temporary table.",
-						"Other sessions cannot read it.");
+		refuse_relation(rel, "It is a temporary table, which is one session's.",
+						"Make it permanent or unlogged.");
 	if (IsSystemRelation(rel))
-		refuse_relation(rel, "It is a system catalog.", NULL);
+		refuse_relation(rel, "It is a system catalog.",
+						"PostgreSQL has caches of its own for these.");
 	if (RelationGetNamespace(rel) == tc_extension_schema())
-		refuse_relation(rel, "It belongs to topcache itself.", NULL);
+		refuse_relation(rel, "It belongs to topcache itself.",
+						"Only tables of your own can be attached.");
 	if (rel->rd_tableam != GetHeapamTableAmRoutine())
-		refuse_relation(rel, "Its access method is not heap.", NULL);
+		refuse_relation(rel, "Its access method is not heap.",
+						"Only tables of access method heap can be attached.");
 	if (rel->rd_rel->relhassubclass &&
 		find_inheritance_children(RelationGetRelid(rel), NoLock) != NIL)
-		refuse_relation(rel, "Other tables inherit from it.", NULL);
+		refuse_relation(rel, "Other tables inherit from it.",
+						"Attach those that have no heirs.");
 }
 
 /* The names in an array argument. */
@@ -178,7 +186,7 @@ primary_key_names(Relation rel)
 
 	index_oid = tc_primary_key_index(rel);
 	if (!OidIsValid(index_oid))
-		refuse_relation(rel, "It has no primary key.",
+		refuse_relation(rel, "It has no primary key that is not deferrable.",
 						"Name the columns of a unique index in \"key\".");
 	index = index_open(index_oid, AccessShareLock);
 	for (int i = 0; i < index->rd_index->indnkeyatts; i++)

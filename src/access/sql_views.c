@@ -44,6 +44,7 @@ TC_FUNCTION(topcache_entries);
 TC_FUNCTION(topcache_map_state);
 TC_FUNCTION(topcache_memory_use);
 TC_FUNCTION(topcache_reset_stats);
+TC_FUNCTION(topcache_reset_all_stats);
 TC_FUNCTION(topcache_verify);
 
 /* ----- entries ----- */
@@ -56,15 +57,6 @@ typedef struct EntryMap
 	uint32 generation;
 	TcMap *map; /* NULL: not for this user to see */
 } EntryMap;
-
-/* May the user read all columns of every record? */
-static bool
-readable(const TcMap *map)
-{
-	return pg_class_aclcheck(map->relation, GetUserId(), ACL_SELECT) ==
-		ACLCHECK_OK &&
-		!tc_map_policies_apply(map);
-}
 
 /* The map of an entry, if it is one of this database that the user may read. */
 static TcMap *
@@ -80,7 +72,8 @@ visible_map(const TcEntry *entry)
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(identity.relation)))
 		return NULL;
 	map = tc_map_lookup(identity.relation);
-	if (map == NULL || !readable(map) || !tc_bind(map) ||
+	if (map == NULL || !tc_map_key_readable(map) ||
+		tc_map_policies_apply(map) || !tc_bind(map) ||
 		tc_bound_slot(map)->number != entry->map ||
 		tc_bound_slot(map)->generation != entry->generation)
 		return NULL;
@@ -280,25 +273,31 @@ topcache_map_state(PG_FUNCTION_ARGS)
 Datum
 topcache_reset_stats(PG_FUNCTION_ARGS)
 {
-	List *relations;
+	TcMap *map;
+
+	tc_segment_require();
+	tc_require_arg(fcinfo, 0, "relation");
+	tc_counters_flush(true);
+	map = tc_map_require(PG_GETARG_OID(0));
+	tc_require_owner(map->relation);
+	if (tc_bind(map))
+		tc_counters_reset(tc_bound_slot(map)->number);
+	PG_RETURN_VOID();
+}
+
+/* reset_stats(), for those who have been granted it */
+Datum
+topcache_reset_all_stats(PG_FUNCTION_ARGS)
+{
 	ListCell *cell;
 
 	tc_segment_require();
 	tc_counters_flush(true);
-	if (PG_ARGISNULL(0) && !superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg(
-					 "must be superuser to reset the statistics of all maps"),
-				 errhint("Name a map that you own.")));
-	relations =
-		PG_ARGISNULL(0) ? defined_maps() : list_make1_oid(PG_GETARG_OID(0));
-	foreach (cell, relations)
+	foreach (cell, defined_maps())
 	{
-		TcMap *map = tc_map_require(lfirst_oid(cell));
+		TcMap *map = tc_map_open(lfirst_oid(cell));
 
-		tc_require_owner(map->relation);
-		if (tc_bind(map))
+		if (map != NULL && tc_bind(map))
 			tc_counters_reset(tc_bound_slot(map)->number);
 	}
 	PG_RETURN_VOID();

@@ -449,6 +449,23 @@ tc_read_resident(TcMap *map, const Datum *keys)
 		return false;
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);
-	return tc_lookup_newest(&lookup, &probe) == TC_LOOKUP_FOUND &&
-		!lookup.version.negative;
+	for (;;)
+	{
+		char *data;
+
+		CHECK_FOR_INTERRUPTS();
+		switch (tc_lookup_newest(&lookup, &probe))
+		{
+			case TC_LOOKUP_ABSENT:
+				return false;
+			case TC_LOOKUP_CHANGED:
+				continue;
+			case TC_LOOKUP_FOUND:
+				break;
+		}
+		data = palloc(lookup.version.data_bytes);
+		if (tc_lookup_copy(&lookup, data))
+			return !lookup.version.negative &&
+				tc_shape_same_key(&map->shape, data, keys);
+	}
 }

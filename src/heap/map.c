@@ -397,7 +397,8 @@ refresh_entry(Oid relation)
 static bool
 must_look_again(const TcMap *map)
 {
-	return map != NULL && map->suspended == TC_SUSPENDED_CHILDREN;
+	return map != NULL && map->suspended == TC_SUSPENDED_CHILDREN &&
+		find_inheritance_children(map->relation, NoLock) == NIL;
 }
 
 TcMap *
@@ -487,6 +488,22 @@ columns_readable(const TcMap *map, Oid user)
 			return false;
 	}
 	return true;
+}
+
+bool
+tc_map_key_readable(const TcMap *map)
+{
+	Oid user = GetUserId();
+
+	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	for (int i = 0; i < map->shape.nkeys; i++)
+	{
+		if (pg_attribute_aclcheck(map->relation, map->shape.keys[i].number,
+								  user, ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	}
+	return map->shape.natts > 0;
 }
 
 void

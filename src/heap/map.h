@@ -99,6 +99,9 @@ extern TcMap *tc_map_require_defined(Oid relation);
  */
 extern void tc_map_check_select(TcMap *map);
 
+/* May the current user read the key columns of every row? */
+extern bool tc_map_key_readable(const TcMap *map);
+
 /* Do policies of row-level security apply to the current user? */
 extern bool tc_map_policies_apply(const TcMap *map);
 
