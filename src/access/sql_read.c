@@ -39,13 +39,14 @@ TC_FUNCTION(topcache_scan);
 
 /* Read the record that arguments 0 and 1 name. */
 static TcMap *
-read_argument(FunctionCallInfo fcinfo, TcValue *value)
+read_argument(FunctionCallInfo fcinfo, bool existence, TcValue *value)
 {
 	TcMap *map = tc_map_require(PG_GETARG_OID(0));
 	TcReader reader;
 	Datum keys[INDEX_MAX_KEYS];
 
 	tc_read_begin(&reader, map, GetActiveSnapshot());
+	reader.existence = existence;
 	value->found = false;
 	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
 		tc_read_one(&reader, keys, value);
@@ -58,7 +59,7 @@ Datum
 topcache_get(PG_FUNCTION_ARGS)
 {
 	TcValue value;
-	TcMap *map = read_argument(fcinfo, &value);
+	TcMap *map = read_argument(fcinfo, false, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -70,7 +71,7 @@ Datum
 topcache_get_text(PG_FUNCTION_ARGS)
 {
 	TcValue value;
-	TcMap *map = read_argument(fcinfo, &value);
+	TcMap *map = read_argument(fcinfo, false, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -82,7 +83,7 @@ Datum
 topcache_get_msgpack(PG_FUNCTION_ARGS)
 {
 	TcValue value;
-	TcMap *map = read_argument(fcinfo, &value);
+	TcMap *map = read_argument(fcinfo, false, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
@@ -100,7 +101,7 @@ topcache_contains(PG_FUNCTION_ARGS)
 {
 	TcValue value;
 
-	(void) read_argument(fcinfo, &value);
+	(void) read_argument(fcinfo, true, &value);
 	PG_RETURN_BOOL(value.found);
 }
 

@@ -120,3 +120,10 @@ tc_cost_of_key(TcMap *map, const Datum *keys)
 {
 	return 1 + tc_key_text_length(map, keys);
 }
+
+bool
+tc_row_too_large(const TcMap *map, const TcRow *row)
+{
+	return tc_shape_row_size(&map->shape, row) >
+		(Size) tc_max_record_size_kb * 1024;
+}

@@ -1,6 +1,6 @@
 /*
  * cost.h
- *	  The cost of a record, measured.
+ *	  The cost of a record, measured, and whether it can be one.
  */
 #ifndef TC_COST_H
 #define TC_COST_H
@@ -15,5 +15,11 @@ extern uint32 tc_cost_of_row(TcMap *map, const TcRow *row);
 
 /* The same for a key that has no row. */
 extern uint32 tc_cost_of_key(TcMap *map, const Datum *keys);
+
+/*
+ * Is a row larger than topcache.max_record_size?  Told before anything of it
+ * is fetched or laid out, which could fail.
+ */
+extern bool tc_row_too_large(const TcMap *map, const TcRow *row);
 
 #endif /* TC_COST_H */

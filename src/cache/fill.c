@@ -66,6 +66,11 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 	/* of many that miss a key at once one has been first */
 	if (tc_versions_resident(probe))
 		return false;
+	if (tc_row_too_large(map, &row->row))
+	{
+		tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
+		return false;
+	}
 	image.nulls = tc_shape_form_record(&map->shape, &row->row, &bytes);
 	image.probe = probe;
 	image.data = bytes.data;

@@ -37,6 +37,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
+#include "cache/cost.h"
 #include "cache/fill.h"
 #include "cache/read.h"
 #include "cache/visibility.h"
@@ -96,6 +97,7 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 	reader->map = map;
 	reader->snapshot = snapshot;
 	reader->heap = NULL;
+	reader->existence = false;
 	reader->context = CurrentMemoryContext;
 	reader->now = GetCurrentStatementStartTimestamp();
 	reader->by_sql = map->def.durable &&
@@ -317,6 +319,13 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	{
 		if (probe != NULL)
 			tc_fill_absent(reader->map, probe, heap, keys, stamp);
+		return;
+	}
+
+	/* nothing need be fetched to know of it */
+	if (reader->existence && tc_row_too_large(reader->map, &row.row))
+	{
+		value->found = row.expires > reader->now;
 		return;
 	}
 

@@ -28,6 +28,7 @@ typedef struct TcReader
 	TcMap *map;
 	Snapshot snapshot;
 	bool cached;		   /* the segment may answer */
+	bool existence;		   /* only whether there is a row is asked */
 	bool by_sql;		   /* the heap is read through a statement */
 	TimestampTz now;	   /* what has expired is judged by this */
 	uint64 clock_us;	   /* recency of what is read */

@@ -21,6 +21,7 @@
 #include "utils/memutils.h"
 
 #include "cache/binding.h"
+#include "cache/cost.h"
 #include "cache/read.h"
 #include "cache/verify.h"
 #include "cache/visibility.h"
@@ -68,6 +69,8 @@ compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 		return "the record is cached as absent, but the table has the row";
 	if (row.expires != entry->version.expires)
 		return "the record expires at another time than the row";
+	if (tc_row_too_large(verify->map, &row.row))
+		return "the record is cached, but the row is too large for that";
 	has_nulls = tc_shape_form_record(shape, &row.row, &bytes);
 	if (has_nulls != entry->version.nulls ||
 		bytes.length != entry->version.data_bytes ||

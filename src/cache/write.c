@@ -178,6 +178,12 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 			return;
 		install = true;
 	}
+	if (tc_row_too_large(map, &row->row))
+	{
+		tc_count(&probe.slot, TC_COUNT_NOT_RESIDENT, 1);
+		tc_versions_drop(&probe);
+		return;
+	}
 	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
 	flatten_row(map, &row->row, &flat);
 	image.nulls = tc_shape_form_record(&map->shape, &flat, &bytes);

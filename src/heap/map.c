@@ -107,7 +107,7 @@ names_changed(Datum arg, int cache, uint32 hash)
 	}
 }
 
-/* Roles or memberships have changed: check privileges anew. */
+/* Roles, memberships or owners have changed: check privileges anew. */
 static void
 roles_changed(Datum arg, int cache, uint32 hash)
 {
@@ -162,6 +162,7 @@ tc_map_init(void)
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(NAMESPACEOID, names_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(OPEROID, names_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(TYPEOID, names_changed, (Datum) 0);

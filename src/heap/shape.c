@@ -14,6 +14,7 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
@@ -524,6 +525,25 @@ tc_shape_same_key(const TcShape *shape, const char *data, const Datum *keys)
 }
 
 /* ----- rows ----- */
+
+Size
+tc_shape_row_size(const TcShape *shape, const TcRow *row)
+{
+	Size size = 0;
+
+	for (int i = 0; i < shape->nstored; i++)
+	{
+		const TcColumn *column = &shape->stored[i];
+		int att = column->number - 1;
+
+		if (row->nulls[att])
+			continue;
+		size += column->length == -1
+			? toast_raw_datum_size(row->values[att]) - VARHDRSZ
+			: column->length;
+	}
+	return size;
+}
 
 bool
 tc_shape_has_toasted(const TcShape *shape, const TcRow *row)

@@ -127,6 +127,12 @@ extern void tc_shape_keys(const TcShape *shape, const char *data, Datum *keys);
 extern bool tc_shape_same_key(const TcShape *shape, const char *data,
 							  const Datum *keys);
 
+/*
+ * How large a record of the row would be, at least, without fetching what is
+ * out of line.
+ */
+extern Size tc_shape_row_size(const TcShape *shape, const TcRow *row);
+
 /* Is a column of a record out of line or compressed? */
 extern bool tc_shape_has_toasted(const TcShape *shape, const TcRow *row);
 
