@@ -100,4 +100,18 @@ bench:
 fuzz:
 	@$(TOP)/test/fuzz/run $(or $(FUZZ_SECONDS),60)
 
-.PHONY: all install installcheck uninstall clean demo test lint bench fuzz FORCE
+# Clients that write at random, and clients that check: make stress
+# STRESS_SECONDS=3600 SEED=7
+stress:
+	@$(TOP)/test/stress/run $(or $(STRESS_SECONDS),120)
+
+# Do the tests see a broken cache?
+mutation:
+	@$(TOP)/test/mutation/run
+
+# Kill and recover, over and over: make soak SOAK_MINUTES=60
+soak:
+	@$(TOP)/test/soak/run $(or $(SOAK_MINUTES),60)
+
+.PHONY: all install installcheck uninstall clean demo test lint bench fuzz \
+	stress mutation soak FORCE

@@ -171,6 +171,17 @@ narrow_integer(ColumnCast *cast, Datum value, Datum *key)
 	return number >= PG_INT32_MIN && number <= PG_INT32_MAX;
 }
 
+/* Read a key of a text; false when no key equals it. */
+static bool
+read_text(ColumnCast *cast, char *string, Datum *key)
+{
+	/* a name would be cut to what fits */
+	if (cast->to == NAMEOID && strlen(string) >= NAMEDATALEN)
+		return false;
+	*key = InputFunctionCall(&cast->function, string, cast->io_param, -1);
+	return true;
+}
+
 /* Make a key of a value; false when no key of the column's type equals it. */
 static bool
 cast_column(ColumnCast *cast, Datum value, Datum *key)
@@ -190,14 +201,9 @@ cast_column(ColumnCast *cast, Datum value, Datum *key)
 		case CAST_NARROW:
 			return narrow_integer(cast, value, key);
 		case CAST_INPUT:
-			*key = InputFunctionCall(&cast->function,
-									 text_to_cstring(DatumGetTextPP(value)),
-									 cast->io_param, -1);
-			break;
+			return read_text(cast, text_to_cstring(DatumGetTextPP(value)), key);
 		case CAST_LITERAL:
-			*key = InputFunctionCall(&cast->function, DatumGetCString(value),
-									 cast->io_param, -1);
-			break;
+			return read_text(cast, DatumGetCString(value), key);
 		case CAST_TEXT:
 			*key =
 				CStringGetTextDatum(OutputFunctionCall(&cast->output, value));

@@ -33,7 +33,7 @@ static TcMap *
 map_of_row_type(FunctionCallInfo fcinfo)
 {
 	Oid type = get_fn_expr_argtype(fcinfo->flinfo, 0);
-	Oid relation = get_typ_typrelid(getBaseType(type));
+	Oid relation = get_typ_typrelid(type);
 	TcMap *map;
 
 	if (!OidIsValid(relation))

@@ -280,6 +280,23 @@ check_key(Relation rel, List *names)
 			"The index must be a b-tree over exactly the key's columns, and neither partial nor deferrable.");
 }
 
+/* Check that the column can be the value beside the key. */
+static void
+check_value(Relation rel, List *keys, const char *name)
+{
+	ListCell *cell;
+
+	(void) require_column(rel, name);
+	foreach (cell, keys)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"value\" must not be a column of the key"),
+					 errhint("Leave \"value\" out to cache whole rows.")));
+	}
+}
+
 /* Refuse to cache rows that are not all in their tuples. */
 static void
 check_columns(Relation rel)
@@ -336,7 +353,7 @@ topcache_attach(PG_FUNCTION_ARGS)
 	else
 	{
 		def.value_column = pstrdup(NameStr(*PG_GETARG_NAME(2)));
-		(void) require_column(rel, def.value_column);
+		check_value(rel, def.key_columns, def.value_column);
 	}
 	/* triggers can't be made while the relation is open here */
 	relation_close(rel, NoLock);

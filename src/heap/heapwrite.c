@@ -66,13 +66,28 @@ equality_name(Oid type)
 	return name;
 }
 
+/*
+ * "m.a".  Enums have an operator for two values of one type alone, which a
+ * domain over one does not find.
+ */
+static char *
+key_operand(const TcColumn *column)
+{
+	const char *name = quote_identifier(NameStr(column->name));
+
+	if (column->type == column->base_type || !type_is_enum(column->base_type))
+		return psprintf("m.%s", name);
+	return psprintf("CAST(m.%s AS %s)", name,
+					format_type_be_qualified(column->base_type));
+}
+
 /* "m.a = $1 AND m.b = $2", and not expired */
 void
 tc_heap_append_key_condition(StringInfo sql, const TcMap *map, bool live)
 {
 	for (int i = 0; i < map->shape.nkeys; i++)
-		appendStringInfo(sql, "%sm.%s %s $%d", i > 0 ? " AND " : "",
-						 quote_identifier(NameStr(map->shape.keys[i].name)),
+		appendStringInfo(sql, "%s%s %s $%d", i > 0 ? " AND " : "",
+						 key_operand(&map->shape.keys[i]),
 						 equality_name(map->shape.keys[i].type), i + 1);
 	if (live && map->shape.expires != 0)
 		appendStringInfoString(sql,

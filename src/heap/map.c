@@ -171,13 +171,20 @@ tc_map_init(void)
 
 /* ----- building ----- */
 
-static bool
-column_exists(Relation rel, AttrNumber number)
+/*
+ * The column of a number or, where it has been dropped, one that has been
+ * made since with its name; 0 if there is none.
+ */
+static AttrNumber
+find_column(Relation rel, AttrNumber number, const char *name)
 {
 	TupleDesc desc = RelationGetDescr(rel);
 
-	return number > 0 && number <= desc->natts &&
-		!TupleDescAttr(desc, number - 1)->attisdropped;
+	if (number > 0 && number <= desc->natts &&
+		!TupleDescAttr(desc, number - 1)->attisdropped)
+		return number;
+	number = get_attnum(RelationGetRelid(rel), name);
+	return Max(number, 0);
 }
 
 /* Find the key columns of the definition. */
@@ -194,9 +201,11 @@ find_keys(Relation rel, TcMap *map)
 	foreach (cell, map->def.key_numbers)
 	{
 		TcColumn *column = &shape->keys[foreach_current_index(cell)];
-		AttrNumber number = lfirst_int(cell);
+		AttrNumber number = find_column(rel, lfirst_int(cell),
+										list_nth(map->def.key_columns,
+												 foreach_current_index(cell)));
 
-		if (!column_exists(rel, number))
+		if (number <= 0)
 			return false;
 		tc_column_describe(rel, number, column);
 	}
@@ -229,8 +238,8 @@ find_columns(Relation rel, TcMap *map)
 		return false;
 	if (map->def.value_column != NULL)
 	{
-		value = map->def.value_number;
-		if (!column_exists(rel, value))
+		value = find_column(rel, map->def.value_number, map->def.value_column);
+		if (value <= 0)
 			return false;
 	}
 	map->shape.expires = expiry_column(rel, map);

@@ -37,6 +37,9 @@
 #define SPARE_SHARE		128
 #define MIN_SPARE_PAGES 4
 
+/* Overflow buckets below which room is made for more. */
+#define OVERFLOW_RESERVE 16
+
 /* How often a victim may slip away before the next step is tried. */
 #define VICTIM_TRIES 32
 
@@ -192,9 +195,29 @@ page_for_index(void)
 	}
 }
 
+/*
+ * Keep a few overflow buckets in reserve: they are taken under a partition's
+ * lock, where no room can be made.
+ */
+static void
+reserve_overflow(void)
+{
+	uint32 page;
+
+	/* read without a lock: whoever is wrong about it tries again */
+	if (tc_seg.head->class[tc_seg.head->nclasses].free_chunks >=
+			OVERFLOW_RESERVE ||
+		tc_seg.head->free_pages > 0)
+		return;
+	page = page_for_index();
+	if (page != TC_NO_PAGE)
+		tc_arena_return_page(page);
+}
+
 void
 tc_room_for_index(void)
 {
+	reserve_overflow();
 	for (int i = 0; i < GROWTH_STEPS && tc_index_wants_growth(); i++)
 	{
 		uint32 page = TC_NO_PAGE;

@@ -43,6 +43,9 @@
 #include "segment/shard.h"
 #include "segment/versions.h"
 
+/* How often room is made for the index before a record is given up. */
+#define INSERT_TRIES 4
+
 /* ----- stamps ----- */
 
 static inline pg_atomic_uint32 *
@@ -178,38 +181,36 @@ tc_versions_push(const TcImage *image, bool install,
 				 bool (*mine)(TransactionId xid), TransactionId *other)
 {
 	LWLock *lock = tc_partition_lock(image->probe->hash);
-	TcPushResult result;
+	TcPushResult result = TC_PUSH_NO_ROOM;
 	TcRef ref;
 
 	if (!install && !tc_versions_resident(image->probe))
 		return TC_PUSH_ABSENT;
-	if (install)
-		tc_room_for_index();
 	if (image->pinned && !image->negative && !tc_room_spare())
 		return TC_PUSH_NO_ROOM;
 	ref = tc_record_create(image);
-	LWLockAcquire(lock, LW_EXCLUSIVE);
-	result = push_locked(image, ref, install, mine, other);
-	LWLockRelease(lock);
+	for (int tries = 0; tries < INSERT_TRIES; tries++)
+	{
+		if (install)
+			tc_room_for_index();
+		LWLockAcquire(lock, LW_EXCLUSIVE);
+		result = push_locked(image, ref, install, mine, other);
+		LWLockRelease(lock);
+		if (!(install && result == TC_PUSH_NO_ROOM && ref != TC_NO_REF))
+			break;
+	}
 	if (ref != TC_NO_REF && result != TC_PUSH_DONE)
 		tc_record_free(ref);
 	return result;
 }
 
-TcFillResult
-tc_versions_fill(const TcImage *image, uint32 stamp)
+/* Fill with the record's memory in hand; the partition is locked. */
+static TcFillResult
+fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
 {
-	LWLock *lock = tc_partition_lock(image->probe->hash);
 	TcFillResult result;
 	TcIndexPlace place;
-	TcRef ref;
 
-	tc_room_for_index();
-	ref = tc_record_create(image);
-	if (ref == TC_NO_REF)
-		return TC_FILL_NO_ROOM;
-
-	LWLockAcquire(lock, LW_EXCLUSIVE);
 	if (!tc_chain_slot_current(image->probe) ||
 		pg_atomic_read_u32(stamp_of(image->probe)) != stamp)
 		result = TC_FILL_LOST;
@@ -221,7 +222,26 @@ tc_versions_fill(const TcImage *image, uint32 stamp)
 		result = tc_chain_add_locked(ref) ? TC_FILL_STORED : TC_FILL_NO_ROOM;
 		tc_index_end_change_locked(place.first);
 	}
-	LWLockRelease(lock);
+	return result;
+}
+
+TcFillResult
+tc_versions_fill(const TcImage *image, uint32 stamp)
+{
+	LWLock *lock = tc_partition_lock(image->probe->hash);
+	TcFillResult result = TC_FILL_NO_ROOM;
+	TcRef ref = tc_record_create(image);
+
+	if (ref == TC_NO_REF)
+		return TC_FILL_NO_ROOM;
+	for (int tries = 0; result == TC_FILL_NO_ROOM && tries < INSERT_TRIES;
+		 tries++)
+	{
+		tc_room_for_index();
+		LWLockAcquire(lock, LW_EXCLUSIVE);
+		result = fill_locked(image, ref, stamp);
+		LWLockRelease(lock);
+	}
 	if (result != TC_FILL_STORED)
 		tc_record_free(ref);
 	return result;

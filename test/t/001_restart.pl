@@ -23,7 +23,7 @@ $node->safe_psql(
 							   max_cost => 4000000);
 	CREATE TABLE given (key text PRIMARY KEY, value jsonb NOT NULL,
 						expires_at timestamptz);
-	SELECT topcache.attach('given');
+	SELECT topcache.attach('given', value => 'value');
 	SELECT topcache.create_map('passing', durable => false);
 
 	SELECT count(topcache.put('made', g::text, jsonb_build_object('n', g)))

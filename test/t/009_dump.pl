@@ -22,7 +22,7 @@ $node->safe_psql(
 	SELECT topcache.create_map('passing', durable => false);
 	CREATE TABLE "Other One"."Given" (key text PRIMARY KEY,
 		value jsonb NOT NULL, expires_at timestamptz);
-	SELECT topcache.attach('"Other One"."Given"', max_idle => '1 hour');
+	SELECT topcache.attach('"Other One"."Given"', value => 'value', max_idle => '1 hour');
 	INSERT INTO made SELECT g::text, jsonb_build_object('n', g, 's', md5(g::text))
 	  FROM generate_series(1, 100) g;
 	INSERT INTO "Other One"."Given" SELECT g::text, to_jsonb(g)

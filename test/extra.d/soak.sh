@@ -1,0 +1,5 @@
+#!/bin/bash
+#
+# One minute of crashes and recoveries.
+
+exec "$(dirname "$0")/../soak/run" "${SOAK_MINUTES:-1}"
