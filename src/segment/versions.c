@@ -184,8 +184,6 @@ tc_versions_push(const TcImage *image, bool install,
 	TcPushResult result = TC_PUSH_NO_ROOM;
 	TcRef ref;
 
-	if (!install && !tc_versions_resident(image->probe))
-		return TC_PUSH_ABSENT;
 	if (image->pinned && !image->negative && !tc_room_spare())
 		return TC_PUSH_NO_ROOM;
 	ref = tc_record_create(image);
