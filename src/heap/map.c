@@ -439,6 +439,12 @@ tc_map_up_to_date(const TcMap *map)
 TcMap *
 tc_map_open(Oid relation)
 {
+	/*
+	 * A lock that is held already tells nothing new, and what was granted to
+	 * the user may have been revoked since; a SELECT learns of that when it
+	 * is planned.
+	 */
+	AcceptInvalidationMessages();
 	LockRelationOid(relation, AccessShareLock);
 	return tc_map_lookup(relation);
 }
@@ -505,6 +511,8 @@ tc_map_key_readable(const TcMap *map)
 {
 	Oid user = GetUserId();
 
+	if (!tc_may_use_schema(map->schema, user))
+		return false;
 	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
 		return true;
 	for (int i = 0; i < map->shape.nkeys; i++)
