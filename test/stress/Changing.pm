@@ -96,6 +96,9 @@ my @changes = (
 	} ],
 	[ 5, 'detach and attach', sub {
 		my ($client, $shape) = @_;
+
+		# a table that was attached gives its records no time to live
+		return if $shape->{can}{ttl};
 		$client->run("DROP TABLE IF EXISTS $shape->{name}_heir",
 			"SELECT topcache.detach('$shape->{name}')");
 		Writing::update_one($client, $shape);
