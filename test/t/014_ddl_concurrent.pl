@@ -701,12 +701,13 @@ foreach my $shape (@shapes)
 	}
 	close_session($_) foreach values %$sessions;
 
-	# once is enough for this
+	# this takes its time: one shape and every third case are enough
 	if ($shape eq 'row')
 	{
 		my $load = ddl_start_load($node);
 
-		ddl_under_load($node, $load, $_) foreach @cases;
+		ddl_under_load($node, $load, $cases[$_])
+		  foreach grep { $_ % 3 == 0 } 0 .. $#cases;
 		ddl_finish_load($node, $load);
 	}
 	$node->stop;
