@@ -128,7 +128,7 @@ CREATE FUNCTION topcache.alter_map(relation regclass,
     max_cost bigint DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'topcache_alter_map' LANGUAGE C;
 COMMENT ON FUNCTION topcache.alter_map(regclass, interval, interval, bigint) IS
-    'changes the limits of a map; an argument left out keeps what it was';
+    'changes the limits of a map; an argument left out keeps what it was, 0 takes a limit away';
 
 CREATE FUNCTION topcache.detach(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'topcache_detach' LANGUAGE C STRICT;

@@ -19,6 +19,7 @@
 #include "access/many_scan.h"
 #include "base/settings.h"
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/settle.h"
 #include "heap/map.h"
 #include "segment/segment.h"
@@ -36,6 +37,7 @@ _PG_init(void)
 	tc_map_init();
 	tc_settle_init();
 	tc_binding_init();
+	tc_bounds_init();
 	tc_ddl_init();
 	tc_many_scan_init();
 	tc_worker_init();

@@ -49,40 +49,49 @@ TC_FUNCTION(topcache_drop_map);
 
 /* ----- limits ----- */
 
-static Interval *
-interval_argument(FunctionCallInfo fcinfo, int argno, const char *name)
+static void
+refuse_limit(const char *name, bool zero_too)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 zero_too ? errmsg("\"%s\" must be positive", name)
+					  : errmsg("\"%s\" must not be negative", name)));
+}
+
+/*
+ * Take an interval, if one is given.  Zero takes a limit away, where there
+ * may be one already.
+ */
+static void
+take_interval(FunctionCallInfo fcinfo, int argno, const char *name,
+			  bool removable, Interval **limit)
 {
 	Interval *interval;
+	bool is_zero;
 
 	if (PG_ARGISNULL(argno))
-		return NULL;
+		return;
 	interval = PG_GETARG_INTERVAL_P(argno);
+	is_zero = interval->month == 0 && interval->day == 0 && interval->time == 0;
 	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
-		(interval->month == 0 && interval->day == 0 && interval->time == 0))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" must be positive", name)));
-	return interval;
+		(is_zero && !removable))
+		refuse_limit(name, !removable);
+	*limit = is_zero ? NULL : interval;
 }
 
 /* Take the arguments ttl, max_idle, max_cost, from argno on. */
 static void
-take_limits(FunctionCallInfo fcinfo, int argno, TcMapDef *def)
+take_limits(FunctionCallInfo fcinfo, int argno, bool removable, TcMapDef *def)
 {
-	Interval *ttl = interval_argument(fcinfo, argno, "ttl");
-	Interval *max_idle = interval_argument(fcinfo, argno + 1, "max_idle");
-
-	if (ttl != NULL)
-		def->ttl = ttl;
-	if (max_idle != NULL)
-		def->max_idle = max_idle;
+	take_interval(fcinfo, argno, "ttl", removable, &def->ttl);
+	take_interval(fcinfo, argno + 1, "max_idle", removable, &def->max_idle);
 	if (PG_ARGISNULL(argno + 2))
 		return;
 	def->max_cost = PG_GETARG_INT64(argno + 2);
-	if (def->max_cost <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" must be positive", "max_cost")));
+	if (def->max_cost < 0 || (def->max_cost == 0 && !removable))
+		refuse_limit("max_cost", !removable);
+	if (def->max_cost == 0)
+		def->max_cost = -1;
 }
 
 static void
@@ -344,7 +353,7 @@ topcache_attach(PG_FUNCTION_ARGS)
 	check_relation(rel);
 
 	init_definition(&def, RelationGetRelid(rel));
-	take_limits(fcinfo, 3, &def);
+	take_limits(fcinfo, 3, false, &def);
 	def.key_columns =
 		PG_ARGISNULL(1) ? primary_key_names(rel) : names_argument(fcinfo, 1);
 	check_key(rel, def.key_columns);
@@ -417,7 +426,7 @@ topcache_create_map(PG_FUNCTION_ARGS)
 	tc_require_arg(fcinfo, 4, "durable");
 	tc_require_arg(fcinfo, 5, "value_type");
 	init_definition(&def, InvalidOid);
-	take_limits(fcinfo, 1, &def);
+	take_limits(fcinfo, 1, false, &def);
 	def.durable = PG_GETARG_BOOL(4);
 
 	names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
@@ -464,7 +473,7 @@ topcache_alter_map(PG_FUNCTION_ARGS)
 	TcMapDef def;
 
 	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
-	take_limits(fcinfo, 1, &def);
+	take_limits(fcinfo, 1, true, &def);
 	tc_definition_update(&def);
 	PG_RETURN_VOID();
 }

@@ -24,6 +24,7 @@
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/datum.h"
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -34,8 +35,10 @@
 #include "access/definitions.h"
 #include "base/compat.h"
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/write.h"
 #include "heap/heapread.h"
+#include "heap/mapdef.h"
 
 TC_FUNCTION(topcache_row_changed);
 TC_FUNCTION(topcache_table_truncated);
@@ -179,6 +182,54 @@ relation_redefined(HeapTuple tuple, TupleDesc desc)
 		CacheInvalidateRelcacheByRelid(relation);
 }
 
+/* Is a column of a definition the same in both rows? */
+static bool
+same_column(HeapTuple old, HeapTuple new, TupleDesc desc, int column)
+{
+	Form_pg_attribute att = TupleDescAttr(desc, column - 1);
+	bool old_null;
+	bool new_null;
+	Datum old_value = heap_getattr(old, column, desc, &old_null);
+	Datum new_value = heap_getattr(new, column, desc, &new_null);
+
+	if (old_null || new_null)
+		return old_null && new_null;
+	return datumIsEqual(old_value, new_value, att->attbyval, att->attlen);
+}
+
+/*
+ * Have limits been changed that do not need the map to be emptied?  A time to
+ * live of rows that do not expire is in records already; only a longer one
+ * may be left to those that come.
+ */
+static bool
+only_limits_changed(HeapTuple old, HeapTuple new, TupleDesc desc)
+{
+	TcMapDef before;
+	TcMapDef after;
+
+	for (int column = 1; column <= desc->natts; column++)
+	{
+		if (!tc_mapdef_is_limit(column) && !same_column(old, new, desc, column))
+			return false;
+	}
+	tc_mapdef_take(old, desc, &before);
+	tc_mapdef_take(new, desc, &after);
+	if (after.created || after.ttl == NULL)
+		return true;
+	return before.ttl != NULL &&
+		tc_interval_us(after.ttl) >= tc_interval_us(before.ttl);
+}
+
+/* Limits have changed: everybody must look again, but nothing is lost. */
+static void
+limits_redefined(Oid relation)
+{
+	tc_bounds_changed(relation);
+	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
+		CacheInvalidateRelcacheByRelid(relation);
+}
+
 /* Row trigger of the table of definitions. */
 Datum
 topcache_definition_changed(PG_FUNCTION_ARGS)
@@ -186,6 +237,15 @@ topcache_definition_changed(PG_FUNCTION_ARGS)
 	TriggerData *data = require_trigger(fcinfo, "definition_changed", true);
 	TupleDesc desc = RelationGetDescr(data->tg_relation);
 
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event) &&
+		only_limits_changed(data->tg_trigtuple, data->tg_newtuple, desc))
+	{
+		TcMapDef def;
+
+		tc_mapdef_take(data->tg_newtuple, desc, &def);
+		limits_redefined(def.relation);
+		return PointerGetDatum(data->tg_trigtuple);
+	}
 	relation_redefined(data->tg_trigtuple, desc);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 		relation_redefined(data->tg_newtuple, desc);

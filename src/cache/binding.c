@@ -36,6 +36,7 @@
 
 #include "base/compat.h"
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/session.h"
 #include "segment/maptable.h"
 #include "segment/segment.h"
@@ -52,8 +53,8 @@ tc_bound_slot(const TcMap *map)
 }
 
 /* Has the transaction that suspended a relation ended, messages and all? */
-static bool
-suspension_over(TransactionId xid)
+bool
+tc_suspension_over(TransactionId xid)
 {
 	return TransactionIdIsNormal(xid) &&
 		!TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
@@ -73,7 +74,7 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 		if (tc_map_acquire(identity, slot, &suspended_by))
 			return true;
 		if (!TransactionIdIsValid(suspended_by) ||
-			!suspension_over(suspended_by))
+			!tc_suspension_over(suspended_by))
 			return false;
 		tc_map_resume(identity->database, identity->relation, suspended_by);
 	}
@@ -93,7 +94,8 @@ acquire_slot(TcMap *map)
 	identity.key_index = map->key_index.index;
 	identity.shape = map->shape.fingerprint;
 	identity.pinned = !map->def.durable;
-	if (!acquire_identity(map, &identity, &slot))
+	identity.expires = map->shape.expires != 0 && map->def.durable;
+	if (!acquire_identity(map, &identity, &slot) || !tc_bounds_bind(map, &slot))
 		return false;
 	tc_session_begin();
 	if (map->binding == NULL)
@@ -145,7 +147,7 @@ resume_if_over(Oid relation)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (suspension_over(xids[i]))
+		if (tc_suspension_over(xids[i]))
 			tc_map_resume(MyDatabaseId, relation, xids[i]);
 	}
 }
@@ -188,7 +190,7 @@ tc_resume_leftovers(void)
 	/* whoever wants a slot after this reads invalidation messages first */
 	for (int i = 0; i < n; i++)
 	{
-		if (suspension_over(list[i].xid))
+		if (tc_suspension_over(list[i].xid))
 			tc_map_resume(list[i].database, list[i].relation, list[i].xid);
 	}
 }

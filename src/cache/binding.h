@@ -30,6 +30,9 @@ extern void tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key);
 extern void tc_suspend(Oid relation);
 extern bool tc_is_suspended(Oid relation);
 
+/* Has a transaction ended, with its invalidation messages sent? */
+extern bool tc_suspension_over(TransactionId xid);
+
 /*
  * Drop what is cached of a relation, for a writer that can't bring its
  * records up to date.  Whoever caches it again reads the heap after this.

@@ -20,6 +20,7 @@
 #include "access/transam.h"
 
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "segment/counters.h"
@@ -36,6 +37,7 @@ store(const TcImage *image, uint32 stamp)
 	{
 		case TC_FILL_STORED:
 			tc_count(slot, TC_COUNT_FILLS, 1);
+			tc_bounds_stored(slot);
 			return true;
 		case TC_FILL_LOST:
 			tc_count(slot, TC_COUNT_FILLS_LOST, 1);
@@ -76,7 +78,7 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_row(map, &row->row);
-	image.expires = row->expires;
+	image.expires = tc_bounds_expiry(map, row->expires);
 	image.xmin = row->xmin;
 	image.committed = true;
 	return store(&image, stamp);
@@ -97,7 +99,7 @@ tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_key(map, keys);
-	image.expires = PG_INT64_MAX;
+	image.expires = tc_bounds_expiry(map, PG_INT64_MAX);
 	image.xmin = since;
 	image.committed = true;
 	image.negative = true;

@@ -4,8 +4,8 @@
  *	  Loads the rows of a table into the segment.
  *
  * Structure: a scan of the table; each row that may be kept is filled like
- * one that a read has missed.  It stops at the high water mark, so that it
- * does not push out what is in use.
+ * one that a read has missed.  It stops at the high water mark and at the
+ * map's budget, so that it does not push out what is in use.
  *
  * Concurrency: the key is known only when the row has been read, so the row
  * is judged once more after the key's stamp was read: if nobody had ended
@@ -26,6 +26,7 @@
 #include "cache/hydrate.h"
 #include "cache/read.h"
 #include "heap/heapread.h"
+#include "segment/limits.h"
 #include "segment/segment.h"
 #include "segment/versions.h"
 
@@ -64,6 +65,7 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 	caller = MemoryContextSwitchTo(context);
 	while ((max < 0 || loaded < max) &&
 		   tc_segment_used_percent() < tc_high_water_percent &&
+		   !tc_budget_used_up(tc_bound_slot(map)->number) &&
 		   tc_heap_scan_next(scan, keys, &row))
 	{
 		CHECK_FOR_INTERRUPTS();

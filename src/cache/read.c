@@ -37,6 +37,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "cache/read.h"
@@ -162,6 +163,13 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 	const TcVersion *version = &lookup->version;
 	char *data;
 
+	if (version->expires <= reader->now &&
+		tc_bounds_residency_only(reader->map))
+	{
+		/* it has been here for long enough, and makes room for a fill */
+		tc_versions_evict(lookup->probe);
+		return ANSWER_MISS;
+	}
 	value->found = !version->negative && version->expires > reader->now &&
 		!tc_version_ended(version);
 	value->isnull = false;

@@ -35,6 +35,7 @@
 #include "cache/settle.h"
 #include "cache/visibility.h"
 #include "segment/counters.h"
+#include "segment/limits.h"
 #include "segment/maptable.h"
 #include "segment/segment.h"
 #include "segment/versions.h"
@@ -54,6 +55,9 @@ static Size written_count = 0;
 static Size written_capacity = 0;
 
 #define FIRST_CAPACITY 64
+
+/* Records evicted by the end of a transaction; the worker does the rest. */
+#define EVICT_AT_COMMIT 100
 
 void
 tc_settle_remember(const TcProbe *probe, TransactionId xid)
@@ -81,6 +85,20 @@ tc_settle_remember(const TcProbe *probe, TransactionId xid)
 	written_count++;
 }
 
+/*
+ * Records that have become clean can be evicted: keep their maps within
+ * their budgets.
+ */
+static void
+enforce_budgets(void)
+{
+	for (Size i = 0; i < written_count; i++)
+	{
+		if (i == 0 || written[i].map != written[i - 1].map)
+			tc_budget_enforce(written[i].map, EVICT_AT_COMMIT);
+	}
+}
+
 /* The memory goes with the transaction's context. */
 static void
 forget_written(void)
@@ -104,6 +122,7 @@ transaction_ended(XactEvent event, void *arg)
 			for (Size i = 0; i < written_count; i++)
 				tc_versions_commit(written[i].map, written[i].hash,
 								   written[i].xid, durable);
+			enforce_budgets();
 			forget_written();
 			break;
 		case XACT_EVENT_ABORT:

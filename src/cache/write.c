@@ -31,12 +31,14 @@
 #include "access/xact.h"
 
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/cost.h"
-#include "segment/wanted.h"
 #include "cache/settle.h"
 #include "cache/write.h"
 #include "segment/counters.h"
+#include "segment/limits.h"
 #include "segment/versions.h"
+#include "segment/wanted.h"
 
 /* How often a slot may change hands, or a version be unsettled. */
 #define WRITE_TRIES 16
@@ -81,6 +83,7 @@ push_image(TcMap *map, TcImage *image, bool install)
 		{
 			case TC_PUSH_DONE:
 				tc_settle_remember(probe, image->xmin);
+				tc_bounds_stored(&probe->slot);
 				return;
 			case TC_PUSH_NO_ROOM:
 				tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
@@ -131,7 +134,7 @@ write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_key(map, keys);
-	image.expires = PG_INT64_MAX;
+	image.expires = tc_bounds_expiry(map, PG_INT64_MAX);
 	image.xmin = GetCurrentTransactionId();
 	image.negative = true;
 	push_image(map, &image, false);
@@ -191,7 +194,7 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_row(map, &flat);
-	image.expires = row->expires;
+	image.expires = tc_bounds_expiry(map, row->expires);
 	image.xmin = GetCurrentTransactionId();
 	push_image(map, &image, install);
 }
@@ -220,6 +223,8 @@ tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 		put_replaced_expired = true;
 	if (!tc_bind(map))
 		return;
+	if (row != NULL)
+		tc_expiry_note(tc_bound_slot(map), row->expires);
 	has_old = take_key(map, old, old_keys, &old_key);
 	has_new = take_key(map, row == NULL ? NULL : &row->row, new_keys, &new_key);
 

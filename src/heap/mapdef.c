@@ -21,6 +21,7 @@
 #include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "datatype/timestamp.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -125,6 +126,24 @@ tc_mapdef_take(HeapTuple tuple, TupleDesc desc, TcMapDef *def)
 		numbers_of_array(def_column(tuple, desc, DEF_KEY_NUMBERS, 0));
 	def->value_number =
 		DatumGetInt16(def_column(tuple, desc, DEF_VALUE_NUMBER, 0));
+}
+
+bool
+tc_mapdef_is_limit(int column)
+{
+	return column == DEF_TTL || column == DEF_MAX_IDLE ||
+		column == DEF_MAX_COST;
+}
+
+uint64
+tc_interval_us(const Interval *interval)
+{
+	double days = (double) interval->month * DAYS_PER_MONTH + interval->day;
+	double us = days * USECS_PER_DAY + (double) interval->time;
+
+	if (us <= 0)
+		return 0;
+	return us < (double) PG_INT64_MAX ? (uint64) us : (uint64) PG_INT64_MAX;
 }
 
 bool

@@ -33,8 +33,14 @@ typedef struct TcMapDef
 /* Schema of the extension in this database, or InvalidOid. */
 extern Oid tc_extension_schema(void);
 
+/* Is a column of the table a limit of what the map keeps? */
+extern bool tc_mapdef_is_limit(int column);
+
 /* Take a definition out of a row of the table. */
 extern void tc_mapdef_take(HeapTuple tuple, TupleDesc desc, TcMapDef *def);
+
+/* An interval in microseconds, a month being 30 days; at most INT64_MAX. */
+extern uint64 tc_interval_us(const Interval *interval);
 
 /* Read a definition into the current memory context; false if none. */
 extern bool tc_mapdef_read(Oid relation, TcMapDef *def);

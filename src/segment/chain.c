@@ -3,8 +3,8 @@
  * chain.c
  *	  The versions of one key, as a chain below a slot of the index.
  *
- * Structure: the newest version is in the index and on one of its shard's
- * lists; each dirty version links to the one before it.  What is done to a
+ * Structure: the newest version is in the index, on one of its shard's lists
+ * and, when it expires, in its map's wheel; each dirty version links to the one before it.  What is done to a
  * chain is one of the steps here, each of which leaves index, lists and sums
  * in order.
  *
@@ -21,6 +21,7 @@
 #include "segment/chain.h"
 #include "segment/record.h"
 #include "segment/shard.h"
+#include "segment/wheel.h"
 
 /* ----- finding ----- */
 
@@ -84,6 +85,23 @@ tc_chain_free(TcRef ref)
 
 /* ----- changes of one record; place found, within a change ----- */
 
+/* The newest version of a key goes on its lists, and off them. */
+static void
+link_newest(TcRef ref)
+{
+	tc_shard_link(ref);
+	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
+		tc_wheel_link(ref);
+}
+
+static void
+unlink_newest(TcRef ref)
+{
+	tc_shard_unlink(ref);
+	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
+		tc_wheel_unlink(ref);
+}
+
 static inline int
 is_negative(const TcSharedRecord *rec)
 {
@@ -107,7 +125,7 @@ tc_chain_remove_locked(TcIndexPlace *place)
 	uint16 map = rec->map;
 	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
 
-	tc_shard_unlink(place->ref);
+	unlink_newest(place->ref);
 	tc_index_remove_locked(place);
 	delta.bytes = -tc_chain_free(place->ref);
 	tc_shard_account(map, place->hash, &delta);
@@ -131,7 +149,7 @@ tc_chain_add_locked(TcRef ref)
 
 	if (!tc_index_insert_locked(rec->hash, ref))
 		return false;
-	tc_shard_link(ref);
+	link_newest(ref);
 	tc_shard_account(rec->map, rec->hash, &delta);
 	return true;
 }
@@ -148,9 +166,9 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 
 	rec->older = older;
 	rec->hits = newest->hits;
-	tc_shard_unlink(place->ref);
+	unlink_newest(place->ref);
 	tc_index_exchange_locked(place, ref);
-	tc_shard_link(ref);
+	link_newest(ref);
 	tc_shard_account(rec->map, rec->hash, &delta);
 }
 
@@ -172,9 +190,9 @@ tc_chain_uncover_locked(TcIndexPlace *place)
 		is_negative(tc_record_at(older)) - is_negative(rec);
 	delta.bytes = -(int64) tc_record_bytes(ref);
 	delta.cost = (int64) tc_record_at(older)->cost - rec->cost;
-	tc_shard_unlink(ref);
+	unlink_newest(ref);
 	tc_index_exchange_locked(place, older);
-	tc_shard_link(older);
+	link_newest(older);
 	tc_shard_account(rec->map, rec->hash, &delta);
 	tc_record_free(ref);
 }

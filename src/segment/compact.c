@@ -29,6 +29,7 @@
 #include "segment/record.h"
 #include "segment/room.h"
 #include "segment/shard.h"
+#include "segment/wheel.h"
 
 /* The link of a version to its first further piece, or NULL. */
 static TcRef *
@@ -40,7 +41,7 @@ first_piece_link(TcRef ref)
 	if (!(rec->flags & TC_REC_PIECES))
 		return NULL;
 	if (rec->flags & TC_REC_EXPIRES)
-		offset += sizeof(int64);
+		offset += sizeof(TcSharedExpiry);
 	return &((TcSharedPieces *) ((char *) rec + offset))->next;
 }
 
@@ -109,6 +110,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 		if (newest)
 		{
 			tc_shard_moved(from, to);
+			tc_wheel_moved(from, to);
 			tc_index_exchange_locked(&place, to);
 		}
 		else

@@ -32,6 +32,7 @@
 
 #include "segment/arena.h"
 #include "segment/index.h"
+#include "segment/limits.h"
 #include "segment/mapentry.h"
 #include "segment/maptable.h"
 #include "segment/record.h"
@@ -39,6 +40,7 @@
 #include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
+#include "segment/wheel.h"
 
 /* Records of retired maps that a backend drops; the worker drops the rest. */
 #define DRAIN_AT_ONCE 1000
@@ -127,10 +129,15 @@ make_body_locked(uint32 number, uint32 *page)
 	*page = TC_NO_PAGE;
 	pg_atomic_fetch_add_u32(&tc_seg.head->body_pages, 1);
 	for (uint32 i = 0; i < per_page; i++)
-		tc_shards_create(
+	{
+		TcSharedMapBody *body =
 			(TcSharedMapBody *) (tc_seg.arena +
 								 (uint64) *place * tc_seg.head->page_bytes) +
-			i);
+			i;
+
+		tc_shards_create(body);
+		tc_wheel_create(&body->wheel);
+	}
 	return true;
 }
 
@@ -176,6 +183,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 	tc_mapentry_init(entry);
 	entry->slot = number;
 	tc_seg.maps[number].identity = *identity;
+	tc_limits_init_locked(number);
 	/* another one than that of records that may still be draining */
 	pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_LIVE);

@@ -33,7 +33,7 @@ static inline uint32
 data_offset(uint32 flags)
 {
 	return sizeof(TcSharedRecord) +
-		((flags & TC_REC_EXPIRES) ? sizeof(int64) : 0) +
+		((flags & TC_REC_EXPIRES) ? sizeof(TcSharedExpiry) : 0) +
 		((flags & TC_REC_PIECES) ? sizeof(TcSharedPieces) : 0);
 }
 
@@ -131,7 +131,12 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 	rec->hits = 0;
 	rec->born_s = now_us / 1000000;
 	if (flags & TC_REC_EXPIRES)
-		memcpy(rec + 1, &image->expires, sizeof(int64));
+	{
+		TcSharedExpiry *expiry = tc_record_expiry(rec);
+
+		expiry->expires = image->expires;
+		expiry->prev = expiry->next = TC_NO_REF;
+	}
 }
 
 TcRef

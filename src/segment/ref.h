@@ -28,6 +28,7 @@ typedef struct TcMapIdentity
 	Oid key_index;
 	uint32 shape; /* hash over the columns that are kept */
 	bool pinned;  /* no heap behind it: never evicted */
+	bool expires; /* rows have a time at which they expire */
 } TcMapIdentity;
 
 /* A backend's hold on a slot: valid while the generation is the slot's. */

@@ -30,6 +30,7 @@
 #include "base/settings.h"
 #include "segment/arena.h"
 #include "segment/index.h"
+#include "segment/limits.h"
 #include "segment/segment.h"
 #include "segment/shared.h"
 
@@ -191,6 +192,7 @@ fill_segment(const Layout *layout)
 	{
 		pg_atomic_init_u32(&tc_seg.maps[i].generation, 1);
 		pg_atomic_init_u32(&tc_seg.maps[i].state, TC_MAP_FREE);
+		tc_limits_create(i);
 		tc_seg.bodies[i] = TC_NO_PAGE;
 	}
 	tc_arena_create();

@@ -7,10 +7,10 @@
  * Lock order, outermost first; a lock is never taken while one further down
  * is held:
  *
- *	  map table > partition of the index > shard of a map > allocator class
- *	  > page pool
+ *	  map table > partition of the index > shard or wheel of a map
+ *	  > allocator class > page pool
  *
- * (The growth lock of the index is only ever taken conditionally and comes
+ * (A shard and a wheel are never locked together.  The growth lock of the index is only ever taken conditionally and comes
  * before a partition.)  Nothing is raised, allocated or looked up in a
  * catalog while one of them is held.
  */
@@ -59,7 +59,7 @@
 #define TC_REC_PIECES	 0x08 /* data goes on in further chunks */
 #define TC_REC_IS_PIECE	 0x10 /* this chunk is such a further chunk */
 #define TC_REC_ENDED	 0x10 /* not a piece: ended_by is deleting it */
-#define TC_REC_EXPIRES	 0x20 /* an int64 expiry time precedes data */
+#define TC_REC_EXPIRES	 0x20 /* a TcSharedExpiry precedes data */
 #define TC_REC_NULLS	 0x40 /* a null bitmap follows the data */
 #define TC_REC_PINNED	 0x80 /* no heap behind it: stays dirty */
 
@@ -100,7 +100,18 @@ typedef struct TcSharedRecord
 StaticAssertDecl(sizeof(TcSharedRecord) == 40,
 				 "the record header is part of the memory budget");
 
-/* Follows the header of a record with TC_REC_PIECES. */
+/*
+ * Follows the header of a record with TC_REC_EXPIRES.  The time is written
+ * once, the links change under the lock of the map's wheel.
+ */
+typedef struct TcSharedExpiry
+{
+	int64 expires; /* TimestampTz */
+	TcRef prev;	   /* neighbours in a list of the wheel */
+	TcRef next;
+} TcSharedExpiry;
+
+/* Follows that, or the header, of a record with TC_REC_PIECES. */
 typedef struct TcSharedPieces
 {
 	TcRef next;		   /* the first further piece */
@@ -181,6 +192,18 @@ typedef struct TcSharedMap
 	pg_atomic_uint32 state;
 	TcMapIdentity identity;
 	uint32 next_free;
+
+	/*
+	 * Limits: changed under the map table lock, read without it, since
+	 * whoever reads an old one reads the new one in the worker's next round.
+	 */
+	pg_atomic_uint64 max_cost;
+	pg_atomic_uint64 max_idle_us;
+	TransactionId limits_by; /* changed them last; invalid: long over */
+	uint32 limits_changes;	 /* how often a definition changed them */
+
+	/* some row of the table expires at this TimestampTz, or none; a hint */
+	pg_atomic_uint64 next_expiry;
 } TcSharedMap;
 
 /* What one shard of a map holds; all of it under its lock. */
@@ -199,6 +222,22 @@ typedef struct TcSharedShard
 } TcSharedShard;
 
 /*
+ * Records that expire, in lists by when they do; see wheel.c.  Time is
+ * counted in ticks since the segment was made.
+ */
+#define TC_WHEEL_LEVELS 8
+#define TC_WHEEL_SLOTS	16 /* of a level; eight levels of four bits */
+
+typedef struct TcSharedWheel
+{
+	LWLock lock; /* for all of it, and for the links of its records */
+	uint32 records;
+	uint32 cursor; /* tick up to which the lists have been sorted out */
+	TcRef due;	   /* records whose tick the cursor has reached */
+	TcRef slot[TC_WHEEL_LEVELS * TC_WHEEL_SLOTS];
+} TcSharedWheel;
+
+/*
  * The part of a map that is needed only while it is in use.  It is made when
  * a slot is used for the first time and stays for the slot's next map.
  */
@@ -209,6 +248,7 @@ typedef struct TcSharedMapBody
 	TcSharedShard shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];
 	pg_atomic_uint64 stats_reset; /* TimestampTz */
+	TcSharedWheel wheel;
 } TcSharedMapBody;
 
 /* ----- arena ----- */
@@ -279,6 +319,10 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 index_pages;
 	pg_atomic_uint32 body_pages;
 
+	/* What the last look for expired rows in a database found. */
+	pg_atomic_uint32 looked_database;
+	pg_atomic_uint32 looked_result;
+
 	/* The worker's latch, set by whoever finds the segment above the mark. */
 	struct Latch *worker_latch; /* set and cleared by the worker alone */
 
@@ -347,6 +391,13 @@ static inline TcRef
 tc_record_older(const TcSharedRecord *rec)
 {
 	return (rec->flags & TC_REC_DIRTY) ? rec->older : TC_NO_REF;
+}
+
+/* What a record with TC_REC_EXPIRES has after its header. */
+static inline TcSharedExpiry *
+tc_record_expiry(TcSharedRecord *rec)
+{
+	return (TcSharedExpiry *) (rec + 1);
 }
 
 /* The body of a map that has been used. */

@@ -6,7 +6,7 @@
  * Structure: one process, started with the server.  Every topcache.tick, or
  * when somebody finds the segment above the high water mark, it makes a
  * round: settles what no callback has reached, freezes old versions, drops
- * the records of retired maps, lets the index shrink, and evicts down to the
+ * the records of retired maps and those that are over their map's limits, lets the index shrink, and evicts down to the
  * low water mark.
  *
  * It is connected to no database: it needs no catalog, and holds no
@@ -36,6 +36,7 @@
 #include "base/compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
+#include "cache/bounds.h"
 #include "cache/freeze.h"
 #include "cache/settle.h"
 #include "segment/maptable.h"
@@ -125,6 +126,7 @@ make_round(void)
 	tc_resume_leftovers();
 	tc_freeze_step();
 	tc_map_drain(DRAIN_PER_ROUND);
+	tc_bounds_step();
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
 }

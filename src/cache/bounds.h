@@ -1,0 +1,46 @@
+/*
+ * bounds.h
+ *	  From the limits in a map's definition to those that are in force.
+ */
+#ifndef TC_BOUNDS_H
+#define TC_BOUNDS_H
+
+#include "utils/timestamp.h"
+
+#include "heap/map.h"
+#include "segment/ref.h"
+
+/*
+ * See to it that a slot has the limits of the map that it was acquired for.
+ * False when what is known of the map turned out to be outdated.
+ */
+extern bool tc_bounds_bind(TcMap *map, const TcMapSlot *slot);
+
+/*
+ * Limits in the definition of a relation are being changed: they come into
+ * force, and the cached records stay, when the transaction commits.
+ */
+extern void tc_bounds_changed(Oid relation);
+
+/* Does a record of the map that is over its time hide a row that is there? */
+static inline bool
+tc_bounds_residency_only(const TcMap *map)
+{
+	return map->def.durable && map->shape.expires == 0;
+}
+
+/*
+ * When a record must leave the segment: when its row expires, or when it has
+ * been resident for the time to live of a map whose rows do not expire.
+ */
+extern TimestampTz tc_bounds_expiry(const TcMap *map, TimestampTz row_expires);
+
+/* A map got a record: keep it within its budget. */
+extern void tc_bounds_stored(const TcMapSlot *slot);
+
+/* For the background worker: keep all maps within their limits. */
+extern void tc_bounds_step(void);
+
+extern void tc_bounds_init(void);
+
+#endif /* TC_BOUNDS_H */
