@@ -414,6 +414,20 @@ create_relation(const char *name, const char *value_type, bool durable)
 							   name, value_type));
 }
 
+/*
+ * Index the rows that expire, so that those which have are found without
+ * looking at the others.  Rows that do not expire are not in it.
+ */
+static void
+create_expiry_index(Oid relation)
+{
+	run_utility(
+		psprintf("CREATE INDEX ON %s (expires_at) WHERE expires_at IS NOT NULL",
+				 quote_qualified_identifier(get_namespace_name(
+												get_rel_namespace(relation)),
+											get_rel_name(relation))));
+}
+
 /* create_map(name, ttl, max_idle, max_cost, durable, value_type) */
 Datum
 topcache_create_map(PG_FUNCTION_ARGS)
@@ -440,7 +454,10 @@ topcache_create_map(PG_FUNCTION_ARGS)
 	def.key_columns = list_make1("key");
 	def.value_column = "value";
 	if (def.durable)
+	{
+		create_expiry_index(relation);
 		attach_table(&def);
+	}
 	else
 		tc_definition_insert(&def);
 	PG_RETURN_OID(relation);

@@ -224,7 +224,7 @@ tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 	if (!tc_bind(map))
 		return;
 	if (row != NULL)
-		tc_expiry_note(tc_bound_slot(map), row->expires);
+		tc_expiry_note(tc_bound_slot(map)->number, row->expires);
 	has_old = take_key(map, old, old_keys, &old_key);
 	has_new = take_key(map, row == NULL ? NULL : &row->row, new_keys, &new_key);
 

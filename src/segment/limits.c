@@ -173,10 +173,10 @@ lower(pg_atomic_uint64 *next, int64 expires)
 }
 
 void
-tc_expiry_note(const TcMapSlot *slot, int64 expires)
+tc_expiry_note(uint16 number, int64 expires)
 {
 	if (expires != PG_INT64_MAX)
-		lower(&tc_seg.maps[slot->number].next_expiry, expires);
+		lower(&tc_seg.maps[number].next_expiry, expires);
 }
 
 int64
@@ -190,4 +190,33 @@ tc_expiry_take(uint16 number)
 {
 	return (int64) pg_atomic_exchange_u64(&tc_seg.maps[number].next_expiry,
 										  (uint64) PG_INT64_MAX);
+}
+
+/* ----- looks for them ----- */
+
+/* Bits of looked_result. */
+#define LOOKED_MAPS 0x01
+#define LOOKED_MORE 0x02
+
+void
+tc_looked_report(Oid database, bool maps, bool more)
+{
+	pg_atomic_write_u32(&tc_seg.head->looked_result,
+						(maps ? LOOKED_MAPS : 0) | (more ? LOOKED_MORE : 0));
+	pg_write_barrier();
+	pg_atomic_write_u32(&tc_seg.head->looked_database, database);
+}
+
+bool
+tc_looked_read(Oid database, bool *maps, bool *more)
+{
+	uint32 result;
+
+	if (pg_atomic_read_u32(&tc_seg.head->looked_database) != database)
+		return false;
+	pg_read_barrier();
+	result = pg_atomic_read_u32(&tc_seg.head->looked_result);
+	*maps = (result & LOOKED_MAPS) != 0;
+	*more = (result & LOOKED_MORE) != 0;
+	return true;
 }

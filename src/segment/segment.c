@@ -184,6 +184,8 @@ fill_segment(const Layout *layout)
 	for (int i = 0; i < TC_WANTED; i++)
 		pg_atomic_init_u32(&head->wanted[i], 0);
 	pg_atomic_init_u32(&head->body_pages, 0);
+	pg_atomic_init_u32(&head->looked_database, InvalidOid);
+	pg_atomic_init_u32(&head->looked_result, 0);
 	for (uint32 i = 0; i < head->nstripes; i++)
 		pg_atomic_init_u32(&tc_seg.stamps[i], 0);
 

@@ -6,12 +6,13 @@
  * Structure: one process, started with the server.  Every topcache.tick, or
  * when somebody finds the segment above the high water mark, it makes a
  * round: settles what no callback has reached, freezes old versions, drops
- * the records of retired maps and those that are over their map's limits, lets the index shrink, and evicts down to the
- * low water mark.
+ * the records of retired maps and those that are over their map's limits,
+ * lets the index shrink, evicts down to the low water mark, and starts a
+ * process for a database in which rows have expired.
  *
- * It is connected to no database: it needs no catalog, and holds no
- * snapshot.  The connection to none is what makes it show in
- * pg_stat_activity.
+ * It is connected to no database: it needs no catalog but the one that all
+ * databases share, and holds no snapshot for long.  The connection to none
+ * is what makes it show in pg_stat_activity.
  *
  * Concurrency: it is one more user of the segment; everything it does is
  * done by backends as well, and waits for nobody's transaction.
@@ -42,6 +43,7 @@
 #include "segment/maptable.h"
 #include "segment/room.h"
 #include "segment/segment.h"
+#include "worker/rota.h"
 #include "worker/worker.h"
 
 /* Seconds after which the postmaster starts the worker again. */
@@ -129,6 +131,7 @@ make_round(void)
 	tc_bounds_step();
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
+	tc_rota_step();
 }
 
 /* The latch is not ours to be set any more. */

@@ -139,6 +139,8 @@ SELECT topcache.alter_map('sessions');
 SELECT ttl, max_idle, max_cost FROM topcache.maps
 WHERE relation = 'sessions'::regclass;
 SELECT topcache.alter_map('sessions', ttl => '-1 s');
+SELECT topcache.alter_map('sessions', max_cost => -1);
+-- 0 takes a limit away
 SELECT topcache.alter_map('sessions', max_idle => '0');
 SELECT topcache.alter_map('sessions', max_cost => 0);
 SELECT topcache.alter_map('topcache.map_definition', ttl => '1 s');

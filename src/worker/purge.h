@@ -1,0 +1,16 @@
+/*
+ * purge.h
+ *	  The process that deletes expired rows in one database.
+ */
+#ifndef TC_PURGE_H
+#define TC_PURGE_H
+
+struct BackgroundWorkerHandle;
+
+/*
+ * Start a process for a database; its end sets the caller's latch.  NULL
+ * when there are too many processes.  The handle is palloc'd.
+ */
+extern struct BackgroundWorkerHandle *tc_purge_start(Oid database);
+
+#endif /* TC_PURGE_H */
