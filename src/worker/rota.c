@@ -63,6 +63,7 @@ typedef struct KnownDatabase
 
 static List *known = NIL;
 static TimestampTz next_list = 0;
+static TimestampTz last_list = 0;
 
 /* The process that is under way, and what it looks after. */
 static BackgroundWorkerHandle *under_way = NULL;
@@ -126,10 +127,12 @@ read_databases(void)
 }
 
 static void
-list_databases(void)
+list_databases(TimestampTz now)
 {
 	ListCell *cell;
 
+	last_list = now;
+	next_list = now + LIST_US;
 	foreach (cell, known)
 		((KnownDatabase *) lfirst(cell))->listed = false;
 	read_databases();
@@ -150,6 +153,8 @@ list_databases(void)
 static void
 look_at_notes(TimestampTz now)
 {
+	bool unlisted = false;
+
 	for (uint32 map = 0; map < tc_map_slots(); map++)
 	{
 		TcMapIdentity identity;
@@ -159,8 +164,13 @@ look_at_notes(TimestampTz now)
 			KnownDatabase *entry = know(identity.database);
 
 			entry->due = Min(entry->due, now);
+			unlisted |= !entry->listed;
 		}
 	}
+
+	/* a database that is new, or that nobody can connect to */
+	if (unlisted && after_pause(last_list) <= now)
+		list_databases(now);
 }
 
 /* The database that has been due for longest, or NULL. */
@@ -237,10 +247,7 @@ tc_rota_step(void)
 	if (next_list == 0)
 		next_list = after_pause(now);
 	if (next_list <= now)
-	{
-		list_databases();
-		next_list = now + LIST_US;
-	}
+		list_databases(now);
 	look_at_notes(now);
 	next = next_due(now);
 	if (next != NULL)
