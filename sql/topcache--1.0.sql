@@ -180,6 +180,14 @@ CREATE FUNCTION topcache.get_many_text(relation regclass,
 COMMENT ON FUNCTION topcache.get_many_text(regclass, anycompatiblearray) IS
     'like get_many, with values in their text form';
 
+CREATE FUNCTION topcache.get_many_msgpack(relation regclass,
+    keys anycompatiblearray, OUT key text, OUT value bytea)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_get_many_msgpack'
+    LANGUAGE C STABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION topcache.get_many_msgpack(regclass, anycompatiblearray) IS
+    'like get_many, with values as MessagePack';
+
 CREATE FUNCTION topcache.fetch("row" anyelement, key anycompatible)
     RETURNS anyelement
     AS 'MODULE_PATHNAME', 'topcache_fetch'
@@ -231,6 +239,13 @@ CREATE FUNCTION topcache.put_text(relation regclass, key anycompatible,
 COMMENT ON FUNCTION topcache.put_text(regclass, anycompatible, text,
     interval) IS
     'writes a record given in its text form; true when the key is new';
+
+CREATE FUNCTION topcache.put_msgpack(relation regclass, key anycompatible,
+    data bytea, ttl interval DEFAULT NULL) RETURNS boolean
+    AS 'MODULE_PATHNAME', 'topcache_put_msgpack' LANGUAGE C;
+COMMENT ON FUNCTION topcache.put_msgpack(regclass, anycompatible, bytea,
+    interval) IS
+    'writes a record given as MessagePack, a row as a map of its columns; true when the key is new';
 
 CREATE FUNCTION topcache.put_many(relation regclass, keys anycompatiblearray,
     "values" jsonb[], ttl interval DEFAULT NULL) RETURNS bigint

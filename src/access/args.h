@@ -63,22 +63,29 @@ extern TimestampTz tc_arg_expires(FunctionCallInfo fcinfo, int argno,
 /* Report that records of a map have no time to live of their own. */
 extern void tc_report_no_expiry(const TcMap *map);
 
-/* A value of the map's value column from jsonb, or from its text form. */
+/*
+ * A value of the map's value column from jsonb, from its text form, or from
+ * MessagePack; the last returns false if it is NULL.
+ */
 extern Datum tc_value_from_jsonb(const TcMap *map, Jsonb *document);
 extern Datum tc_value_from_text(const TcMap *map, text *string);
+extern bool tc_value_from_msgpack(const TcMap *map, bytea *data, Datum *value);
 
 /*
- * A row of a map that keeps whole rows, from a jsonb object or from the text
- * form of a row.  The key columns, where they are given, must be the key.
+ * A row of a map that keeps whole rows, from a jsonb object, from the text
+ * form of a row, or from a map of MessagePack.  The key columns, where they are given, must be the key.
  */
 extern void tc_row_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
 							  TcNewColumns *columns);
 extern void tc_row_from_text(TcMap *map, const Datum *keys, text *string,
 							 TcNewColumns *columns);
+extern void tc_row_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
+								TcNewColumns *columns);
 
-/* A value that was found: as jsonb, or in its text form. */
+/* A value that was found: as jsonb, in its text form, or as MessagePack. */
 extern Datum tc_value_as_jsonb(TcMap *map, const TcValue *value);
 extern Datum tc_value_as_text(TcMap *map, const TcValue *value);
+extern Datum tc_value_as_msgpack(TcMap *map, const TcValue *value);
 
 /* The row that was found, as a value of the relation's row type. */
 extern Datum tc_value_as_row(const TcMap *map, const TcValue *value);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * many_scan.c
- *	  Runs get_many() and get_many_text() in FROM as a scan node.
+ *	  Runs get_many() and its like in FROM as a scan node.
  *
  * Structure: PostgreSQL puts the rows of a function in FROM into a
  * tuplestore before it looks at the first.  Where such a function is ours, a
@@ -59,6 +59,21 @@ static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
 
 /* ----- execution ----- */
 
+/* The form of values that a function with such a result returns. */
+static TcValueForm
+value_form(Oid type)
+{
+	switch (type)
+	{
+		case TEXTOID:
+			return tc_value_as_text;
+		case BYTEAOID:
+			return tc_value_as_msgpack;
+		default:
+			return tc_value_as_jsonb;
+	}
+}
+
 static void
 begin_scan(CustomScanState *node, EState *estate, int flags)
 {
@@ -69,9 +84,7 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 	if (!tc_may_execute(function, GetUserId()))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION,
 					   get_func_name(function));
-	state->form = lsecond_oid(plan->custom_private) == TEXTOID
-		? tc_value_as_text
-		: tc_value_as_jsonb;
+	state->form = value_form(lsecond_oid(plan->custom_private));
 	state->arguments = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
 	state->context =
 		AllocSetContextCreate(estate->es_query_cxt, "topcache scan",
@@ -248,6 +261,8 @@ our_call(RangeTblEntry *rte, Oid *value_type)
 		*value_type = JSONBOID;
 	else if (strcmp(name, "get_many_text") == 0)
 		*value_type = TEXTOID;
+	else if (strcmp(name, "get_many_msgpack") == 0)
+		*value_type = BYTEAOID;
 	else
 		return NULL;
 	return call;

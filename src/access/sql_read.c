@@ -22,8 +22,6 @@
 #include "access/args.h"
 #include "access/many.h"
 #include "base/compat.h"
-#include "base/msgpack.h"
-#include "base/settings.h"
 #include "cache/read.h"
 #include "cache/scan.h"
 #include "segment/segment.h"
@@ -33,6 +31,7 @@ TC_FUNCTION(topcache_get_text);
 TC_FUNCTION(topcache_get_msgpack);
 TC_FUNCTION(topcache_get_many);
 TC_FUNCTION(topcache_get_many_text);
+TC_FUNCTION(topcache_get_many_msgpack);
 TC_FUNCTION(topcache_contains);
 TC_FUNCTION(topcache_is_resident);
 TC_FUNCTION(topcache_scan);
@@ -87,12 +86,7 @@ topcache_get_msgpack(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	if (map->shape.value == NULL)
-		PG_RETURN_BYTEA_P(
-			tc_msgpack_row_encode(tc_map_encoder(map), value.row.values,
-								  value.row.nulls, tc_max_msgpack_depth));
-	PG_RETURN_BYTEA_P(tc_msgpack_encode(value.value, map->shape.value->type,
-										tc_max_msgpack_depth));
+	PG_RETURN_DATUM(tc_value_as_msgpack(map, &value));
 }
 
 /* contains(relation, key) */
@@ -165,6 +159,14 @@ Datum
 topcache_get_many_text(PG_FUNCTION_ARGS)
 {
 	read_many(fcinfo, tc_value_as_text);
+	return (Datum) 0;
+}
+
+/* get_many_msgpack(relation, keys) */
+Datum
+topcache_get_many_msgpack(PG_FUNCTION_ARGS)
+{
+	read_many(fcinfo, tc_value_as_msgpack);
 	return (Datum) 0;
 }
 

@@ -32,6 +32,7 @@
 
 TC_FUNCTION(topcache_put);
 TC_FUNCTION(topcache_put_text);
+TC_FUNCTION(topcache_put_msgpack);
 TC_FUNCTION(topcache_put_many);
 TC_FUNCTION(topcache_put_if_absent);
 TC_FUNCTION(topcache_replace);
@@ -201,34 +202,67 @@ put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	return execute_put(map, TC_PLAN_PUT_IF_ABSENT, args, nulls, NULL) > 0;
 }
 
-/* The record in arguments "value" and "ttl". */
+/* Forms in which a record is given. */
+typedef enum RecordForm
+{
+	RECORD_JSONB,
+	RECORD_TEXT,
+	RECORD_MSGPACK
+} RecordForm;
+
+/* The row in argument 2. */
+static void
+row_argument(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys,
+			 RecordForm form, TcNewColumns *columns)
+{
+	if (form == RECORD_TEXT)
+		tc_row_from_text(map, keys, PG_GETARG_TEXT_PP(2), columns);
+	else if (form == RECORD_MSGPACK)
+		tc_row_from_msgpack(map, keys, PG_GETARG_BYTEA_PP(2), columns);
+	else
+		tc_row_from_jsonb(map, keys, PG_GETARG_JSONB_P(2), columns);
+}
+
+/* The value in argument 2; false if it stands for NULL. */
+static bool
+value_argument(FunctionCallInfo fcinfo, const TcMap *map, RecordForm form,
+			   Datum *value)
+{
+	if (form == RECORD_MSGPACK)
+		return tc_value_from_msgpack(map, PG_GETARG_BYTEA_PP(2), value);
+	*value = form == RECORD_TEXT
+		? tc_value_from_text(map, PG_GETARG_TEXT_PP(2))
+		: tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
+	return true;
+}
+
+/* The record in arguments 2, called value or data, and 3, "ttl". */
 static void
 record_argument(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys,
-				bool is_text, NewRecord *record)
+				RecordForm form, NewRecord *record)
 {
 	record->expires = tc_arg_expires(fcinfo, 3, map);
 	record->isnull = PG_ARGISNULL(2);
 	record->value = (Datum) 0;
 	if (!map->def.durable || map->shape.value == NULL)
-		tc_require_arg(fcinfo, 2, "value");
+		tc_require_arg(fcinfo, 2, form == RECORD_MSGPACK ? "data" : "value");
 	if (record->isnull)
 		return;
 	if (map->shape.value == NULL)
 	{
-		if (is_text)
-			tc_row_from_text(map, keys, PG_GETARG_TEXT_PP(2), &record->columns);
-		else
-			tc_row_from_jsonb(map, keys, PG_GETARG_JSONB_P(2),
-							  &record->columns);
+		row_argument(fcinfo, map, keys, form, &record->columns);
 		return;
 	}
-	record->value = is_text ? tc_value_from_text(map, PG_GETARG_TEXT_PP(2))
-							: tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
+	record->isnull = !value_argument(fcinfo, map, form, &record->value);
+	if (record->isnull && !map->def.durable)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("values of map \"%s\" must not be null", map->name)));
 }
 
 /* Write the record in the arguments by one of the functions above. */
 static Datum
-put_argument(FunctionCallInfo fcinfo, bool is_text,
+put_argument(FunctionCallInfo fcinfo, RecordForm form,
 			 bool (*put)(TcMap *, const Datum *, const NewRecord *))
 {
 	TcMap *map = map_argument(fcinfo, PUT_MODE);
@@ -236,7 +270,7 @@ put_argument(FunctionCallInfo fcinfo, bool is_text,
 	NewRecord record;
 
 	tc_arg_key(fcinfo, 1, map, keys);
-	record_argument(fcinfo, map, keys, is_text, &record);
+	record_argument(fcinfo, map, keys, form, &record);
 	return BoolGetDatum(put(map, keys, &record));
 }
 
@@ -244,21 +278,28 @@ put_argument(FunctionCallInfo fcinfo, bool is_text,
 Datum
 topcache_put(PG_FUNCTION_ARGS)
 {
-	return put_argument(fcinfo, false, put_record);
+	return put_argument(fcinfo, RECORD_JSONB, put_record);
 }
 
 /* put_text(relation, key, value, ttl) */
 Datum
 topcache_put_text(PG_FUNCTION_ARGS)
 {
-	return put_argument(fcinfo, true, put_record);
+	return put_argument(fcinfo, RECORD_TEXT, put_record);
+}
+
+/* put_msgpack(relation, key, data, ttl) */
+Datum
+topcache_put_msgpack(PG_FUNCTION_ARGS)
+{
+	return put_argument(fcinfo, RECORD_MSGPACK, put_record);
 }
 
 /* put_if_absent(relation, key, value, ttl) */
 Datum
 topcache_put_if_absent(PG_FUNCTION_ARGS)
 {
-	return put_argument(fcinfo, false, put_absent_record);
+	return put_argument(fcinfo, RECORD_JSONB, put_absent_record);
 }
 
 /* put_many(relation, keys, values, ttl) */

@@ -5,7 +5,7 @@
  *
  * Structure: a map with a value column has values of one type; a map of
  * whole rows has rows, which go through PostgreSQL's own conversions between
- * rows, jsonb and text.
+ * rows, jsonb and text; to and from MessagePack, they go by their columns.
  *
  * Concurrency: nothing shared.
  *
@@ -27,6 +27,8 @@
 
 #include "access/args.h"
 #include "base/compat.h"
+#include "base/msgpack.h"
+#include "base/settings.h"
 #include "heap/keytext.h"
 
 /* ----- from outside ----- */
@@ -157,6 +159,15 @@ settable_columns(const TcMap *map, Bitmapset *given)
 	return settable;
 }
 
+/* The columns to be written, out of those that were given. */
+static void
+set_given(const TcMap *map, const Datum *keys, Bitmapset *given,
+		  TcNewColumns *columns)
+{
+	check_key(map, keys, columns->values, columns->nulls, given);
+	columns->given = settable_columns(map, given);
+}
+
 /* Take the columns that were given out of a row. */
 static void
 take_columns(TcMap *map, const Datum *keys, Datum row, Bitmapset *given,
@@ -166,10 +177,9 @@ take_columns(TcMap *map, const Datum *keys, Datum row, Bitmapset *given,
 	bool *nulls = palloc(map->desc->natts * sizeof(bool));
 
 	deform_row(map, row, values, nulls);
-	check_key(map, keys, values, nulls, given);
 	columns->values = values;
 	columns->nulls = nulls;
-	columns->given = settable_columns(map, given);
+	set_given(map, keys, given, columns);
 }
 
 /* The number of a column, by a name that is not terminated. */
@@ -263,6 +273,29 @@ tc_row_from_text(TcMap *map, const Datum *keys, text *string,
 	take_columns(map, keys, row, given, columns);
 }
 
+bool
+tc_value_from_msgpack(const TcMap *map, bytea *data, Datum *value)
+{
+	const TcColumn *column = map->shape.value;
+
+	return tc_msgpack_to_value(data, column->type, column->typmod,
+							   tc_max_msgpack_depth, value);
+}
+
+void
+tc_row_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
+					TcNewColumns *columns)
+{
+	TcMsgpackRow row = {.relation = map->name};
+
+	row.values = palloc0(map->desc->natts * sizeof(Datum));
+	row.nulls = palloc0(map->desc->natts * sizeof(bool));
+	tc_msgpack_to_row(tc_map_encoder(map), data, tc_max_msgpack_depth, &row);
+	columns->values = row.values;
+	columns->nulls = row.nulls;
+	set_given(map, keys, row.given, columns);
+}
+
 /* ----- to outside ----- */
 
 Datum
@@ -314,4 +347,17 @@ tc_value_as_text(TcMap *map, const TcValue *value)
 	}
 	getTypeOutputInfo(column->type, &output, &is_varlena);
 	return CStringGetTextDatum(OidOutputFunctionCall(output, value->value));
+}
+
+Datum
+tc_value_as_msgpack(TcMap *map, const TcValue *value)
+{
+	const TcColumn *column = map->shape.value;
+
+	if (column == NULL)
+		return PointerGetDatum(
+			tc_msgpack_row_encode(tc_map_encoder(map), value->row.values,
+								  value->row.nulls, tc_max_msgpack_depth));
+	return PointerGetDatum(
+		tc_msgpack_encode(value->value, column->type, tc_max_msgpack_depth));
 }

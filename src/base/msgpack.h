@@ -25,6 +25,11 @@
  * an unknown extension an object {"type": number, "data": base64 text}.  Of
  * equal keys the last one wins; NaN and the infinities are refused.
  *
+ * To a column, a value comes in the form in which it left.  Any number,
+ * boolean, decimal or timestamp may stand for its text, and text for any
+ * value that has a text form; NaN and the infinities are numbers then.  json
+ * takes any document.
+ *
  * Nesting is counted in arrays and maps (and objects made of extensions), one
  * inside the other; a scalar has none, a row is a map.  Strings are UTF-8
  * outside and in the database's encoding inside.
@@ -33,10 +38,12 @@
 #define TC_MSGPACK_H
 
 #include "access/tupdesc.h"
+#include "nodes/bitmapset.h"
 #include "utils/jsonb.h"
 
-/* The extension type of decimal numbers: 'n'. */
+/* The extension types of decimal numbers, 'n', and of JSON's null, 'j'. */
 #define TC_MSGPACK_EXT_DECIMAL 110
+#define TC_MSGPACK_EXT_NULL	   106
 
 /* What measuring returns for a value that is nested too deep. */
 #define TC_MSGPACK_TOO_DEEP (-1)
@@ -82,5 +89,30 @@ extern bytea *tc_msgpack_row_encode(TcMsgpackShape *shape, const Datum *values,
  * names the position.
  */
 extern Jsonb *tc_msgpack_to_jsonb(const char *data, Size len, int max_depth);
+
+/*
+ * Decode one value that takes exactly the bytes given as a value of a type,
+ * in the current memory context; false if it is NULL.  Errors are those from
+ * above, those of the type's input function and its domain's.
+ */
+extern bool tc_msgpack_to_value(bytea *data, Oid typid, int32 typmod,
+								int max_depth, Datum *value);
+
+/* A row that has been decoded; values and nulls as above. */
+typedef struct TcMsgpackRow
+{
+	const char *relation; /* for messages */
+	Datum *values;
+	bool *nulls;
+	Bitmapset *given; /* attribute numbers of the columns it names */
+} TcMsgpackRow;
+
+/*
+ * The same for a map of column names to values.  Generated columns are not
+ * looked at.  The caller makes room for values and nulls; they are set only
+ * for columns that are given.
+ */
+extern void tc_msgpack_to_row(TcMsgpackShape *shape, bytea *data, int max_depth,
+							  TcMsgpackRow *row);
 
 #endif /* TC_MSGPACK_H */

@@ -272,6 +272,8 @@ write_ext(Writer *writer, const TcItem *item)
 			writer->at += tc_text_write_timestamp(writer->jsonb + writer->at,
 												  seconds, nanoseconds);
 			return TC_FORM_STRING;
+		case TC_EXT_NULL:
+			return TC_FORM_NULL;
 		default:
 			return write_unknown(writer, item);
 	}
@@ -317,15 +319,13 @@ write_other(Writer *writer, const TcItem *item)
 static bool
 is_scalar(const TcMsgpackInput *input)
 {
-	TcItemReader reader = {(const uint8_t *) input->data,
-						   (const uint8_t *) input->data,
-						   (const uint8_t *) input->data + input->length};
+	TcItemReader reader = tc_msgpack_reader(input);
 	TcItem item;
 
 	tc_item_read(&reader, &item);
 	if (item.kind == TC_ITEM_EXT)
 		return item.ext_type == TC_EXT_DECIMAL ||
-			item.ext_type == TC_EXT_TIMESTAMP;
+			item.ext_type == TC_EXT_TIMESTAMP || item.ext_type == TC_EXT_NULL;
 	return item.kind != TC_ITEM_ARRAY && item.kind != TC_ITEM_MAP;
 }
 
@@ -336,8 +336,7 @@ tc_tape_write(const TcTape *tape, const TcMsgpackInput *input, char *jsonb,
 	Writer writer = {.tape = tape, .jsonb = jsonb, .at = TC_FORM_VARHDR};
 	Container container;
 
-	writer.reader.start = writer.reader.at = (const uint8_t *) input->data;
-	writer.reader.end = writer.reader.start + input->length;
+	writer.reader = tc_msgpack_reader(input);
 	if (is_scalar(input))
 	{
 		open_container(&writer, TC_FORM_ARRAY | TC_FORM_SCALAR, 1, &container);

@@ -15,13 +15,23 @@
 
 /* Extension types that mean something. */
 #define TC_EXT_DECIMAL	 110
+#define TC_EXT_NULL		 106
 #define TC_EXT_TIMESTAMP (-1)
 
-/* What to decode, and within which limits. */
+/* Payload of the extension that is JSON's null where nil is SQL's. */
+#define TC_EXT_NULL_TEXT  "null"
+#define TC_EXT_NULL_BYTES 4
+
+/*
+ * What to decode, and within which limits: a whole message, or a value
+ * within one, whose problems have the position that they have in the message.
+ */
 typedef struct TcMsgpackInput
 {
-	const char *data;
-	size_t length;
+	const char *data; /* the message */
+	size_t begin;	  /* of the value in it */
+	size_t length;	  /* from the beginning of the message to the value's end */
+	int depth;		  /* levels around the value */
 	int max_depth;
 	bool any_text; /* strings need not be UTF-8 */
 } TcMsgpackInput;

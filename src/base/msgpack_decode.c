@@ -25,10 +25,11 @@
 #include <msgpack.h>
 
 #include "base/jsonb_form.h"
-#include "base/msgpack.h"
 #include "base/msgpack_core.h"
 #include "base/msgpack_item.h"
 #include "base/msgpack_number.h"
+#include "base/msgpack_tape.h"
+#include "base/msgpack_types.h"
 
 /* -----------------------------------------------------------------------
  * What the decoder needs
@@ -51,6 +52,7 @@ StaticAssertDecl(TC_FORM_SCALAR == JB_FSCALAR, "jsonb header");
 StaticAssertDecl(TC_FORM_OBJECT == JB_FOBJECT, "jsonb header");
 StaticAssertDecl(TC_FORM_ARRAY == JB_FARRAY, "jsonb header");
 StaticAssertDecl(TC_EXT_DECIMAL == TC_MSGPACK_EXT_DECIMAL, "documented type");
+StaticAssertDecl(TC_EXT_NULL == TC_MSGPACK_EXT_NULL, "documented type");
 StaticAssertDecl(DOUBLE_SHORTEST_DECIMAL_LEN <= TC_SHORTEST_BYTES,
 				 "room for a double's text");
 StaticAssertDecl(FLOAT_SHORTEST_DECIMAL_LEN <= TC_SHORTEST_BYTES,
@@ -97,8 +99,8 @@ tc_shortest_float(float value, char *text)
  * -----------------------------------------------------------------------
  */
 
-static void
-report(TcMsgpackOutcome outcome, const TcMsgpackProblem *problem)
+void
+tc_msgpack_report(TcMsgpackOutcome outcome, const TcMsgpackProblem *problem)
 {
 	if (outcome == TC_MSGPACK_INVALID)
 		ereport(ERROR,
@@ -144,8 +146,7 @@ convert_message(const TcMsgpackInput *input, StringInfo converted)
 
 	initStringInfo(converted);
 	msgpack_packer_init(&packer, converted, append);
-	reader.start = reader.at = (const uint8_t *) input->data;
-	reader.end = reader.start + input->length;
+	reader = tc_msgpack_reader(input);
 	while (reader.at < reader.end)
 	{
 		const uint8_t *begin = reader.at;
@@ -158,30 +159,44 @@ convert_message(const TcMsgpackInput *input, StringInfo converted)
 	}
 }
 
-Jsonb *
-tc_msgpack_to_jsonb(const char *data, Size len, int max_depth)
+bool
+tc_msgpack_any_text(void)
 {
-	int encoding = GetDatabaseEncoding();
-	TcMsgpackInput input = {.data = data,
-							.length = len,
-							.max_depth = max_depth};
+	return GetDatabaseEncoding() == PG_SQL_ASCII;
+}
+
+Jsonb *
+tc_msgpack_input_to_jsonb(const TcMsgpackInput *input)
+{
+	TcMsgpackInput local = *input;
 	TcMsgpackProblem problem;
 	StringInfoData converted = {0};
 	char *jsonb;
 	size_t size;
 
-	if (encoding == PG_SQL_ASCII)
-		input.any_text = true;
-	else if (encoding != PG_UTF8)
+	if (tc_msgpack_converts())
 	{
-		report(tc_msgpack_check(&input, &problem), &problem);
-		convert_message(&input, &converted);
-		input.data = converted.data;
-		input.length = converted.len;
-		input.any_text = true;
+		tc_msgpack_report(tc_msgpack_check(&local, &problem), &problem);
+		convert_message(&local, &converted);
+		local.data = converted.data;
+		local.begin = 0;
+		local.length = converted.len;
+		local.any_text = true;
 	}
-	report(tc_msgpack_decode(&input, &jsonb, &size, &problem), &problem);
+	tc_msgpack_report(tc_msgpack_decode(&local, &jsonb, &size, &problem),
+					  &problem);
 	if (converted.data)
 		pfree(converted.data);
 	return (Jsonb *) jsonb;
+}
+
+Jsonb *
+tc_msgpack_to_jsonb(const char *data, Size len, int max_depth)
+{
+	TcMsgpackInput input = {.data = data,
+							.length = len,
+							.max_depth = max_depth,
+							.any_text = tc_msgpack_any_text()};
+
+	return tc_msgpack_input_to_jsonb(&input);
 }

@@ -14,7 +14,7 @@
 
 /* A value that may have to be fetched or decompressed first. */
 static inline bool
-emit_varlena(TC_EMIT_SINK *sink, Datum value, ValueForm form, int depth)
+emit_varlena(TC_EMIT_SINK *sink, Datum value, TcMsgpackForm form, int depth)
 {
 	struct varlena *flat = PG_DETOAST_DATUM_PACKED(value);
 	const char *data = VARDATA_ANY(flat);
@@ -37,16 +37,16 @@ emit_varlena(TC_EMIT_SINK *sink, Datum value, ValueForm form, int depth)
 
 /* A value in its text form. */
 static inline void
-emit_output(TC_EMIT_SINK *sink, Datum value, ValueType *type)
+emit_output(TC_EMIT_SINK *sink, Datum value, TcMsgpackType *type)
 {
-	char *text = OutputFunctionCall(&type->output, value);
+	char *text = output_portably(&type->output, value);
 
 	TC_EMIT_TEXT(sink, text, strlen(text));
 	pfree(text);
 }
 
 static inline bool
-emit_value(TC_EMIT_SINK *sink, Datum value, ValueType *type, int depth)
+emit_value(TC_EMIT_SINK *sink, Datum value, TcMsgpackType *type, int depth)
 {
 	switch (type->form)
 	{
@@ -86,7 +86,10 @@ emit_value(TC_EMIT_SINK *sink, Datum value, ValueType *type, int depth)
 	return true;
 }
 
-/* A row as a map, which is itself one level. */
+/*
+ * A row as a map, which is itself one level.  Where nil is NULL, JSON's null
+ * has to be something else.
+ */
 static inline bool
 emit_row(TC_EMIT_SINK *sink, TcMsgpackShape *shape, const Datum *values,
 		 const bool *nulls, int depth)
@@ -96,11 +99,17 @@ emit_row(TC_EMIT_SINK *sink, TcMsgpackShape *shape, const Datum *values,
 	emit_pack(_map)(sink, shape->ncolumns);
 	for (int i = 0; i < shape->ncolumns; i++)
 	{
-		Column *column = &shape->columns[i];
+		TcMsgpackColumn *column = &shape->columns[i];
 
 		TC_EMIT_APPEND(sink, column->name, column->name_bytes);
 		if (nulls[column->index])
 			emit_pack(_nil)(sink);
+		else if (column->type.form == FORM_JSONB &&
+				 is_json_null(values[column->index]))
+		{
+			emit_pack(_ext)(sink, TC_EXT_NULL_BYTES, TC_EXT_NULL);
+			emit_pack(_ext_body)(sink, TC_EXT_NULL_TEXT, TC_EXT_NULL_BYTES);
+		}
 		else if (!emit_value(sink, values[column->index], &column->type,
 							 depth - 1))
 			return false;

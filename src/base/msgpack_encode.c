@@ -23,53 +23,22 @@
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "pgtime.h"
 #include "utils/builtins.h"
+#include "utils/bytea.h"
+#include "utils/float.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "base/compat.h"
-#include "base/msgpack.h"
+#include "base/jsonb_form.h"
+#include "base/msgpack_core.h"
+#include "base/msgpack_types.h"
 
 /* -----------------------------------------------------------------------
  * Sinks
  * -----------------------------------------------------------------------
  */
-
-/* How the values of a type are encoded. */
-typedef enum ValueForm
-{
-	FORM_JSONB,
-	FORM_INT2,
-	FORM_INT4,
-	FORM_INT8,
-	FORM_FLOAT4,
-	FORM_FLOAT8,
-	FORM_BOOL,
-	FORM_TEXT,
-	FORM_NAME,
-	FORM_BYTEA,
-	FORM_OUTPUT /* as the text that its output function makes */
-} ValueForm;
-
-typedef struct ValueType
-{
-	ValueForm form;
-	FmgrInfo output;
-} ValueType;
-
-typedef struct Column
-{
-	int index;		  /* attribute number less one */
-	const char *name; /* already encoded */
-	size_t name_bytes;
-	ValueType type;
-} Column;
-
-struct TcMsgpackShape
-{
-	int ncolumns;
-	Column columns[FLEXIBLE_ARRAY_MEMBER];
-};
 
 /* Counts. */
 typedef struct Counter
@@ -108,6 +77,59 @@ buffer_room(EncodeBuffer *buffer, size_t length)
 	room = buffer->data + buffer->used;
 	buffer->used += length;
 	return room;
+}
+
+/*
+ * A value in its text form.  What travels must be the same whoever sends it,
+ * and so must its cost, but the output functions of some types go by what the
+ * session likes: dates in ISO 8601, in UTC, floats in full, bytes in hex.
+ * Nothing but output happens in between, so the settings are not announced.
+ */
+static pg_noinline char *
+output_portably(FmgrInfo *output, Datum value)
+{
+	int date_style = DateStyle;
+	int interval_style = IntervalStyle;
+	int float_digits = extra_float_digits;
+	int bytea_style = bytea_output;
+	pg_tz *zone = session_timezone;
+	char *text = NULL;
+
+	PG_TRY();
+	{
+		DateStyle = USE_ISO_DATES;
+		IntervalStyle = INTSTYLE_POSTGRES;
+		extra_float_digits = 1;
+		bytea_output = BYTEA_OUTPUT_HEX;
+		session_timezone = pg_tzset("UTC");
+		text = OutputFunctionCall(output, value);
+	}
+	PG_FINALLY();
+	{
+		DateStyle = date_style;
+		IntervalStyle = interval_style;
+		extra_float_digits = float_digits;
+		bytea_output = bytea_style;
+		session_timezone = zone;
+	}
+	PG_END_TRY();
+	return text;
+}
+
+/* Is this jsonb null?  That is stored as it is. */
+static inline bool
+is_json_null(Datum value)
+{
+	struct varlena *jsonb = (struct varlena *) DatumGetPointer(value);
+	char words[8];
+
+	if (VARATT_IS_EXTENDED(jsonb) && !VARATT_IS_SHORT(jsonb))
+		return false;
+	if (VARSIZE_ANY_EXHDR(jsonb) != sizeof(words))
+		return false;
+	memcpy(words, VARDATA_ANY(jsonb), sizeof(words));
+	return tc_form_get32(words) == (TC_FORM_ARRAY | TC_FORM_SCALAR | 1) &&
+		(tc_form_get32(words + 4) & TC_FORM_TYPE_MASK) == TC_FORM_NULL;
 }
 
 static inline void count_str(Counter *counter, const char *text, size_t length);
@@ -181,9 +203,8 @@ write_text(EncodeBuffer *buffer, const char *text, size_t length)
 #undef TC_EMIT_ROOM
 #undef TC_EMIT_TEXT
 
-/* Are strings here in another encoding than outside? */
-static inline bool
-database_converts(void)
+bool
+tc_msgpack_converts(void)
 {
 	return GetDatabaseEncoding() != PG_UTF8 &&
 		GetDatabaseEncoding() != PG_SQL_ASCII;
@@ -195,7 +216,7 @@ buffer_open(EncodeBuffer *buffer, size_t room)
 	buffer->data = palloc(room + VARHDRSZ);
 	buffer->used = VARHDRSZ;
 	buffer->room = room + VARHDRSZ;
-	buffer->converts = database_converts();
+	buffer->converts = tc_msgpack_converts();
 }
 
 /* The encoding, if the walk came to its end. */
@@ -219,7 +240,7 @@ buffer_close(EncodeBuffer *buffer, bool complete, int max_depth)
  */
 
 /* The form of a type that has one of its own here. */
-static ValueForm
+static TcMsgpackForm
 native_form(Oid typid)
 {
 	switch (typid)
@@ -252,13 +273,18 @@ native_form(Oid typid)
 	}
 }
 
-/* Prepare for values of a type; domains are as what they are over. */
-static void
-value_type_init(ValueType *type, Oid typid, MemoryContext context)
+void
+tc_msgpack_type_init(TcMsgpackType *type, Oid typid, int32 typmod,
+					 MemoryContext context)
 {
 	Oid output;
 	bool is_varlena;
 
+	type->id = typid;
+	type->typmod = typmod;
+	type->context = context;
+	type->base = InvalidOid;
+	type->domain = NULL;
 	type->form = native_form(typid);
 	if (type->form == FORM_OUTPUT)
 		type->form = native_form(getBaseType(typid));
@@ -277,10 +303,10 @@ value_type_init(ValueType *type, Oid typid, MemoryContext context)
 int64
 tc_msgpack_length(Datum value, Oid typid, int max_depth)
 {
-	Counter counter = {.bytes = 0, .converts = database_converts()};
-	ValueType type;
+	Counter counter = {.bytes = 0, .converts = tc_msgpack_converts()};
+	TcMsgpackType type;
 
-	value_type_init(&type, typid, CurrentMemoryContext);
+	tc_msgpack_type_init(&type, typid, -1, CurrentMemoryContext);
 	if (!count_value(&counter, value, &type, max_depth))
 		return TC_MSGPACK_TOO_DEEP;
 	return counter.bytes;
@@ -290,10 +316,10 @@ bytea *
 tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 {
 	EncodeBuffer buffer;
-	ValueType type;
+	TcMsgpackType type;
 	size_t room = 64;
 
-	value_type_init(&type, typid, CurrentMemoryContext);
+	tc_msgpack_type_init(&type, typid, -1, CurrentMemoryContext);
 	/* most documents are shorter than as jsonb */
 	if (type.form == FORM_JSONB || type.form == FORM_TEXT ||
 		type.form == FORM_BYTEA)
@@ -310,7 +336,7 @@ tc_msgpack_encode(Datum value, Oid typid, int max_depth)
 
 /* The name of a column as it appears in every row: a whole str. */
 static void
-column_set_name(Column *column, const char *name)
+column_set_name(TcMsgpackColumn *column, const char *name)
 {
 	EncodeBuffer buffer;
 
@@ -318,6 +344,9 @@ column_set_name(Column *column, const char *name)
 	write_text(&buffer, name, strlen(name));
 	column->name = buffer.data + VARHDRSZ;
 	column->name_bytes = buffer.used - VARHDRSZ;
+	/* names are no longer than what takes a head of one byte, or two */
+	column->name_length =
+		column->name_bytes - (column->name_bytes <= 1 + 31 ? 1 : 2);
 }
 
 TcMsgpackShape *
@@ -327,16 +356,18 @@ tc_msgpack_shape_create(TupleDesc desc, MemoryContext context)
 	TcMsgpackShape *shape;
 
 	shape = palloc0(offsetof(TcMsgpackShape, columns) +
-					desc->natts * sizeof(Column));
+					desc->natts * sizeof(TcMsgpackColumn));
 	for (int i = 0; i < desc->natts; i++)
 	{
 		Form_pg_attribute attribute = TupleDescAttr(desc, i);
-		Column *column = &shape->columns[shape->ncolumns];
+		TcMsgpackColumn *column = &shape->columns[shape->ncolumns];
 
 		if (attribute->attisdropped)
 			continue;
 		column->index = i;
-		value_type_init(&column->type, attribute->atttypid, context);
+		column->generated = attribute->attgenerated != '\0';
+		tc_msgpack_type_init(&column->type, attribute->atttypid,
+							 attribute->atttypmod, context);
 		column_set_name(column, NameStr(attribute->attname));
 		shape->ncolumns++;
 	}
@@ -348,7 +379,7 @@ int64
 tc_msgpack_row_length(TcMsgpackShape *shape, const Datum *values,
 					  const bool *nulls, int max_depth)
 {
-	Counter counter = {.bytes = 0, .converts = database_converts()};
+	Counter counter = {.bytes = 0, .converts = tc_msgpack_converts()};
 
 	if (!count_row(&counter, shape, values, nulls, max_depth))
 		return TC_MSGPACK_TOO_DEEP;

@@ -19,13 +19,11 @@
  *
  *-------------------------------------------------------------------------
  */
-#include <math.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/jsonb_form.h"
 #include "base/msgpack_number.h"
+#include "base/msgpack_problem.h"
 #include "base/msgpack_tape.h"
 #include "base/msgpack_text.h"
 
@@ -58,85 +56,41 @@ typedef struct Scan
 static bool scan_other(Scan *scan, const uint8_t *where, const TcItem *item,
 					   int depth);
 
-/* Keep what is hardly ever called out of the way of the rest. */
-#define COLD __attribute__((noinline, cold))
-
 /* -----------------------------------------------------------------------
  * Problems
  * -----------------------------------------------------------------------
  */
 
-/* Note what was found in place of what was expected; returns false. */
-__attribute__((format(printf, 4, 5), noinline, cold)) static bool
-refuse(Scan *scan, const uint8_t *where, const char *found,
-	   const char *expected, ...)
+/* A problem has been noted. */
+static TC_COLD bool
+refused(Scan *scan)
 {
-	va_list args;
-
 	scan->outcome = TC_MSGPACK_INVALID;
-	scan->problem->position = where - scan->reader.start;
-	snprintf(scan->problem->found, sizeof(scan->problem->found), "%s", found);
-	va_start(args, expected);
-	vsnprintf(scan->problem->expected, sizeof(scan->problem->expected),
-			  expected, args);
-	va_end(args);
 	return false;
 }
 
-/* How a number of bytes is written. */
-#define PLURAL(bytes) ((bytes) == 1 ? "" : "s")
+/* Note what was found in place of what was expected; returns false. */
+#define refuse(scan, where, ...)                                      \
+	(tc_problem_note((scan)->problem, (where) - (scan)->reader.start, \
+					 __VA_ARGS__),                                    \
+	 refused(scan))
 
-/* An item that is not even one. */
-static COLD bool
+static TC_COLD bool
 refuse_item(Scan *scan, const uint8_t *where, const TcItem *item)
 {
-	const char *found = tc_item_kind_name(item->kind);
-
-	if (item->kind == TC_ITEM_RESERVED)
-		return refuse(scan, where, found, "a value");
-	if (where == scan->reader.end)
-		return refuse(scan, where, found, "a value");
-	return refuse(scan, scan->reader.end, found,
-				  "%llu more byte%s of the value at byte %zu",
-				  (unsigned long long) item->value, PLURAL(item->value),
-				  (size_t) (where - scan->reader.start));
+	tc_problem_item(scan->problem, &scan->reader, where, item);
+	return refused(scan);
 }
 
-/* A byte of a string that is not part of text. */
-static COLD bool
+static TC_COLD bool
 refuse_text(Scan *scan, const uint8_t *where)
 {
-	char found[32];
-
-	snprintf(found, sizeof(found), "the byte 0x%02x", *where);
-	return refuse(scan, where, found, "UTF-8 text without NUL");
-}
-
-/* An array or map that needs more bytes than there are. */
-static COLD bool
-refuse_head(Scan *scan, uint64_t bytes)
-{
-	char found[32];
-
-	snprintf(found, sizeof(found), "%zu",
-			 (size_t) (scan->reader.end - scan->reader.at));
-	return refuse(scan, scan->reader.at, found, "at least %llu more byte%s",
-				  (unsigned long long) bytes, PLURAL(bytes));
-}
-
-/* Something behind the value. */
-static COLD bool
-refuse_end(Scan *scan)
-{
-	size_t left = scan->reader.end - scan->reader.at;
-	char found[32];
-
-	snprintf(found, sizeof(found), "%zu more byte%s", left, PLURAL(left));
-	return refuse(scan, scan->reader.at, found, "the end of the data");
+	tc_problem_text(scan->problem, &scan->reader, where);
+	return refused(scan);
 }
 
 /* More than jsonb can hold. */
-static COLD bool
+static TC_COLD bool
 refuse_size(Scan *scan)
 {
 	scan->outcome = TC_MSGPACK_TOO_LARGE;
@@ -254,8 +208,9 @@ scan_str(Scan *scan, const TcItem *item)
 
 	scan->tape->bound += ENTRY_BYTES + item->value;
 	if (scan->input->any_text)
-		return true;
-	valid = tc_text_valid_length(item->payload, item->value);
+		valid = tc_msgpack_text_length(scan->input, item);
+	else
+		valid = tc_text_valid_length(item->payload, item->value);
 	return valid == item->value || refuse_text(scan, item->payload + valid);
 }
 
@@ -343,6 +298,11 @@ scan_ext(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 					   "the text of a decimal number");
 		case TC_EXT_TIMESTAMP:
 			return scan_timestamp(scan, where, item);
+		case TC_EXT_NULL:
+			scan->tape->bound += ENTRY_BYTES;
+			return tc_ext_is_null(item) ||
+				refuse(scan, item->payload, "something else",
+					   "the text of JSON's null");
 		default:
 			/* becomes an object */
 			scan->tape->bound +=
@@ -361,7 +321,10 @@ scan_head(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 	if (!scan_depth(scan, where, depth))
 		return false;
 	if (items + scan->owed > left)
-		return refuse_head(scan, items + scan->owed);
+	{
+		tc_problem_head(scan->problem, &scan->reader, items + scan->owed);
+		return refused(scan);
+	}
 	scan->owed += items;
 	scan->tape->bound += PADDED_ENTRY_BYTES + 4;
 	return true;
@@ -410,8 +373,10 @@ scan_key(Scan *scan, TcTapeEntry *entry)
 	if (item.kind >= TC_ITEM_RESERVED)
 		return refuse_item(scan, where, &item);
 	if (item.kind != TC_ITEM_STR)
-		return refuse(scan, where, tc_item_kind_name(item.kind),
-					  "a string as the key of a map");
+	{
+		tc_problem_key(scan->problem, &scan->reader, where, &item);
+		return refused(scan);
+	}
 	if (!scan_str(scan, &item))
 		return false;
 	entry->pair.key = item.payload;
@@ -510,6 +475,19 @@ scan_other(Scan *scan, const uint8_t *where, const TcItem *item, int depth)
 	return refuse_item(scan, where, item);
 }
 
+size_t
+tc_msgpack_text_length(const TcMsgpackInput *input, const TcItem *item)
+{
+	const uint8_t *nul;
+
+	if (!input->any_text)
+		return tc_text_valid_length(item->payload, item->value);
+	if (item->value == 0)
+		return 0;
+	nul = memchr(item->payload, 0, item->value);
+	return nul == NULL ? item->value : (size_t) (nul - item->payload);
+}
+
 TcMsgpackOutcome
 tc_tape_make(TcTape *tape, const TcMsgpackInput *input,
 			 TcMsgpackProblem *problem)
@@ -523,9 +501,11 @@ tc_tape_make(TcTape *tape, const TcMsgpackInput *input,
 	tape->bound = TC_FORM_VARHDR + 4 + PADDED_ENTRY_BYTES;
 	if (input->length > UINT32_MAX)
 		return TC_MSGPACK_TOO_LARGE;
-	scan.reader.start = scan.reader.at = (const uint8_t *) input->data;
-	scan.reader.end = scan.reader.start + input->length;
-	if (scan_value(&scan, 0) && scan.reader.at < scan.reader.end)
-		refuse_end(&scan);
+	scan.reader = tc_msgpack_reader(input);
+	if (scan_value(&scan, input->depth) && scan.reader.at < scan.reader.end)
+	{
+		tc_problem_end(problem, &scan.reader);
+		refused(&scan);
+	}
 	return scan.outcome;
 }

@@ -12,6 +12,8 @@
 #ifndef TC_MSGPACK_TAPE_H
 #define TC_MSGPACK_TAPE_H
 
+#include <string.h>
+
 #include "base/msgpack_core.h"
 #include "base/msgpack_item.h"
 
@@ -58,6 +60,28 @@ extern void tc_tape_release(TcTape *tape);
  */
 extern bool tc_tape_write(const TcTape *tape, const TcMsgpackInput *input,
 						  char *jsonb, size_t *size);
+
+/* A reader that stands at the beginning of the input's value. */
+static inline TcItemReader
+tc_msgpack_reader(const TcMsgpackInput *input)
+{
+	const uint8_t *data = (const uint8_t *) input->data;
+	TcItemReader reader = {data, data + input->begin, data + input->length};
+
+	return reader;
+}
+
+/* How many bytes of a str are text?  All, or up to the first that is not. */
+extern size_t tc_msgpack_text_length(const TcMsgpackInput *input,
+									 const TcItem *item);
+
+/* Is this extension, by its payload, JSON's null? */
+static inline bool
+tc_ext_is_null(const TcItem *item)
+{
+	return item->value == TC_EXT_NULL_BYTES &&
+		memcmp(item->payload, TC_EXT_NULL_TEXT, TC_EXT_NULL_BYTES) == 0;
+}
 
 /* A timestamp's parts, if the extension's payload is one. */
 extern bool tc_tape_read_timestamp(const TcItem *item, int64_t *seconds,

@@ -391,6 +391,20 @@ SELECT count(*) AS documents,
 FROM (SELECT document, topcache.to_msgpack(document) AS data,
 		topcache.from_msgpack(topcache.to_msgpack(document)) AS again
 	FROM documents) d;
+-- a map of them costs what is sent, by whichever way they came
+SELECT topcache.create_map('sent');
+SELECT count(*) FILTER (WHERE topcache.put('sent', 'kéy ' || n, document)) AS put
+FROM documents WHERE n <= 1000;
+SELECT count(*) FILTER (WHERE topcache.put_msgpack('sent', 'kéy ' || n,
+	topcache.to_msgpack(document))) AS put
+FROM documents WHERE n > 1000;
+SELECT count(*) AS documents, bool_and(m.value = document) AS same,
+	bool_and(topcache.cost(document, d.key) = length(topcache.get_msgpack(
+		'sent', d.key)) + octet_length(d.key)) AS same_cost,
+	bool_and(e.cost IS NOT DISTINCT FROM topcache.cost(document, d.key))
+		AS resident_cost
+FROM (SELECT 'kéy ' || n AS key, document FROM documents) d
+JOIN sent m USING (key) LEFT JOIN topcache.entries('sent') e USING (key);
 -- what is decoded works as any jsonb does: by key, by path, by containment
 SELECT bool_and(again -> 'value' = document -> 'value'
 	AND again @> jsonb_build_object('id', n)
