@@ -37,7 +37,14 @@
 #include "segment/shared.h"
 
 /* A class is at least this much larger than the one before, in percent. */
-#define MIN_CLASS_STEP 3
+#define MIN_CLASS_STEP 2
+
+/*
+ * A record is split when its chunk would be left with more than this part of
+ * it, as far as it is worth the header of another piece.
+ */
+#define WELL_FITTING 32
+#define SPLIT_BYTES	 512
 
 static inline TcSharedClass *
 class_at(uint32 number)
@@ -84,15 +91,15 @@ create_classes(TcSharedSegment *head)
 		uint32 bytes =
 			head->page_bytes / chunks / TC_UNIT_BYTES * TC_UNIT_BYTES;
 
-		if (bytes < TC_MIN_CHUNK_BYTES)
+		if (bytes < TC_MIN_RECORD_BYTES)
 			break;
 		if (last != 0 &&
 			bytes + Max(TC_UNIT_BYTES, bytes * MIN_CLASS_STEP / 100) > last)
 			continue;
 		sizes[n++] = last = bytes;
 	}
-	if (last != TC_MIN_CHUNK_BYTES && n < TC_MAX_CLASSES - 1)
-		sizes[n++] = TC_MIN_CHUNK_BYTES;
+	if (last != TC_MIN_RECORD_BYTES && n < TC_MAX_CLASSES - 1)
+		sizes[n++] = TC_MIN_RECORD_BYTES;
 
 	head->nclasses = n;
 	for (uint32 i = 0; i <= n; i++)
@@ -175,7 +182,7 @@ tc_arena_best_piece(uint32 bytes)
 		return tc_arena_max_chunk();
 	number = class_for(bytes);
 	chunk = class_at(number)->chunk_bytes;
-	if (chunk - bytes <= bytes / 16 || bytes < 512)
+	if (chunk - bytes <= bytes / WELL_FITTING || bytes < SPLIT_BYTES)
 		return bytes;
 	return class_at(number - 1)->chunk_bytes;
 }

@@ -5,8 +5,10 @@
  *
  * Structure: buckets of one cache line hold up to eleven refs, each with one
  * byte of its record's hash, so that a probe looks at one line and then, as
- * a rule, at the one record that it wants.  Buckets that overflow have a
- * further bucket behind them.  The table grows and shrinks by one bucket at
+ * a rule, at the one record that it wants.  Buckets that overflow have
+ * further slots behind them, in pieces of half a line, so that a table in
+ * the middle of doubling, whose buckets are half of them twice as full as
+ * the others, takes no more memory than one that is evenly filled.  The table grows and shrinks by one bucket at
  * a time (linear hashing), in pages of the arena named by the directory, so
  * its size follows the number of records and there is never a pause.
  *
@@ -39,8 +41,8 @@
 #include "segment/index.h"
 
 /* Records per bucket at which buckets are added, and taken away. */
-#define GROW_LOAD	8
-#define SHRINK_LOAD 3
+#define GROW_LOAD	10
+#define SHRINK_LOAD 4
 
 /* Distance of the sequence numbers that bucket generations start from. */
 #define ERA_STEP 0x10000
@@ -71,12 +73,21 @@ bucket_at(uint32 number)
 		number % buckets_per_page();
 }
 
-static inline TcSharedBucket *
-next_bucket(const TcSharedBucket *bucket)
+static inline TcSharedSlots *
+next_slots(const TcSharedSlots *slots)
 {
-	return bucket->overflow == TC_NO_REF
+	return slots->overflow == TC_NO_REF
 		? NULL
-		: (TcSharedBucket *) tc_ref_address(bucket->overflow);
+		: (TcSharedSlots *) tc_ref_address(slots->overflow);
+}
+
+/* How many slots there are at a place in a bucket's chain. */
+static inline int
+count_slots(const TcSharedBucket *first, const TcSharedSlots *slots)
+{
+	return (const void *) slots == (const void *) first->slots
+		? TC_BUCKET_SLOTS
+		: TC_OVERFLOW_SLOTS;
 }
 
 static inline uint8
@@ -126,7 +137,8 @@ tc_index_begin_locked(TcIndexPlace *place, uint32 hash)
 	Assert(LWLockHeldByMe(tc_partition_lock(hash)));
 	place->hash = hash;
 	place->first = tc_index_bucket(hash, &nbuckets);
-	place->bucket = place->first;
+	place->slots = tc_bucket_slots(place->first);
+	place->nslots = TC_BUCKET_SLOTS;
 	place->slot = -1;
 	place->ref = TC_NO_REF;
 }
@@ -136,17 +148,19 @@ tc_index_next_locked(TcIndexPlace *place)
 {
 	uint8 tag = hash_tag(place->hash);
 
-	while (place->bucket != NULL)
+	while (place->slots != NULL)
 	{
-		while (++place->slot < TC_BUCKET_SLOTS)
+		const uint8 *tags = tc_slot_tags(place->slots, place->nslots);
+
+		while (++place->slot < place->nslots)
 		{
-			place->ref = place->bucket->ref[place->slot];
-			if (place->ref != TC_NO_REF &&
-				place->bucket->tag[place->slot] == tag &&
+			place->ref = place->slots->ref[place->slot];
+			if (place->ref != TC_NO_REF && tags[place->slot] == tag &&
 				tc_record_at(place->ref)->hash == place->hash)
 				return true;
 		}
-		place->bucket = next_bucket(place->bucket);
+		place->slots = next_slots(place->slots);
+		place->nslots = TC_OVERFLOW_SLOTS;
 		place->slot = -1;
 	}
 	return false;
@@ -188,48 +202,54 @@ tc_index_end_change_locked(TcSharedBucket *first)
 
 /* Put a ref into the chain of a bucket; false without memory. */
 static bool
-add_to_chain(TcSharedBucket *bucket, uint8 tag, TcRef ref)
+add_to_chain(TcSharedBucket *first, uint8 tag, TcRef ref)
 {
+	TcSharedSlots *slots = tc_bucket_slots(first);
+
 	for (;;)
 	{
-		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		int nslots = count_slots(first, slots);
+
+		for (int i = 0; i < nslots; i++)
 		{
-			if (bucket->ref[i] == TC_NO_REF)
+			if (slots->ref[i] == TC_NO_REF)
 			{
-				bucket->ref[i] = ref;
-				bucket->tag[i] = tag;
+				slots->ref[i] = ref;
+				tc_slot_tags(slots, nslots)[i] = tag;
 				return true;
 			}
 		}
-		if (bucket->overflow == TC_NO_REF)
+		if (slots->overflow == TC_NO_REF)
 		{
 			TcRef more = tc_arena_alloc_overflow();
 
 			if (more == TC_NO_REF)
 				return false;
-			init_bucket((TcSharedBucket *) tc_ref_address(more), 0);
-			bucket->overflow = more;
+			memset(tc_ref_address(more), 0, TC_MIN_CHUNK_BYTES);
+			slots->overflow = more;
 		}
-		bucket = next_bucket(bucket);
+		slots = next_slots(slots);
 	}
 }
 
-/* Cut off and free the last bucket of a chain while it is empty. */
+/* Cut off and free the last slots of a chain while they are empty. */
 static void
 trim_chain(TcSharedBucket *first)
 {
-	while (first->overflow != TC_NO_REF)
+	TcSharedSlots *front = tc_bucket_slots(first);
+
+	while (front->overflow != TC_NO_REF)
 	{
-		TcSharedBucket *before = first;
-		TcSharedBucket *last = next_bucket(first);
+		TcSharedSlots *before = front;
+		TcSharedSlots *last = next_slots(front);
 		TcRef ref;
 
 		while (last->overflow != TC_NO_REF)
 		{
 			before = last;
-			last = next_bucket(last);
+			last = next_slots(last);
 		}
-		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		for (int i = 0; i < TC_OVERFLOW_SLOTS; i++)
 		{
 			if (last->ref[i] != TC_NO_REF)
 				return;
@@ -254,8 +274,8 @@ tc_index_insert_locked(uint32 hash, TcRef ref)
 void
 tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
 {
-	Assert(place->bucket->ref[place->slot] == place->ref);
-	place->bucket->ref[place->slot] = ref;
+	Assert(place->slots->ref[place->slot] == place->ref);
+	place->slots->ref[place->slot] = ref;
 	place->ref = ref;
 }
 
@@ -263,25 +283,21 @@ tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
 void
 tc_index_remove_locked(TcIndexPlace *place)
 {
-	TcSharedBucket *last = place->bucket;
+	TcSharedSlots *last = place->slots;
 
-	Assert(place->bucket->ref[place->slot] == place->ref);
-	place->bucket->ref[place->slot] = TC_NO_REF;
+	Assert(place->slots->ref[place->slot] == place->ref);
+	place->slots->ref[place->slot] = TC_NO_REF;
 	pg_atomic_fetch_sub_u32(&tc_seg.head->nrecords, 1);
 
 	while (last->overflow != TC_NO_REF)
-		last = next_bucket(last);
-	if (last == place->bucket)
-	{
-		trim_chain(place->first);
-		return;
-	}
-	for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		last = next_slots(last);
+	for (int i = 0; last != place->slots && i < TC_OVERFLOW_SLOTS; i++)
 	{
 		if (last->ref[i] != TC_NO_REF)
 		{
-			place->bucket->ref[place->slot] = last->ref[i];
-			place->bucket->tag[place->slot] = last->tag[i];
+			place->slots->ref[place->slot] = last->ref[i];
+			tc_slot_tags(place->slots, place->nslots)[place->slot] =
+				tc_slot_tags(last, TC_OVERFLOW_SLOTS)[i];
 			last->ref[i] = TC_NO_REF;
 			break;
 		}
@@ -317,8 +333,9 @@ tc_index_growth_needs_page(void)
 static void
 discard_chain(TcSharedBucket *first)
 {
-	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
-		memset(b->ref, 0, sizeof(b->ref));
+	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
+		 s = next_slots(s))
+		memset(s->ref, 0, count_slots(first, s) * sizeof(TcRef));
 	trim_chain(first);
 }
 
@@ -330,14 +347,16 @@ static bool
 copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 		   uint32 nbuckets)
 {
-	for (TcSharedBucket *b = from; b != NULL; b = next_bucket(b))
+	for (TcSharedSlots *s = tc_bucket_slots(from); s != NULL; s = next_slots(s))
 	{
-		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		int nslots = count_slots(from, s);
+
+		for (int i = 0; i < nslots; i++)
 		{
-			if (b->ref[i] != TC_NO_REF &&
-				bucket_number(tc_record_at(b->ref[i])->hash, nbuckets) ==
+			if (s->ref[i] != TC_NO_REF &&
+				bucket_number(tc_record_at(s->ref[i])->hash, nbuckets) ==
 					number &&
-				!add_to_chain(into, b->tag[i], b->ref[i]))
+				!add_to_chain(into, tc_slot_tags(s, nslots)[i], s->ref[i]))
 				return false;
 		}
 	}
@@ -348,27 +367,31 @@ copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 static void
 purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 {
-	TcSharedBucket *to = first;
+	TcSharedSlots *to = tc_bucket_slots(first);
+	int to_slots = TC_BUCKET_SLOTS;
 	int to_slot = 0;
 
-	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
+	for (TcSharedSlots *s = to; s != NULL; s = next_slots(s))
 	{
-		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
-		{
-			TcRef ref = b->ref[i];
-			uint8 tag = b->tag[i];
+		int nslots = count_slots(first, s);
 
-			b->ref[i] = TC_NO_REF;
+		for (int i = 0; i < nslots; i++)
+		{
+			TcRef ref = s->ref[i];
+			uint8 tag = tc_slot_tags(s, nslots)[i];
+
+			s->ref[i] = TC_NO_REF;
 			if (ref == TC_NO_REF ||
 				bucket_number(tc_record_at(ref)->hash, nbuckets) != number)
 				continue;
-			if (to_slot == TC_BUCKET_SLOTS)
+			if (to_slot == to_slots)
 			{
-				to = next_bucket(to);
+				to = next_slots(to);
+				to_slots = TC_OVERFLOW_SLOTS;
 				to_slot = 0;
 			}
 			to->ref[to_slot] = ref;
-			to->tag[to_slot++] = tag;
+			tc_slot_tags(to, to_slots)[to_slot++] = tag;
 		}
 	}
 	trim_chain(first);
@@ -494,13 +517,16 @@ static void
 visit_chain(TcSharedBucket *first, uint32 class, uint32 classes,
 			void (*visit)(TcRef ref, void *arg), void *arg)
 {
-	for (TcSharedBucket *b = first; b != NULL; b = next_bucket(b))
+	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
+		 s = next_slots(s))
 	{
-		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		int nslots = count_slots(first, s);
+
+		for (int i = 0; i < nslots; i++)
 		{
-			if (b->ref[i] != TC_NO_REF &&
-				(tc_record_at(b->ref[i])->hash & (classes - 1)) == class)
-				visit(b->ref[i], arg);
+			if (s->ref[i] != TC_NO_REF &&
+				(tc_record_at(s->ref[i])->hash & (classes - 1)) == class)
+				visit(s->ref[i], arg);
 		}
 	}
 }

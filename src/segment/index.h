@@ -14,10 +14,25 @@ typedef struct TcIndexPlace
 {
 	uint32 hash;
 	TcSharedBucket *first; /* carries the sequence number */
-	TcSharedBucket *bucket;
+	TcSharedSlots *slots;
+	int nslots;
 	int slot;
 	TcRef ref; /* what the slot holds */
 } TcIndexPlace;
+
+/* The slots of a bucket, which are TC_BUCKET_SLOTS. */
+static inline TcSharedSlots *
+tc_bucket_slots(TcSharedBucket *bucket)
+{
+	return (TcSharedSlots *) bucket->slots;
+}
+
+/* The tags of so many slots. */
+static inline uint8 *
+tc_slot_tags(TcSharedSlots *slots, int nslots)
+{
+	return (uint8 *) &slots->ref[nslots];
+}
 
 /* Set up the index of a new segment. */
 extern void tc_index_create(void);

@@ -92,30 +92,34 @@ fits(TcLookup *lookup, TcRef ref)
 static bool
 search_chain(TcLookup *lookup)
 {
-	const volatile TcSharedBucket *bucket = lookup->first;
+	const volatile TcSharedSlots *slots = tc_bucket_slots(lookup->first);
+	int nslots = TC_BUCKET_SLOTS;
 	uint8 tag = lookup->probe->hash >> 24;
 
 	for (int hops = 0; hops < MAX_CHAIN; hops++)
 	{
+		const volatile uint8 *tags =
+			tc_slot_tags((TcSharedSlots *) slots, nslots);
 		TcRef overflow;
 
-		for (int i = 0; i < TC_BUCKET_SLOTS; i++)
+		for (int i = 0; i < nslots; i++)
 		{
 			TcRef ref;
 
-			if (bucket->tag[i] != tag)
+			if (tags[i] != tag)
 				continue;
-			ref = bucket->ref[i];
+			ref = slots->ref[i];
 			if (ref != TC_NO_REF && fits(lookup, ref))
 			{
 				lookup->newest = lookup->ref = ref;
 				return true;
 			}
 		}
-		overflow = bucket->overflow;
-		if (!tc_arena_plausible(overflow, sizeof(TcSharedBucket)))
+		overflow = slots->overflow;
+		if (!tc_arena_plausible(overflow, TC_MIN_CHUNK_BYTES))
 			return false;
-		bucket = (TcSharedBucket *) tc_ref_address(overflow);
+		slots = (TcSharedSlots *) tc_ref_address(overflow);
+		nslots = TC_OVERFLOW_SLOTS;
 	}
 	return false;
 }
@@ -317,15 +321,21 @@ void
 tc_lookup_prefetch_record(const TcProbe *probe)
 {
 	uint32 nbuckets;
-	const volatile TcSharedBucket *bucket =
-		tc_index_bucket(probe->hash, &nbuckets);
+	TcSharedSlots *slots =
+		tc_bucket_slots(tc_index_bucket(probe->hash, &nbuckets));
+	const volatile uint8 *tags = tc_slot_tags(slots, TC_BUCKET_SLOTS);
 	uint8 tag = probe->hash >> 24;
+
+	/* of further slots only the address is known by now */
+	if (slots->overflow != TC_NO_REF &&
+		tc_arena_plausible(slots->overflow, TC_MIN_CHUNK_BYTES))
+		__builtin_prefetch(tc_ref_address(slots->overflow));
 
 	for (int i = 0; i < TC_BUCKET_SLOTS; i++)
 	{
-		TcRef ref = bucket->ref[i];
+		TcRef ref = *(volatile TcRef *) &slots->ref[i];
 
-		if (bucket->tag[i] == tag && ref != TC_NO_REF &&
+		if (tags[i] == tag && ref != TC_NO_REF &&
 			tc_arena_plausible(ref, sizeof(TcSharedRecord)))
 		{
 			char *address = tc_ref_address(ref);

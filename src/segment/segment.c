@@ -78,8 +78,7 @@ choose_page_bytes(Size size_bytes)
 {
 	uint32 page_bytes = 8192;
 
-	while (page_bytes < 65536 &&
-		   (Size) page_bytes * page_bytes * 2 <= size_bytes)
+	while (page_bytes < 65536 && (Size) page_bytes * page_bytes <= size_bytes)
 		page_bytes *= 2;
 	return page_bytes;
 }

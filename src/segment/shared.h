@@ -26,8 +26,12 @@
 /* Locks of the index; a record's partition is the low bits of its hash. */
 #define TC_PARTITIONS 128
 
-/* Slots of an index bucket, chosen so that a bucket is one cache line. */
-#define TC_BUCKET_SLOTS 11
+/*
+ * Slots of an index bucket, chosen so that it is one cache line, and of an
+ * overflow bucket, which is half of one.
+ */
+#define TC_BUCKET_SLOTS	  11
+#define TC_OVERFLOW_SLOTS 5
 
 /* Places for keys whose fills have lost; see wanted.c. */
 #define TC_WANTED 1024
@@ -35,8 +39,9 @@
 /* Upper bound of the number of size classes. */
 #define TC_MAX_CLASSES 192
 
-/* Smallest chunk, in bytes: one index bucket, and the smallest record. */
-#define TC_MIN_CHUNK_BYTES 64
+/* Smallest chunks, in bytes: an overflow bucket, and the smallest record. */
+#define TC_MIN_CHUNK_BYTES	32
+#define TC_MIN_RECORD_BYTES 48
 
 /* Pages of a class are kept in lists by how full they are. */
 #define TC_FULLNESS_LEVELS 8
@@ -138,21 +143,36 @@ StaticAssertDecl(offsetof(TcSharedPiece, hash) ==
 /* ----- index ----- */
 
 /*
+ * Slots of the index: a link to further slots, or none, then so many refs,
+ * then as many tags, the high bytes of their records' hashes.  A slot is in
+ * use when its ref is not zero.
+ */
+typedef struct TcSharedSlots
+{
+	TcRef overflow;
+	TcRef ref[FLEXIBLE_ARRAY_MEMBER];
+} TcSharedSlots;
+
+#define TC_SLOTS_BYTES(n) (sizeof(TcRef) * (1 + (n)) + (n))
+
+/*
  * A bucket of the index: one cache line.  Changed under its partition's
- * lock, with the sequence number of the first bucket of the chain odd while
- * it lasts; readers take no lock and look at the number before and after.
- * A slot is in use when its ref is not zero.
+ * lock, with the sequence number odd while it lasts, and so are the further
+ * slots that it links to; readers take no lock and look at the number before
+ * and after.
  */
 typedef struct TcSharedBucket
 {
 	pg_atomic_uint32 seq;
-	TcRef overflow; /* further bucket, or none */
-	TcRef ref[TC_BUCKET_SLOTS];
-	uint8 tag[TC_BUCKET_SLOTS]; /* high byte of the hash */
-	uint8 unused;
+	uint32 slots[15]; /* TcSharedSlots */
 } TcSharedBucket;
 
 StaticAssertDecl(sizeof(TcSharedBucket) == 64, "a bucket is a cache line");
+StaticAssertDecl(TC_SLOTS_BYTES(TC_BUCKET_SLOTS) <=
+					 sizeof(((TcSharedBucket *) 0)->slots),
+				 "a bucket has room for its slots");
+StaticAssertDecl(TC_SLOTS_BYTES(TC_OVERFLOW_SLOTS) <= TC_MIN_CHUNK_BYTES,
+				 "an overflow bucket is the smallest chunk");
 
 /* ----- maps ----- */
 
