@@ -24,6 +24,7 @@
 #include "base/settings.h"
 
 int tc_size_mb = 128;
+int tc_policy = TC_POLICY_LRU;
 int tc_max_maps = 1024;
 int tc_max_record_size_kb = 1024;
 int tc_high_water_percent = 95;
@@ -32,6 +33,12 @@ int tc_tick_ms = 1000;
 int tc_recency_resolution_ms = 100;
 int tc_max_msgpack_depth = 256;
 bool tc_enabled = true;
+
+static const struct config_enum_entry policies[] = {{"lru", TC_POLICY_LRU,
+													 false},
+													{"s3fifo", TC_POLICY_S3FIFO,
+													 false},
+													{NULL, 0, false}};
 
 /*
  * Settings that size the segment.  They exist only where the segment can
@@ -49,6 +56,13 @@ define_segment_settings(void)
 							"Maps beyond it are read from the heap.",
 							&tc_max_maps, 1024, 1, 32768, PGC_POSTMASTER, 0,
 							NULL, NULL, NULL);
+	DefineCustomEnumVariable("topcache.policy",
+							 "Which record is evicted when room is needed.",
+							 "\"lru\": the least recently used one. "
+							 "\"s3fifo\": one that was not read again since "
+							 "it came, where possible.",
+							 &tc_policy, TC_POLICY_LRU, policies,
+							 PGC_POSTMASTER, 0, NULL, NULL, NULL);
 }
 
 /* Settings that govern which records stay. */

@@ -12,7 +12,15 @@
 /* The longest record the segment's record header can describe. */
 #define TC_MAX_RECORD_KB (8 * 1024)
 
+/* Which record is evicted. */
+typedef enum TcPolicy
+{
+	TC_POLICY_LRU,	 /* the one that was not used for longest */
+	TC_POLICY_S3FIFO /* one that was not used again since it came */
+} TcPolicy;
+
 /* Set at server start. */
+extern int tc_policy;
 extern int tc_size_mb;
 extern int tc_max_maps;
 

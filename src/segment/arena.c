@@ -340,6 +340,12 @@ tc_arena_alloc(uint32 bytes)
 	return ref;
 }
 
+bool
+tc_arena_has_chunk(uint32 bytes)
+{
+	return class_at(class_for(bytes))->free_chunks > 0;
+}
+
 TcRef
 tc_arena_alloc_overflow(void)
 {

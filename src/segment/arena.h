@@ -19,6 +19,9 @@ extern TcRef tc_arena_alloc(uint32 bytes);
 /* The same for an overflow bucket of the index. */
 extern TcRef tc_arena_alloc_overflow(void);
 
+/* Is there such a chunk, without taking a new page for it?  A hint. */
+extern bool tc_arena_has_chunk(uint32 bytes);
+
 /* Give a chunk back.  Takes the class's lock. */
 extern void tc_arena_free(TcRef ref);
 

@@ -19,6 +19,7 @@
 
 #include "segment/arena.h"
 #include "segment/chain.h"
+#include "segment/policy.h"
 #include "segment/record.h"
 #include "segment/shard.h"
 #include "segment/wheel.h"
@@ -166,6 +167,7 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 
 	rec->older = older;
 	rec->hits = newest->hits;
+	tc_policy_inherit(rec, newest);
 	unlink_newest(place->ref);
 	tc_index_exchange_locked(place, ref);
 	link_newest(ref);

@@ -4,9 +4,10 @@
  *	  Drops records whose time is over, without being asked for them.
  *
  * Structure: expired records are those that their map's wheel says are due.
- * Idle ones are at the ends of the LRU lists: each list is walked from its
+ * Idle ones are at the ends of the queues: each list is walked from its
  * tail for as long as the tail has been idle for too long.  Neither looks at
- * a record that stays.
+ * a record that stays, but for those of which the policy knows only that
+ * they have been read since they came: these get the time once more.
  *
  * A record that expires and can't be dropped yet, because its writer is
  * running or its commit is not on disk, is looked at again a second later.
@@ -29,9 +30,13 @@
 #include "segment/expire.h"
 #include "segment/limits.h"
 #include "segment/maptable.h"
+#include "segment/policy.h"
 #include "segment/record.h"
 #include "segment/segment.h"
 #include "segment/wheel.h"
+
+/* Most records that begin their time anew under one hold of a lock. */
+#define MOST_RENEWED 1000
 
 /* May a record that has expired be dropped now? */
 static bool
@@ -87,24 +92,37 @@ drop_expired(uint16 map, int64 max)
 	return dropped;
 }
 
-/* The tail of a shard's LRU list if it was last used before a time. */
+/*
+ * The end of one of a shard's queues if it was last used before a time.
+ * Those that have been, as far as is known, begin their time anew.
+ */
 static TcRef
 idle_tail(TcSharedShard *shard, uint64 before_us, uint32 *hash)
 {
-	TcRef ref;
+	uint64 now_us = tc_segment_clock_us();
+	TcRef found = TC_NO_REF;
+	int renewed = 0;
 
-	LWLockAcquire(&shard->lock, LW_SHARED);
-	ref = shard->lru_tail;
-	if (ref != TC_NO_REF)
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	for (int q = 0; q < TC_QUEUES && found == TC_NO_REF; q++)
 	{
-		TcSharedRecord *rec = tc_record_at(ref);
+		TcRef ref;
 
-		*hash = rec->hash;
-		if (tc_record_stamp(rec) >= before_us)
-			ref = TC_NO_REF;
+		while ((ref = shard->queue[q].tail) != TC_NO_REF &&
+			   tc_record_stamp(tc_record_at(ref)) < before_us &&
+			   renewed < MOST_RENEWED)
+		{
+			if (!tc_policy_renew_locked(shard, ref, now_us))
+			{
+				*hash = tc_record_at(ref)->hash;
+				found = ref;
+				break;
+			}
+			renewed++;
+		}
 	}
 	LWLockRelease(&shard->lock);
-	return ref;
+	return found;
 }
 
 /* Drop a record that was idle when it was picked, unless it has been used. */

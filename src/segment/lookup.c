@@ -34,8 +34,10 @@
 
 #include "base/settings.h"
 #include "segment/arena.h"
+#include "segment/bulk.h"
 #include "segment/index.h"
 #include "segment/lookup.h"
+#include "segment/policy.h"
 #include "segment/record.h"
 #include "segment/segment.h"
 
@@ -196,34 +198,6 @@ tc_lookup_copy(TcLookup *lookup, char *data)
 
 /* ----- touching ----- */
 
-/* Move a clean record to the front of its list; the shard is locked. */
-static void
-move_to_front_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
-{
-	TcSharedRecord *rec = tc_record_at(ref);
-	bool was_tail = shard->lru_tail == ref;
-
-	tc_record_set_stamp(rec, now_us);
-	if (shard->lru_head != ref)
-	{
-		tc_record_at(rec->prev)->next = rec->next;
-		if (rec->next != TC_NO_REF)
-			tc_record_at(rec->next)->prev = rec->prev;
-		else
-			shard->lru_tail = rec->prev;
-		rec->prev = TC_NO_REF;
-		rec->next = shard->lru_head;
-		tc_record_at(shard->lru_head)->prev = ref;
-		shard->lru_head = ref;
-	}
-
-	/* the tail is far away in memory: look at it only when it is new */
-	if (was_tail)
-		pg_atomic_write_u64(
-			&tc_map_body(rec->map)->tail_stamp[tc_shard_number(rec->hash)],
-			tc_record_stamp(tc_record_at(shard->lru_tail)));
-}
-
 /* Count hits and, with a time, the access, if the record is still there. */
 static void
 touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
@@ -238,8 +212,8 @@ touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 		TcSharedRecord *rec = tc_record_at(lookup->newest);
 
 		rec->hits += hits;
-		if (!(rec->flags & TC_REC_DIRTY) && now_us > tc_record_stamp(copy))
-			move_to_front_locked(shard, lookup->newest, now_us);
+		if (!(rec->flags & TC_REC_DIRTY) && now_us >= tc_record_stamp(copy))
+			tc_policy_touch_locked(shard, lookup->newest, now_us);
 	}
 	LWLockRelease(&shard->lock);
 }
@@ -281,17 +255,17 @@ tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 	uint32 hash = lookup->probe->hash;
 	PendingHits *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
 	bool same = pending->hash == hash && pending->ref == lookup->newest;
-	uint64 resolution_us = (uint64) tc_recency_resolution_ms * 1000;
-	bool recent;
+	bool due;
 
-	/* a dirty record keeps a link where a clean one keeps its last access */
+	tc_bulk_hit(&lookup->probe->slot, copy->length_bytes);
+
+	/* a dirty record keeps a link where a clean one keeps its stamp */
 	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
-		recent = resolution_us > 0;
+		due = tc_recency_resolution_ms == 0;
 	else
-		recent =
-			resolution_us > 0 && now_us < tc_record_stamp(copy) + resolution_us;
+		due = tc_policy_touch_due(copy, now_us);
 
-	if (!recent)
+	if (due)
 	{
 		touch_record(lookup, 1 + (same ? pending->hits : 0), now_us);
 		if (same)

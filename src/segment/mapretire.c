@@ -188,7 +188,9 @@ any_record(TcSharedShard *shard, uint32 *hash)
 	TcRef ref;
 
 	LWLockAcquire(&shard->lock, LW_SHARED);
-	ref = shard->lru_tail != TC_NO_REF ? shard->lru_tail : shard->dirty_tail;
+	ref = shard->dirty_tail;
+	for (int q = 0; q < TC_QUEUES && ref == TC_NO_REF; q++)
+		ref = shard->queue[q].tail;
 	if (ref != TC_NO_REF)
 		*hash = tc_record_at(ref)->hash;
 	LWLockRelease(&shard->lock);

@@ -28,6 +28,9 @@
 
 #define PIECE_HEADER_BYTES sizeof(TcSharedPiece)
 
+/* The header has no room for more; no record of an allowed size needs it. */
+#define MOST_COST 0xFFFFFF
+
 /* Where the data of a version begins in its chunk. */
 static inline uint32
 data_offset(uint32 flags)
@@ -121,7 +124,9 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 	rec->xmin = image->xmin;
 	rec->length_bytes = image->data_bytes;
 	rec->flags = flags;
-	rec->cost = image->cost;
+	rec->cost = Min(image->cost, MOST_COST);
+	rec->queue = TC_QUEUE_MAIN;
+	rec->reads = rec->placed = rec->bulk = rec->unused = 0;
 	rec->prev = rec->next = TC_NO_REF;
 	if (flags & TC_REC_DIRTY)
 		rec->older = TC_NO_REF;
@@ -139,25 +144,55 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 	}
 }
 
+/*
+ * How much of the data goes into the first chunk; the flags say whether that
+ * is all of it.
+ */
+static uint32
+plan_chunk(const TcImage *image, uint32 *flags)
+{
+	uint32 whole;
+
+	*flags = initial_flags(image);
+	whole = data_offset(*flags) + image->data_bytes;
+	if (tc_arena_best_piece(whole) == whole)
+		return image->data_bytes;
+	*flags |= TC_REC_PIECES;
+	whole += sizeof(TcSharedPieces);
+	return Min(image->data_bytes,
+			   tc_arena_best_piece(whole) - data_offset(*flags));
+}
+
+bool
+tc_record_has_chunks(const TcImage *image)
+{
+	uint32 flags;
+	uint32 done = plan_chunk(image, &flags);
+
+	if (!tc_arena_has_chunk(data_offset(flags) + done))
+		return false;
+	while (done < image->data_bytes)
+	{
+		uint32 chunk =
+			tc_arena_best_piece(image->data_bytes - done + PIECE_HEADER_BYTES);
+
+		if (!tc_arena_has_chunk(chunk))
+			return false;
+		done += chunk - PIECE_HEADER_BYTES;
+	}
+	return true;
+}
+
 TcRef
 tc_record_create(const TcImage *image)
 {
-	uint32 flags = initial_flags(image);
-	uint32 whole = data_offset(flags) + image->data_bytes;
-	uint32 here = image->data_bytes;
-	uint32 chunk = whole;
+	uint32 flags;
+	uint32 here = plan_chunk(image, &flags);
 	TcRef ref;
 
 	if (image->data_bytes > (uint32) tc_max_record_size_kb * 1024)
 		return TC_NO_REF;
-	if (tc_arena_best_piece(whole) != whole)
-	{
-		flags |= TC_REC_PIECES;
-		chunk = tc_arena_best_piece(whole + sizeof(TcSharedPieces));
-		here = Min(here, chunk - data_offset(flags));
-		chunk = data_offset(flags) + here;
-	}
-	ref = tc_room_alloc(chunk);
+	ref = tc_room_alloc(data_offset(flags) + here);
 	if (ref == TC_NO_REF)
 		return TC_NO_REF;
 

@@ -16,6 +16,9 @@
  */
 extern TcRef tc_record_create(const TcImage *image);
 
+/* Would it find chunks that need no new page?  A hint. */
+extern bool tc_record_has_chunks(const TcImage *image);
+
 /* Free a version that nobody can find any more. */
 extern void tc_record_free(TcRef ref);
 

@@ -30,8 +30,9 @@ extern void tc_room_for_index(void);
 extern void tc_room_from_index(int max);
 
 /*
- * Evict the least recently used clean record, of one map or of all.  False
- * when there is none.  No lock held.
+ * Evict the clean record whose turn it is (under the default policy the least
+ * recently used), of one map or of all.  False when there is none.  No lock
+ * held.
  */
 extern bool tc_evict_lru(int map);
 

@@ -5,8 +5,8 @@
  *
  * Structure: the segment is one piece of shared memory of exactly
  * topcache.size.  At its front lie the structures whose size follows from
- * the settings (head, map slots, stamps, page descriptors and bitmaps, the
- * directory of the index); the rest is the arena, a row of pages.  Locks and
+ * the settings (head, map slots, stamps, the ghost, page descriptors and
+ * bitmaps, the directory of the index); the rest is the arena, a row of pages.  Locks and
  * the hash table of maps are PostgreSQL's own and lie beside it.
  *
  * Concurrency: the postmaster makes the segment before it starts any other
@@ -29,6 +29,7 @@
 
 #include "base/settings.h"
 #include "segment/arena.h"
+#include "segment/ghost.h"
 #include "segment/index.h"
 #include "segment/limits.h"
 #include "segment/segment.h"
@@ -62,6 +63,7 @@ typedef struct Layout
 	Size maps;
 	Size bodies;
 	Size stamps;
+	Size ghosts;
 	Size pages;
 	Size bitmaps;
 	Size directory;
@@ -112,6 +114,7 @@ compute_layout(Layout *layout)
 	layout->maps = lay_out(&end, tc_max_maps * sizeof(TcSharedMap));
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
 	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
+	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
 	layout->bitmaps =
 		lay_out(&end, (Size) most_pages * layout->page_words * sizeof(uint64));
@@ -147,6 +150,7 @@ locate_parts(char *base, const Layout *layout)
 	tc_seg.maps = (TcSharedMap *) (base + layout->maps);
 	tc_seg.bodies = (uint32 *) (base + layout->bodies);
 	tc_seg.stamps = (pg_atomic_uint32 *) (base + layout->stamps);
+	tc_seg.ghosts = (pg_atomic_uint32 *) (base + layout->ghosts);
 	tc_seg.pages = (TcSharedPage *) (base + layout->pages);
 	tc_seg.bitmaps = (uint64 *) (base + layout->bitmaps);
 	tc_seg.directory = (uint32 *) (base + layout->directory);
@@ -196,6 +200,9 @@ fill_segment(const Layout *layout)
 		tc_limits_create(i);
 		tc_seg.bodies[i] = TC_NO_PAGE;
 	}
+	for (int i = 0; i < TC_QUEUES; i++)
+		pg_atomic_init_u64(&head->queue_bytes[i], 0);
+	tc_ghost_create();
 	tc_arena_create();
 	tc_index_create();
 }

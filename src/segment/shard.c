@@ -3,12 +3,12 @@
  * shard.c
  *	  Recency and dirty lists.
  *
- * Structure: each map has TC_SHARDS pairs of lists, and a record is on one
- * list of the pair its hash names: clean records on the LRU list, dirty ones
- * on the dirty list.  Both are doubly linked through the record headers.
- * The last access of each LRU list's tail is kept apart, where the evictor
- * compares them: the smallest of all shards of all maps is the least
- * recently used record of the segment, whatever it hashed to.
+ * Structure: each map has TC_SHARDS sets of lists, and a record is on one
+ * list of the set its hash names: a clean record in one of the two queues,
+ * a dirty one on the dirty list.  All are doubly linked through the record
+ * headers.  A queue is in the order of stamps, and the stamp of its tail is
+ * kept apart, where the evictor compares them: the smallest of all shards of
+ * all maps is the first of the whole segment, whatever it hashed to.
  *
  * Concurrency: a shard's lists and sums belong to its lock.  A record goes
  * on or off a list only under its partition's lock as well, so holding
@@ -25,6 +25,8 @@
 
 #include "access/transam.h"
 
+#include "segment/policy.h"
+#include "segment/record.h"
 #include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
@@ -37,7 +39,8 @@ tc_shards_create(TcSharedMapBody *body)
 	memset(body, 0, sizeof(TcSharedMapBody));
 	for (int i = 0; i < TC_SHARDS; i++)
 	{
-		pg_atomic_init_u64(&body->tail_stamp[i], PG_UINT64_MAX);
+		for (int q = 0; q < TC_QUEUES; q++)
+			pg_atomic_init_u64(&body->tail_stamp[q][i], PG_UINT64_MAX);
 		LWLockInitialize(&body->shard[i].lock, tranche);
 	}
 	for (int i = 0; i < TC_NCOUNTERS; i++)
@@ -45,16 +48,17 @@ tc_shards_create(TcSharedMapBody *body)
 	pg_atomic_init_u64(&body->stats_reset, 0);
 }
 
-/* Publish the last access of the LRU tail; the shard is locked. */
+/* Publish the stamp of a queue's tail; the shard is locked. */
 static void
-publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard)
+publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
 {
+	TcRef tail = shard->queue[queue].tail;
 	uint64 stamp = PG_UINT64_MAX;
 
-	if (shard->lru_tail != TC_NO_REF)
-		stamp = tc_record_stamp(tc_record_at(shard->lru_tail));
-	pg_atomic_write_u64(&tc_map_body(map)->tail_stamp[tc_shard_number(hash)],
-						stamp);
+	if (tail != TC_NO_REF)
+		stamp = tc_record_stamp(tc_record_at(tail));
+	pg_atomic_write_u64(
+		&tc_map_body(map)->tail_stamp[queue][tc_shard_number(hash)], stamp);
 }
 
 static void
@@ -87,6 +91,78 @@ take_out(TcRef *head, TcRef *tail, TcRef ref)
 	rec->prev = rec->next = TC_NO_REF;
 }
 
+/* A queue has lost or got so many bytes. */
+static void
+account_queue_locked(TcSharedShard *shard, int queue, int64 bytes)
+{
+	shard->queue[queue].bytes += bytes;
+	pg_atomic_fetch_add_u64(&tc_seg.head->queue_bytes[queue], bytes);
+}
+
+static void
+enter_queue_locked(TcSharedShard *shard, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	uint32 bytes = tc_record_bytes(ref);
+	TcSharedQueue *queue;
+	bool was_empty;
+
+	/* under the lock, so that the queue stays in the order of stamps */
+	tc_record_set_stamp(rec, tc_segment_clock_us());
+	rec->queue = tc_policy_queue_locked(rec, bytes);
+	queue = &shard->queue[rec->queue];
+	was_empty = queue->tail == TC_NO_REF;
+	push_front(&queue->head, &queue->tail, ref);
+	account_queue_locked(shard, rec->queue, bytes);
+	if (was_empty)
+		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+}
+
+static void
+leave_queue_locked(TcSharedShard *shard, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedQueue *queue = &shard->queue[rec->queue];
+	bool was_tail = queue->tail == ref;
+
+	take_out(&queue->head, &queue->tail, ref);
+	account_queue_locked(shard, rec->queue, -(int64) tc_record_bytes(ref));
+
+	/* the tail is far away in memory: look at it only when it is new */
+	if (was_tail)
+		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+}
+
+void
+tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
+					 uint64 stamp_us)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedQueue *from = &shard->queue[rec->queue];
+	TcSharedQueue *to = &shard->queue[queue];
+	bool was_tail = from->tail == ref;
+	bool was_empty = to->tail == TC_NO_REF;
+
+	tc_record_set_stamp(rec, stamp_us);
+	if (to->head != ref)
+	{
+		take_out(&from->head, &from->tail, ref);
+		push_front(&to->head, &to->tail, ref);
+	}
+	if (from != to)
+	{
+		int64 bytes = tc_record_bytes(ref);
+
+		account_queue_locked(shard, rec->queue, -bytes);
+		account_queue_locked(shard, queue, bytes);
+	}
+	if (was_tail)
+		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+	rec->queue = queue;
+	if (was_empty)
+		publish_tail_locked(rec->map, rec->hash, shard, queue);
+}
+
 void
 tc_shard_link(TcRef ref)
 {
@@ -101,12 +177,7 @@ tc_shard_link(TcRef ref)
 		shard->dirty_records++;
 	}
 	else
-	{
-		/* under the lock, so that the list stays in the order of stamps */
-		tc_record_set_stamp(rec, tc_segment_clock_us());
-		push_front(&shard->lru_head, &shard->lru_tail, ref);
-		publish_tail_locked(rec->map, rec->hash, shard);
-	}
+		enter_queue_locked(shard, ref);
 	LWLockRelease(&shard->lock);
 }
 
@@ -124,10 +195,7 @@ tc_shard_unlink(TcRef ref)
 		shard->dirty_records--;
 	}
 	else
-	{
-		take_out(&shard->lru_head, &shard->lru_tail, ref);
-		publish_tail_locked(rec->map, rec->hash, shard);
-	}
+		leave_queue_locked(shard, ref);
 	LWLockRelease(&shard->lock);
 }
 
@@ -149,14 +217,18 @@ tc_shard_moved(TcRef from, TcRef to)
 {
 	TcSharedRecord *rec = tc_record_at(to);
 	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
-	bool dirty = (rec->flags & TC_REC_DIRTY) != 0;
-	TcRef *head = dirty ? &shard->dirty_head : &shard->lru_head;
-	TcRef *tail = dirty ? &shard->dirty_tail : &shard->lru_tail;
+	TcRef *head = &shard->dirty_head;
+	TcRef *tail = &shard->dirty_tail;
 
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 
 	/* a touch may have moved it in the list since its header was copied */
 	memcpy(rec, tc_record_at(from), sizeof(TcSharedRecord));
+	if (!(rec->flags & TC_REC_DIRTY))
+	{
+		head = &shard->queue[rec->queue].head;
+		tail = &shard->queue[rec->queue].tail;
+	}
 	if (rec->prev != TC_NO_REF)
 		tc_record_at(rec->prev)->next = to;
 	else

@@ -23,6 +23,13 @@ extern void tc_shard_link(TcRef ref);
 extern void tc_shard_unlink(TcRef ref);
 
 /*
+ * Move a clean record to the front of a queue, with a new stamp; the shard is
+ * locked.
+ */
+extern void tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
+								 uint64 stamp_us);
+
+/*
  * Account for what a change of a key's versions has changed; locks the shard.
  */
 extern void tc_shard_account(uint16 map, uint32 hash,

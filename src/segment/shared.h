@@ -36,6 +36,9 @@
 /* Places for keys whose fills have lost; see wanted.c. */
 #define TC_WANTED 1024
 
+/* Units of time that the ghost reaches back at most; a power of two. */
+#define TC_GHOST_UNITS 2048
+
 /* Upper bound of the number of size classes. */
 #define TC_MAX_CLASSES 192
 
@@ -59,7 +62,7 @@
 
 /* Bits of TcSharedRecord.flags. */
 #define TC_REC_COMMITTED 0x01 /* xmin is known to be committed */
-#define TC_REC_DIRTY	 0x02 /* on the dirty list, not the LRU list */
+#define TC_REC_DIRTY	 0x02 /* on the dirty list, in no queue */
 #define TC_REC_NEGATIVE	 0x04 /* no row under this key */
 #define TC_REC_PIECES	 0x08 /* data goes on in further chunks */
 #define TC_REC_IS_PIECE	 0x10 /* this chunk is such a further chunk */
@@ -75,8 +78,9 @@
  * Written once, before the version can be found: hash, map, xmin, length,
  * cost, born, data.  Changed under the partition lock with the bucket's
  * sequence number odd: flags, older, next of a piece.  Changed under the
- * shard lock alone: prev, next, stamp, hits; a reader without a lock may see
- * any value of these, and uses none for more than a hint.
+ * shard lock alone: prev, next, stamp, hits, queue, reads, placed, bulk; a
+ * reader without a lock may see any value of these, and uses none for more
+ * than a hint.
  */
 typedef struct TcSharedRecord
 {
@@ -84,12 +88,17 @@ typedef struct TcSharedRecord
 	TransactionId xmin;		/* the (sub)transaction that wrote it */
 	uint32 length_bytes:24; /* of data */
 	uint32 flags:8;
-	uint32 cost;
+	uint32 cost:24;
+	uint32 queue:1;	 /* clean: TC_QUEUE_..., */
+	uint32 reads:2;	 /* read so often since it came there */
+	uint32 placed:1; /* queue is that of the version before */
+	uint32 bulk:1;	 /* filled by a reader in bulk */
+	uint32 unused:3;
 	TcRef prev; /* neighbours in the shard's list */
 	TcRef next;
 	union
 	{
-		uint32 stamp_low; /* clean: last access, us, low part */
+		uint32 stamp_low; /* clean: place in the order, us, low part */
 		TcRef older;	  /* dirty: the version before this one */
 	};
 	uint16 stamp_high;
@@ -226,12 +235,24 @@ typedef struct TcSharedMap
 	pg_atomic_uint64 next_expiry;
 } TcSharedMap;
 
+/* Clean records; what the two queues are for is the policy's business. */
+#define TC_QUEUE_MAIN  0
+#define TC_QUEUE_SMALL 1
+#define TC_QUEUES	   2
+
+/* A shard's part of a queue; highest stamp first. */
+typedef struct TcSharedQueue
+{
+	TcRef head;
+	TcRef tail;
+	uint64 bytes; /* read without the lock as a hint */
+} TcSharedQueue;
+
 /* What one shard of a map holds; all of it under its lock. */
 typedef struct TcSharedShard
 {
 	LWLock lock;
-	TcRef lru_head; /* clean records, most recent first */
-	TcRef lru_tail;
+	TcSharedQueue queue[TC_QUEUES];
 	TcRef dirty_head; /* dirty records, newest first */
 	TcRef dirty_tail;
 	uint32 records; /* keys, negative ones included */
@@ -263,8 +284,8 @@ typedef struct TcSharedWheel
  */
 typedef struct TcSharedMapBody
 {
-	/* last access of each shard's LRU tail, us; read without a lock to pick */
-	pg_atomic_uint64 tail_stamp[TC_SHARDS];
+	/* stamps of the tails of all queues; read without a lock to pick */
+	pg_atomic_uint64 tail_stamp[TC_QUEUES][TC_SHARDS];
 	TcSharedShard shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];
 	pg_atomic_uint64 stats_reset; /* TimestampTz */
@@ -343,6 +364,16 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 looked_database;
 	pg_atomic_uint32 looked_result;
 
+	/* Queues of clean records; atomics, hints for the policy. */
+	pg_atomic_uint64 queue_bytes[TC_QUEUES];
+
+	/* What was evicted; see ghost.c. */
+	pg_atomic_uint64 ghost_clock;  /* bytes so far: the time */
+	pg_atomic_uint64 ghost_bytes;  /* of all that is remembered */
+	pg_atomic_uint32 ghost_oldest; /* unit of time */
+	pg_atomic_uint32 ghost_unit[TC_GHOST_UNITS];
+	uint32 ghost_sets; /* constant */
+
 	/* The worker's latch, set by whoever finds the segment above the mark. */
 	struct Latch *worker_latch; /* set and cleared by the worker alone */
 
@@ -357,6 +388,7 @@ typedef struct TcSegment
 	TcSharedMap *maps;
 	uint32 *bodies; /* page of each group of map bodies */
 	pg_atomic_uint32 *stamps;
+	pg_atomic_uint32 *ghosts;
 	TcSharedPage *pages;
 	uint64 *bitmaps;
 	uint32 *directory; /* pages of the index, in bucket order */

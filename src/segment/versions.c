@@ -36,6 +36,7 @@
 
 #include "access/transam.h"
 
+#include "segment/bulk.h"
 #include "segment/chain.h"
 #include "segment/record.h"
 #include "segment/room.h"
@@ -184,7 +185,8 @@ tc_versions_push(const TcImage *image, bool install,
 	TcPushResult result = TC_PUSH_NO_ROOM;
 	TcRef ref;
 
-	if (image->pinned && !image->negative && !tc_room_spare())
+	if (image->pinned && !image->negative && !tc_room_spare() &&
+		!tc_record_has_chunks(image))
 		return TC_PUSH_NO_ROOM;
 	ref = tc_record_create(image);
 	for (int tries = 0; tries < INSERT_TRIES; tries++)
@@ -232,6 +234,8 @@ tc_versions_fill(const TcImage *image, uint32 stamp)
 
 	if (ref == TC_NO_REF)
 		return TC_FILL_NO_ROOM;
+	tc_record_at(ref)->bulk =
+		tc_bulk_fill(&image->probe->slot, tc_record_bytes(ref));
 	for (int tries = 0; result == TC_FILL_NO_ROOM && tries < INSERT_TRIES;
 		 tries++)
 	{
