@@ -41,7 +41,7 @@
 #include "segment/index.h"
 
 /* Records per bucket at which buckets are added, and taken away. */
-#define GROW_LOAD	10
+#define GROW_LOAD	12
 #define SHRINK_LOAD 4
 
 /* Distance of the sequence numbers that bucket generations start from. */
