@@ -124,5 +124,13 @@ is( $node->safe_psql('postgres',
 		  . "(SELECT records FROM topcache.maps)"),
 	't|0', 'and all the others');
 
+# A record that is not read any more is idle, however often it was read.
+read_keys(1, 100) for 1 .. 5;
+is(residents(1, 100), '100', 'some records are resident again');
+$node->safe_psql('postgres',
+	"SELECT topcache.alter_map('t', max_idle => '100 ms')");
+wait_until($node, 'SELECT records = 0 FROM topcache.maps');
+is(problems($node, 't'), '', 'idle records leave');
+
 $node->stop;
 done_testing();
