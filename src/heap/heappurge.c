@@ -181,6 +181,21 @@ purge(const TcMap *map, int max, TimestampTz *next)
 	return result;
 }
 
+/*
+ * Lock what the batch needs, without waiting.  Definitions come first, as
+ * they do for whoever drops the extension.
+ */
+static bool
+lock_all(Oid relation)
+{
+	Oid definitions =
+		get_relname_relid("map_definition", tc_extension_schema());
+
+	return OidIsValid(definitions) &&
+		ConditionalLockRelationOid(definitions, AccessShareLock) &&
+		ConditionalLockRelationOid(relation, RowExclusiveLock);
+}
+
 TcPurgeResult
 tc_purge_batch(Oid relation, int max, TimestampTz *next)
 {
@@ -191,7 +206,7 @@ tc_purge_batch(Oid relation, int max, TimestampTz *next)
 	int context;
 	int nest_level;
 
-	if (!ConditionalLockRelationOid(relation, RowExclusiveLock))
+	if (!lock_all(relation))
 		return TC_PURGE_BUSY;
 	map = SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation))
 		? tc_map_lookup(relation)

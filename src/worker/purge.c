@@ -58,7 +58,7 @@ use_own_settings(void)
 		{"enable_seqscan", "off"},
 		{"enable_tidscan", "on"},
 		{"enable_indexscan", "on"},
-		{"lock_timeout", "0"},
+		{"lock_timeout", "200ms"}, /* what triggers and cascades lock */
 		{"transaction_timeout", "0"}, /* not in all versions */
 	};
 
