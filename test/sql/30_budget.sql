@@ -12,11 +12,16 @@ CREATE FUNCTION resident(regclass) RETURNS text LANGUAGE sql AS
 -- a change of limits comes into force with the worker's next round
 CREATE PROCEDURE wait_until(condition text) LANGUAGE plpgsql AS $$
 DECLARE
-	come boolean := false;
+	come boolean;
 BEGIN
-	WHILE NOT come LOOP
+	FOR i IN 1..6000 LOOP
 		EXECUTE 'SELECT ' || condition INTO come;
+		IF come THEN
+			RETURN;
+		END IF;
+		PERFORM pg_sleep(0.01);
 	END LOOP;
+	RAISE 'condition has not come true: %', condition;
 END $$;
 
 -- each record costs ten: seven for its value, two or one for its key

@@ -11,11 +11,16 @@ CREATE FUNCTION resident(regclass) RETURNS text LANGUAGE sql AS
 	$$SELECT string_agg(key, ' ' ORDER BY length(key), key) FROM topcache.entries($1)$$;
 CREATE PROCEDURE wait_until(condition text) LANGUAGE plpgsql AS $$
 DECLARE
-	come boolean := false;
+	come boolean;
 BEGIN
-	WHILE NOT come LOOP
+	FOR i IN 1..6000 LOOP
 		EXECUTE 'SELECT ' || condition INTO come;
+		IF come THEN
+			RETURN;
+		END IF;
+		PERFORM pg_sleep(0.01);
 	END LOOP;
+	RAISE 'condition has not come true: %', condition;
 END $$;
 
 --
