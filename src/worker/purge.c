@@ -22,6 +22,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "tcop/tcopprot.h"
 #include "utils/guc.h"
@@ -44,6 +45,19 @@
 
 PGDLLEXPORT void tc_purge_main(Datum arg);
 
+/* Is a statement running, in which a trigger may do anything? */
+static volatile bool in_batch = false;
+
+/* Told to end: at once where nobody knows how long it takes, else quietly. */
+static void
+told_to_end(SIGNAL_ARGS)
+{
+	if (in_batch)
+		die(postgres_signal_arg);
+	else
+		SignalHandlerForShutdownRequest(postgres_signal_arg);
+}
+
 /* Settings that someone may have given the database, or the server. */
 static void
 use_own_settings(void)
@@ -58,7 +72,7 @@ use_own_settings(void)
 		{"enable_seqscan", "off"},
 		{"enable_tidscan", "on"},
 		{"enable_indexscan", "on"},
-		{"lock_timeout", "200ms"}, /* what triggers and cascades lock */
+		{"lock_timeout", "200ms"},	  /* what triggers and cascades lock */
 		{"transaction_timeout", "0"}, /* not in all versions */
 	};
 
@@ -106,7 +120,9 @@ purge_batch(Oid relation, TimestampTz *next)
 	TcPurgeResult result;
 
 	begin();
+	in_batch = true;
 	result = tc_purge_batch(relation, ROWS_PER_BATCH, next);
+	in_batch = false;
 	commit();
 	return result;
 }
@@ -122,11 +138,10 @@ purge_relation(Oid relation)
 	/* what is written from here on is noted anew */
 	if (tc_map_find(MyDatabaseId, relation, &number))
 		tc_expiry_take(number);
-	for (int i = 0; i < BATCHES_PER_TABLE && result == TC_PURGE_MORE; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
+	for (int i = 0; i < BATCHES_PER_TABLE && result == TC_PURGE_MORE &&
+		 !ShutdownRequestPending;
+		 i++)
 		result = purge_batch(relation, &next);
-	}
 	if (result == TC_PURGE_BUSY)
 		next = GetCurrentTimestamp() + BUSY_US;
 	if (tc_map_find(MyDatabaseId, relation, &number))
@@ -147,6 +162,7 @@ try_relation(Oid relation)
 	}
 	PG_CATCH();
 	{
+		in_batch = false;
 		MemoryContextSwitchTo(context);
 		HOLD_INTERRUPTS();
 		errcontext("while deleting expired rows of relation %u", relation);
@@ -167,7 +183,7 @@ tc_purge_main(Datum arg)
 	List *relations;
 	ListCell *cell;
 
-	pqsignal(SIGTERM, die);
+	pqsignal(SIGTERM, told_to_end);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	if (!tc_segment_ready())
@@ -177,7 +193,10 @@ tc_purge_main(Datum arg)
 
 	relations = find_relations();
 	foreach (cell, relations)
-		more |= try_relation(lfirst_oid(cell));
+	{
+		if (!ShutdownRequestPending)
+			more |= try_relation(lfirst_oid(cell));
+	}
 	tc_looked_report(database, relations != NIL, more);
 	proc_exit(0);
 }
