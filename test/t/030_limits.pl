@@ -45,6 +45,26 @@ $node->safe_psql(
 	  FROM m;
 });
 
+# Nobody looks at the map after the change: a session of another database sees
+# the memory come back.
+$node->safe_psql('postgres', 'CREATE DATABASE aside');
+$node->safe_psql('aside', 'CREATE EXTENSION topcache');
+$node->safe_psql(
+	'postgres', q{
+	SELECT topcache.create_map('large');
+	INSERT INTO large SELECT g, to_jsonb(repeat('x', 1000))
+	  FROM generate_series(1, 1000) g;
+	SELECT count(topcache.get('large', key)) FROM large;
+});
+my $bytes = "SELECT bytes %s 500000 FROM topcache.memory "
+  . "WHERE name = 'rows and keys'";
+is($node->safe_psql('aside', sprintf($bytes, '>')), 't', 'a map is full');
+$node->safe_psql('postgres',
+	"SELECT topcache.alter_map('large', max_cost => 1000)");
+$node->poll_query_until('aside', sprintf($bytes, '<'))
+  or die 'the map has not become smaller';
+pass('a change of limits needs nobody who uses the map');
+
 # A session that has read the definition before it was changed does not bring
 # the old limits back.
 my $reader = open_session($node);
