@@ -70,25 +70,60 @@ may_have_written(Oid relation)
 	return tc_lock_held(&tag, RowExclusiveLock);
 }
 
+/* Why nothing may be kept of what is read under a snapshot. */
+static TcBypass
+why_not_fill(TcMap *map, Snapshot snapshot)
+{
+	if (RecoveryInProgress())
+		return TC_BYPASS_RECOVERY;
+	if (!map->def.durable || !tc_bind(map))
+		return TC_BYPASS_SUSPENDED;
+	if (IsolationIsSerializable())
+		return TC_BYPASS_SERIALIZABLE;
+	if (!IsMVCCSnapshot(snapshot) || !tc_key_index_complete(&map->key_index))
+		return TC_BYPASS_SNAPSHOT;
+	if (may_have_written(map->relation))
+		return TC_BYPASS_OWN_WRITES;
+	return TC_BYPASS_NONE;
+}
+
 bool
 tc_read_may_fill(TcMap *map, Snapshot snapshot)
 {
-	return map->def.durable && tc_bind(map) && IsMVCCSnapshot(snapshot) &&
-		!IsolationIsSerializable() && !RecoveryInProgress() &&
-		tc_key_index_complete(&map->key_index) &&
-		!may_have_written(map->relation);
+	return why_not_fill(map, snapshot) == TC_BYPASS_NONE;
 }
 
-static bool
-cache_may_answer(TcReader *reader)
+static TcBypass
+why_not_cached(const TcReader *reader)
 {
 	if (!reader->map->def.durable)
 	{
 		tc_bind_required(reader->map);
-		return true;
+		return TC_BYPASS_NONE;
 	}
-	return tc_enabled && !reader->by_sql &&
-		tc_read_may_fill(reader->map, reader->snapshot);
+	if (!tc_enabled)
+		return TC_BYPASS_DISABLED;
+	if (tc_map_policies_apply(reader->map))
+		return TC_BYPASS_POLICIES;
+	if (reader->by_sql)
+		return TC_BYPASS_SUSPENDED;
+	return why_not_fill(reader->map, reader->snapshot);
+}
+
+const char *
+tc_bypass_text(TcBypass bypass)
+{
+	static const char *const text[TC_NBYPASSES] = {
+		[TC_BYPASS_NONE] = "none",
+		[TC_BYPASS_DISABLED] = "disabled",
+		[TC_BYPASS_POLICIES] = "row security",
+		[TC_BYPASS_SUSPENDED] = "suspended",
+		[TC_BYPASS_RECOVERY] = "recovery",
+		[TC_BYPASS_SERIALIZABLE] = "serializable",
+		[TC_BYPASS_OWN_WRITES] = "own writes",
+		[TC_BYPASS_SNAPSHOT] = "snapshot"};
+
+	return text[bypass];
 }
 
 void
@@ -106,7 +141,9 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
 		 map->suspended == TC_SUSPENDED_CHILDREN ||
 		 map->suspended == TC_SUSPENDED_VIRTUAL ||
 		 !tc_key_index_complete(&map->key_index) || tc_map_policies_apply(map));
-	reader->cached = cache_may_answer(reader);
+	reader->bypass = why_not_cached(reader);
+	reader->cached = reader->bypass == TC_BYPASS_NONE;
+	reader->counts = (TcReadCounts){0};
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
 }
@@ -358,6 +395,7 @@ static void
 read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 			TcValue *value)
 {
+	reader->counts.misses++;
 	tc_count(&probe->slot, TC_COUNT_MISSES, 1);
 	if (reader->map->def.durable)
 		read_heap(reader, probe, keys, value);
@@ -369,6 +407,7 @@ read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 static void
 read_bypassing(TcReader *reader, const Datum *keys, TcValue *value)
 {
+	reader->counts.bypasses++;
 	if (tc_bind(reader->map))
 		tc_count(tc_bound_slot(reader->map), TC_COUNT_BYPASSES, 1);
 	read_heap(reader, NULL, keys, value);
@@ -393,6 +432,7 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 		read_missed(reader, &probe, keys, value);
 		return;
 	}
+	reader->counts.hits++;
 	tc_count(&probe.slot, TC_COUNT_HITS, 1);
 	tc_lookup_touch(&lookup, reader->clock_us);
 }
@@ -437,6 +477,7 @@ read_batch_cached(TcReader *reader, int n, const Datum *keys, TcValue *values)
 		else
 			read_missed(reader, &probe[i], keys + i * nkeys, &values[i]);
 	}
+	reader->counts.hits += hits;
 	if (hits > 0)
 		tc_count(&probe[0].slot, TC_COUNT_HITS, hits);
 }
