@@ -113,5 +113,9 @@ mutation:
 soak:
 	@$(TOP)/test/soak/run $(or $(SOAK_MINUTES),60)
 
+# Build and test on the majors of other Debian releases, as root: make matrix
+matrix:
+	@$(TOP)/scripts/matrix $(RELEASES)
+
 .PHONY: all install installcheck uninstall clean demo test lint bench fuzz \
-	stress mutation soak FORCE
+	stress mutation soak matrix FORCE
