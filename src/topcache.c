@@ -16,6 +16,7 @@
 #include "fmgr.h"
 
 #include "access/ddl.h"
+#include "access/fdw.h"
 #include "access/many_scan.h"
 #include "base/settings.h"
 #include "cache/binding.h"
@@ -40,5 +41,6 @@ _PG_init(void)
 	tc_bounds_init();
 	tc_ddl_init();
 	tc_many_scan_init();
+	tc_fdw_init();
 	tc_worker_init();
 }

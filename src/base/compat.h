@@ -136,4 +136,70 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 	index_beginscan((rel), (index), (snapshot), (nkeys), 0)
 #endif
 
+/* How many elements an array is expected to have. */
+#if PG_VERSION_NUM >= 170000
+#define tc_array_length(root, array) estimate_array_length((root), (array))
+#else
+#define tc_array_length(root, array) estimate_array_length(array)
+#endif
+
+/* Does a path key go from large to small? */
+#if PG_VERSION_NUM >= 180000
+#define tc_pathkey_descending(key) ((key)->pk_cmptype == COMPARE_GT)
+#else
+#define tc_pathkey_descending(key) \
+	((key)->pk_strategy == BTGreaterStrategyNumber)
+#endif
+
+/* A column of a query, as one of a plain table is. */
+#if PG_VERSION_NUM >= 160000
+#define tc_var_plain(var) ((var)->varnullingrels = NULL)
+#else
+#define tc_var_plain(var) ((void) 0)
+#endif
+
+/* Let others have their turn, in VACUUM and ANALYZE. */
+#if PG_VERSION_NUM >= 180000
+#define tc_vacuum_delay_point(is_analyze) vacuum_delay_point(is_analyze)
+#else
+#define tc_vacuum_delay_point(is_analyze) vacuum_delay_point()
+#endif
+
+/* Take a qualified name apart. */
+#if PG_VERSION_NUM >= 160000
+#define tc_qualified_name(name) stringToQualifiedNameList((name), NULL)
+#else
+#define tc_qualified_name(name) stringToQualifiedNameList(name)
+#endif
+
+/* Make the path of a foreign scan without a plan below it. */
+#if PG_VERSION_NUM >= 180000
+#define tc_foreign_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path((root), (rel), NULL, (rows), 0, (startup),         \
+							(total), (keys), (outer), NULL, NIL, (private))
+#elif PG_VERSION_NUM >= 170000
+#define tc_foreign_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path((root), (rel), NULL, (rows), (startup), (total),   \
+							(keys), (outer), NULL, NIL, (private))
+#else
+#define tc_foreign_path(root, rel, rows, startup, total, keys, outer, private) \
+	create_foreignscan_path((root), (rel), NULL, (rows), (startup), (total),   \
+							(keys), (outer), NULL, (private))
+#endif
+
+/* As whom a scanned relation is to be read; InvalidOid: the current user. */
+#if PG_VERSION_NUM >= 160000
+#define tc_scan_user(plan, rte) ((plan)->checkAsUser)
+#else
+#define tc_scan_user(plan, rte) ((rte)->checkAsUser)
+#endif
+
+/* The same of a relation that is written to. */
+#if PG_VERSION_NUM >= 160000
+#define tc_result_user(info, state) ExecGetResultRelCheckAsUser((info), (state))
+#else
+#define tc_result_user(info, state) \
+	(exec_rt_fetch((info)->ri_RangeTableIndex, (state))->checkAsUser)
+#endif
+
 #endif /* TC_COMPAT_H */

@@ -150,6 +150,28 @@ tc_walk_next(TcWalk *walk, const TcMapSlot *slot)
 	return &walk->entry[walk->position++];
 }
 
+bool
+tc_walk_find(const TcProbe *probe, TcEntry *entry)
+{
+	LWLock *lock = tc_partition_lock(probe->hash);
+	TcIndexPlace place;
+	bool found = false;
+
+	LWLockAcquire(lock, LW_SHARED);
+	tc_index_begin_locked(&place, probe->hash);
+	while (!found && tc_index_next_locked(&place))
+	{
+		TcSharedRecord *rec = tc_record_at(place.ref);
+
+		found = tc_record_has_key(place.ref, rec, probe);
+		if (found)
+			describe_entry(place.ref, rec, entry);
+	}
+	LWLockRelease(lock);
+	entry->data = NULL;
+	return found;
+}
+
 /* ----- freezing ----- */
 
 /* Freeze the newest version of a record, if it is old enough. */

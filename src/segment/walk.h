@@ -42,6 +42,9 @@ typedef struct TcWalk
  */
 extern const TcEntry *tc_walk_next(TcWalk *walk, const TcMapSlot *slot);
 
+/* What a walk would say of the record of a key, without its data. */
+extern bool tc_walk_find(const TcProbe *probe, TcEntry *entry);
+
 /* A sweep under way, to mark old versions as frozen; zeroed to begin with. */
 typedef struct TcFreezeSweep
 {

@@ -214,7 +214,8 @@ SELECT topcache.attach('matview', key => '{key}', value => 'value');
 CREATE SEQUENCE seq;
 SELECT topcache.attach('seq');
 SELECT topcache.attach('existing_pkey');
-CREATE FOREIGN TABLE remote (key text, value jsonb) SERVER topcache;
+CREATE FOREIGN TABLE remote (key text, value jsonb) SERVER topcache
+	OPTIONS (relation 'another');
 SELECT topcache.attach('remote', key => '{key}', value => 'value');
 SELECT topcache.attach('pg_catalog.pg_class');
 SELECT topcache.attach('topcache.map_definition');

@@ -398,7 +398,8 @@ SELECT relation, state, reason FROM topcache.maps WHERE relation IN ('child'::re
 --
 CREATE TEMP TABLE temporary (id int PRIMARY KEY);
 SELECT topcache.attach('temporary');
-CREATE FOREIGN TABLE remote (id int, note text) SERVER topcache;
+CREATE FOREIGN TABLE remote (id int, note text) SERVER topcache
+	OPTIONS (relation 'another');
 SELECT topcache.attach('remote', key => '{id}');
 CREATE TABLE whole (id int PRIMARY KEY) PARTITION BY HASH (id);
 SELECT topcache.attach('whole');

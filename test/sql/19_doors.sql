@@ -254,9 +254,11 @@ CREATE VIEW mine_too AS SELECT * FROM mine;
 CREATE TRIGGER topcache_row_changed INSTEAD OF INSERT ON mine_too FOR EACH ROW EXECUTE FUNCTION topcache.row_changed();
 INSERT INTO mine_too VALUES (1, 'poison', 0);
 RESET ROLE;
-CREATE FOREIGN TABLE remote (id int, name text, salary numeric) SERVER topcache;
+CREATE FOREIGN TABLE remote (id int, name text, salary numeric) SERVER topcache OPTIONS (relation 'people');
 CREATE TRIGGER topcache_row_changed AFTER INSERT OR UPDATE OR DELETE ON remote FOR EACH ROW EXECUTE FUNCTION topcache.row_changed();
-INSERT INTO remote VALUES (1, 'poison', 0);
+BEGIN;
+INSERT INTO remote VALUES (77, 'poison', 0);
+ROLLBACK;
 DROP FOREIGN TABLE remote;
 -- on the map itself, once more, and at times when the row is not there yet
 CREATE TRIGGER another AFTER INSERT OR UPDATE OR DELETE ON people FOR EACH ROW EXECUTE FUNCTION topcache.row_changed();

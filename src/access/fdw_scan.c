@@ -1,0 +1,617 @@
+/*-------------------------------------------------------------------------
+ *
+ * fdw_scan.c
+ *	  Executes scans of foreign tables.
+ *
+ * Structure: a look-up evaluates its keys and reads them through the read
+ * path, as many together as that takes.  The backing table is read by a
+ * statement that is planned when the scan begins and pulled row by row.  A
+ * volatile map is walked through.  Whichever it is, a row of the foreign
+ * table is put together from the columns that were found.
+ *
+ * All of it runs as the user whom the query's permissions are checked for,
+ * who is not the current one inside a view.
+ *
+ * Concurrency: everything is read under the query's snapshot.
+ *
+ * Failure: what the executor holds for the statement goes with the query's
+ * resources.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "commands/explain.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "parser/parsetree.h"
+#include "tcop/dest.h"
+#include "tcop/tcopprot.h"
+#include "utils/array.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
+#include "utils/typcache.h"
+
+#include "access/fdw.h"
+#include "access/fdw_table.h"
+#include "base/compat.h"
+#include "cache/read.h"
+#include "cache/scan.h"
+
+typedef struct ScanWork
+{
+	TcForeignMode mode;
+	TcForeignTable *table;
+	Oid user;
+	List *expressions; /* of ExprState: keys, or parameters */
+	bool shows_meta;
+	bool started;
+	MemoryContext run;	 /* from scan to rescan */
+	MemoryContext batch; /* the rows at hand */
+
+	/* look-ups */
+	TcReader reader;
+	bool reading;
+	int array; /* the key that is one, or -1 */
+	Datum *keys;
+	int nkeys; /* so many keys are wanted */
+	int next;  /* the first that was not read */
+	TcValue *values;
+	int nvalues;
+	int position;
+
+	/* a statement */
+	char *sql;
+	List *columns;
+	QueryDesc *query;
+
+	/* all records of a volatile map */
+	TcScan *scan;
+} ScanWork;
+
+/* ----- as whom ----- */
+
+typedef struct Identity
+{
+	Oid user;
+	int context;
+} Identity;
+
+static void
+become(const ScanWork *work, Identity *before)
+{
+	GetUserIdAndSecContext(&before->user, &before->context);
+	if (before->user != work->user)
+		SetUserIdAndSecContext(work->user,
+							   before->context | SECURITY_LOCAL_USERID_CHANGE);
+}
+
+static void
+become_again(const ScanWork *work, const Identity *before)
+{
+	if (before->user != work->user)
+		SetUserIdAndSecContext(before->user, before->context);
+}
+
+/* ----- rows ----- */
+
+/* Fill in what the foreign table shows of a record. */
+static void
+show_record(ScanWork *work, const Datum *keys, const TcValue *value,
+			TupleTableSlot *slot)
+{
+	const TcForeignTable *table = work->table;
+	const TcShape *shape = &table->map->shape;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		AttrNumber number = table->column[i].number;
+
+		slot->tts_isnull[i] = true;
+		slot->tts_values[i] = (Datum) 0;
+		if (table->column[i].kind != TC_FOREIGN_COLUMN)
+			continue;
+		if (shape->value == NULL)
+		{
+			slot->tts_isnull[i] = value->row.nulls[number - 1];
+			slot->tts_values[i] = value->row.values[number - 1];
+		}
+		else if (number == shape->value->number)
+		{
+			slot->tts_isnull[i] = value->isnull;
+			slot->tts_values[i] = value->value;
+		}
+		for (int k = 0; k < shape->nkeys && shape->value != NULL; k++)
+		{
+			if (number == shape->keys[k].number)
+			{
+				slot->tts_isnull[i] = false;
+				slot->tts_values[i] = keys[k];
+			}
+		}
+	}
+}
+
+/* Fill in what is known of the record, apart from its columns. */
+static void
+show_meta(ScanWork *work, TupleTableSlot *slot)
+{
+	const TcForeignTable *table = work->table;
+	Datum keys[INDEX_MAX_KEYS];
+	Datum values[TC_NMETA];
+	bool nulls[TC_NMETA];
+
+	if (!work->shows_meta)
+		return;
+	for (int k = 0; k < table->key.n; k++)
+	{
+		AttrNumber number = table->key.number[k];
+
+		if (number == InvalidAttrNumber || slot->tts_isnull[number - 1])
+			return;
+		keys[k] = slot->tts_values[number - 1];
+	}
+	tc_meta_values(table->map, keys, values, nulls);
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (table->column[i].kind != TC_FOREIGN_META)
+			continue;
+		slot->tts_values[i] = values[table->column[i].meta];
+		slot->tts_isnull[i] = nulls[table->column[i].meta];
+	}
+}
+
+/* ----- look-ups ----- */
+
+/* Evaluate one key column; false when it is NULL. */
+static bool
+evaluate(ScanWork *work, ExprContext *context, int number, Datum *value)
+{
+	bool isnull;
+
+	*value = ExecEvalExprSwitchContext(list_nth(work->expressions, number),
+									   context, &isnull);
+	return !isnull;
+}
+
+static int
+compare_elements(const void *a, const void *b, void *arg)
+{
+	TypeCacheEntry *type = arg;
+
+	return DatumGetInt32(
+		FunctionCall2Coll(&type->cmp_proc_finfo, type->typcollation,
+						  *(const Datum *) a, *(const Datum *) b));
+}
+
+/* The elements of an array that are not NULL, each once. */
+static int
+distinct_elements(Datum array, Oid type, Datum **elements)
+{
+	TypeCacheEntry *cache =
+		lookup_type_cache(type,
+						  TYPECACHE_CMP_PROC_FINFO | TYPECACHE_BTREE_OPFAMILY);
+	bool *nulls;
+	int n;
+	int kept = 0;
+
+	deconstruct_array(DatumGetArrayTypePCopy(array), type, cache->typlen,
+					  cache->typbyval, cache->typalign, elements, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (!nulls[i])
+			(*elements)[kept++] = (*elements)[i];
+	}
+	if (kept < 2)
+		return kept;
+	qsort_arg(*elements, kept, sizeof(Datum), compare_elements, cache);
+	n = kept;
+	kept = 1;
+	for (int i = 1; i < n; i++)
+	{
+		if (compare_elements(&(*elements)[kept - 1], &(*elements)[i], cache) !=
+			0)
+			(*elements)[kept++] = (*elements)[i];
+	}
+	return kept;
+}
+
+/* Make the list of keys that are wanted. */
+static void
+make_keys(ScanWork *work, ExprContext *context)
+{
+	int columns = work->table->key.n;
+	Datum one[INDEX_MAX_KEYS];
+	Datum *elements = NULL;
+
+	work->nkeys = 0;
+	for (int k = 0; k < columns; k++)
+	{
+		if (!evaluate(work, context, k, &one[k]))
+			return;
+	}
+	work->nkeys = 1;
+	if (work->array >= 0)
+		work->nkeys =
+			distinct_elements(one[work->array],
+							  work->table->key.type[work->array], &elements);
+	work->keys = palloc(work->nkeys * columns * sizeof(Datum));
+	for (int i = 0; i < work->nkeys; i++)
+	{
+		memcpy(work->keys + i * columns, one, columns * sizeof(Datum));
+		if (work->array >= 0)
+			work->keys[i * columns + work->array] = elements[i];
+	}
+}
+
+static void
+start_lookup(ForeignScanState *node, ScanWork *work)
+{
+	MemoryContext caller;
+
+	if (!work->reading)
+	{
+		caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+		tc_read_begin(&work->reader, work->table->map,
+					  node->ss.ps.state->es_snapshot);
+		MemoryContextSwitchTo(caller);
+		work->reading = true;
+	}
+	caller = MemoryContextSwitchTo(work->run);
+	make_keys(work, node->ss.ps.ps_ExprContext);
+	MemoryContextSwitchTo(caller);
+	work->next = work->nvalues = work->position = 0;
+}
+
+/* Read the next keys together. */
+static void
+read_keys(ScanWork *work)
+{
+	MemoryContext caller;
+	int n = Min(work->nkeys - work->next, TC_READ_BATCH);
+
+	MemoryContextReset(work->batch);
+	caller = MemoryContextSwitchTo(work->batch);
+	work->values = palloc(n * sizeof(TcValue));
+	if (n == 1)
+		tc_read_one(&work->reader, work->keys + work->next * work->table->key.n,
+					work->values);
+	else
+		tc_read_batch(&work->reader, n,
+					  work->keys + work->next * work->table->key.n,
+					  work->values);
+	MemoryContextSwitchTo(caller);
+	work->next += n;
+	work->nvalues = n;
+	work->position = 0;
+}
+
+static bool
+next_found(ScanWork *work, TupleTableSlot *slot)
+{
+	for (;;)
+	{
+		int key;
+
+		if (work->position >= work->nvalues)
+		{
+			if (work->next >= work->nkeys)
+				return false;
+			read_keys(work);
+		}
+		key = work->next - work->nvalues + work->position;
+		if (work->values[work->position++].found)
+		{
+			show_record(work, work->keys + key * work->table->key.n,
+						&work->values[work->position - 1], slot);
+			return true;
+		}
+	}
+}
+
+/* ----- a statement on the backing table ----- */
+
+/* The parameters of the statement. */
+static ParamListInfo
+make_params(ScanWork *work, ExprContext *context, Oid **types)
+{
+	int n = list_length(work->expressions);
+	ParamListInfo params = makeParamList(n);
+
+	*types = palloc(n * sizeof(Oid));
+	for (int i = 0; i < n; i++)
+	{
+		ExprState *state = list_nth(work->expressions, i);
+		ParamExternData *param = &params->params[i];
+
+		param->value =
+			ExecEvalExprSwitchContext(state, context, &param->isnull);
+		param->pflags = PARAM_FLAG_CONST;
+		param->ptype = (*types)[i] = exprType((Node *) state->expr);
+	}
+	return params;
+}
+
+/* Plan the statement, with names as they were written: in full. */
+static PlannedStmt *
+plan_statement(const char *sql, Oid *types, ParamListInfo params)
+{
+	int level = NewGUCNestLevel();
+	RawStmt *raw;
+	Query *query;
+	PlannedStmt *plan;
+
+	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	raw = linitial_node(RawStmt, pg_parse_query(sql));
+	query = linitial_node(Query,
+						  pg_analyze_and_rewrite_fixedparams(raw, sql, types,
+															 params->numParams,
+															 NULL));
+	plan = pg_plan_query(query, sql, CURSOR_OPT_FAST_PLAN, params);
+	AtEOXact_GUC(true, level);
+	return plan;
+}
+
+static void
+start_statement(ForeignScanState *node, ScanWork *work)
+{
+	EState *estate = node->ss.ps.state;
+	MemoryContext caller = MemoryContextSwitchTo(work->run);
+	Oid *types;
+	ParamListInfo params =
+		make_params(work, node->ss.ps.ps_ExprContext, &types);
+
+	work->query =
+		CreateQueryDesc(plan_statement(work->sql, types, params), work->sql,
+						estate->es_snapshot, InvalidSnapshot, None_Receiver,
+						params, NULL, 0);
+	ExecutorStart(work->query, 0);
+	MemoryContextSwitchTo(caller);
+}
+
+static bool
+next_of_statement(ScanWork *work, TupleTableSlot *slot)
+{
+	MemoryContext caller =
+		MemoryContextSwitchTo(work->query->estate->es_query_cxt);
+	TupleTableSlot *row = ExecProcNode(work->query->planstate);
+	int column = 0;
+	ListCell *cell;
+
+	MemoryContextSwitchTo(caller);
+	if (TupIsNull(row))
+		return false;
+	slot_getallattrs(row);
+	memset(slot->tts_isnull, true, work->table->natts * sizeof(bool));
+	foreach (cell, work->columns)
+	{
+		int i = lfirst_int(cell) - 1;
+
+		slot->tts_values[i] = row->tts_values[column];
+		slot->tts_isnull[i] = row->tts_isnull[column++];
+	}
+	return true;
+}
+
+static void
+stop_statement(ScanWork *work)
+{
+	if (work->query == NULL)
+		return;
+	ExecutorFinish(work->query);
+	ExecutorEnd(work->query);
+	FreeQueryDesc(work->query);
+	work->query = NULL;
+}
+
+/* ----- all records of a volatile map ----- */
+
+static bool
+next_record(ScanWork *work, TupleTableSlot *slot)
+{
+	MemoryContext caller;
+	Datum *keys;
+	TcValue value;
+	bool found;
+
+	MemoryContextReset(work->batch);
+	caller = MemoryContextSwitchTo(work->batch);
+	keys = palloc(work->table->key.n * sizeof(Datum));
+	found = tc_scan_next(work->scan, keys, &value);
+	MemoryContextSwitchTo(caller);
+	if (found)
+		show_record(work, keys, &value, slot);
+	return found;
+}
+
+/* ----- the scan ----- */
+
+static bool
+shows_meta(const TcForeignTable *table)
+{
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (table->column[i].kind == TC_FOREIGN_META)
+			return true;
+	}
+	return false;
+}
+
+static Oid
+scan_user(ForeignScanState *node)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	RangeTblEntry *rte = exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state);
+	Oid user = tc_scan_user(plan, rte);
+
+	return OidIsValid(user) ? user : GetUserId();
+}
+
+static void
+begin_scan(ForeignScanState *node, int flags)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	MemoryContext query = node->ss.ps.state->es_query_cxt;
+	ScanWork *work = palloc0(sizeof(ScanWork));
+
+	node->fdw_state = work;
+	work->mode = intVal(list_nth(plan->fdw_private, TC_PRIVATE_MODE));
+	work->sql = strVal(list_nth(plan->fdw_private, TC_PRIVATE_SQL));
+	work->columns = list_nth(plan->fdw_private, TC_PRIVATE_COLUMNS);
+	work->array = intVal(list_nth(plan->fdw_private, TC_PRIVATE_ARRAY));
+	work->expressions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
+	work->user = scan_user(node);
+	work->table =
+		tc_foreign_table(RelationGetRelid(node->ss.ss_currentRelation));
+	work->shows_meta = shows_meta(work->table);
+	work->run =
+		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
+	work->batch =
+		AllocSetContextCreate(query, "topcache rows", ALLOCSET_DEFAULT_SIZES);
+}
+
+static void
+start(ForeignScanState *node, ScanWork *work)
+{
+	MemoryContext caller;
+
+	work->started = true;
+	switch (work->mode)
+	{
+		case TC_FOREIGN_LOOKUP:
+			start_lookup(node, work);
+			break;
+		case TC_FOREIGN_TABLE:
+			start_statement(node, work);
+			break;
+		case TC_FOREIGN_RECORDS:
+			caller = MemoryContextSwitchTo(work->run);
+			work->scan = tc_scan_begin(work->table->map);
+			MemoryContextSwitchTo(caller);
+			break;
+	}
+}
+
+static bool
+next_row(ScanWork *work, TupleTableSlot *slot)
+{
+	switch (work->mode)
+	{
+		case TC_FOREIGN_LOOKUP:
+			return next_found(work, slot);
+		case TC_FOREIGN_TABLE:
+			return next_of_statement(work, slot);
+		case TC_FOREIGN_RECORDS:
+			return next_record(work, slot);
+	}
+	return false;
+}
+
+static TupleTableSlot *
+iterate_scan(ForeignScanState *node)
+{
+	ScanWork *work = node->fdw_state;
+	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
+	Identity before;
+
+	ExecClearTuple(slot);
+	become(work, &before);
+	if (!work->started)
+		start(node, work);
+	if (next_row(work, slot))
+	{
+		show_meta(work, slot);
+		ExecStoreVirtualTuple(slot);
+	}
+	become_again(work, &before);
+	return slot;
+}
+
+/* Forget what was read; the reader of look-ups stays. */
+static void
+stop(ScanWork *work)
+{
+	stop_statement(work);
+	if (work->scan != NULL)
+		tc_scan_end(work->scan);
+	work->scan = NULL;
+	work->started = false;
+	MemoryContextReset(work->batch);
+	MemoryContextReset(work->run);
+}
+
+static void
+rescan(ForeignScanState *node)
+{
+	ScanWork *work = node->fdw_state;
+
+	stop(work);
+}
+
+static void
+end_scan(ForeignScanState *node)
+{
+	ScanWork *work = node->fdw_state;
+
+	if (work == NULL)
+		return;
+	stop(work);
+	if (work->reading)
+		tc_read_end(&work->reader);
+}
+
+/* ----- EXPLAIN ----- */
+
+/* The conditions that the scan sees to, in words. */
+static void
+explain_conditions(ForeignScanState *node, ExplainState *es, const char *label)
+{
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
+	List *context;
+	Node *condition;
+
+	if (plan->fdw_recheck_quals == NIL)
+		return;
+	context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
+	condition = (Node *) make_ands_explicit(plan->fdw_recheck_quals);
+	ExplainPropertyText(
+		label, deparse_expression(condition, context, es->verbose, false), es);
+}
+
+static void
+explain_scan(ForeignScanState *node, ExplainState *es)
+{
+	ScanWork *work = node->fdw_state;
+	const TcReadCounts *counts = &work->reader.counts;
+	bool lookup = work->mode == TC_FOREIGN_LOOKUP;
+
+	if (es->verbose)
+		ExplainPropertyText("Map", tc_map_sql_name(work->table->map), es);
+	explain_conditions(node, es, lookup ? "Cache Cond" : "Table Cond");
+	if (es->verbose && work->mode == TC_FOREIGN_TABLE)
+		ExplainPropertyText("Table SQL", work->sql, es);
+	if (!es->analyze || !lookup || !work->reading)
+		return;
+	ExplainPropertyInteger("Cache Hits", NULL, counts->hits, es);
+	ExplainPropertyInteger("Cache Misses", NULL, counts->misses, es);
+	ExplainPropertyInteger("Cache Bypasses", NULL, counts->bypasses, es);
+	if (counts->bypasses > 0)
+		ExplainPropertyText("Bypass Reason",
+							tc_bypass_text(work->reader.bypass), es);
+}
+
+/* ----- ANALYZE ----- */
+
+void
+tc_fdw_scan_routines(FdwRoutine *routine)
+{
+	routine->BeginForeignScan = begin_scan;
+	routine->IterateForeignScan = iterate_scan;
+	routine->ReScanForeignScan = rescan;
+	routine->EndForeignScan = end_scan;
+	routine->ExplainForeignScan = explain_scan;
+}

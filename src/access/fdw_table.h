@@ -1,0 +1,66 @@
+/*
+ * fdw_table.h
+ *	  What a foreign table of topcache shows: a map, column by column.
+ */
+#ifndef TC_FDW_TABLE_H
+#define TC_FDW_TABLE_H
+
+#include "access/key_clauses.h"
+#include "heap/map.h"
+
+/* What a column of the foreign table shows. */
+typedef enum TcForeignKind
+{
+	TC_FOREIGN_DROPPED,
+	TC_FOREIGN_COLUMN, /* a column of the backing table */
+	TC_FOREIGN_META	   /* something about the record */
+} TcForeignKind;
+
+typedef struct TcForeignColumn
+{
+	TcForeignKind kind;
+	AttrNumber number; /* in the backing table */
+	int meta;		   /* a TcMetaKind */
+	char *name;		   /* of the backing table's column, quoted */
+} TcForeignColumn;
+
+typedef enum TcMetaKind
+{
+	TC_META_COST,
+	TC_META_BYTES,
+	TC_META_DIRTY,
+	TC_META_HITS,
+	TC_META_LAST_ACCESS,
+	TC_META_EXPIRES_AT,
+	TC_META_RESIDENT,
+	TC_NMETA
+} TcMetaKind;
+
+typedef struct TcForeignTable
+{
+	TcMap *map;
+	int natts;
+	TcForeignColumn *column; /* by attribute number less one */
+	bool has_key;			 /* all key columns are shown */
+	TcKeyColumns key;
+} TcForeignTable;
+
+/*
+ * Look at a foreign table and its map, whose relation is locked.  An error
+ * where they do not fit, naming the column.
+ */
+extern TcForeignTable *tc_foreign_table(Oid relation);
+
+/* The map that a foreign table shows by its options, not locked. */
+extern Oid tc_foreign_relation(Oid relation);
+
+/* The kind of a name, or -1; and the names. */
+extern int tc_meta_kind(const char *name);
+extern Oid tc_meta_type(int kind);
+extern const char *tc_meta_name(int kind);
+
+/* What is known of the record of a key; NULLs where it is not resident. */
+extern void tc_meta_values(TcMap *map, const Datum *keys, Datum *values,
+						   bool *nulls);
+
+#endif /* TC_FDW_TABLE_H */

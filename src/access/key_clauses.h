@@ -1,0 +1,41 @@
+/*
+ * key_clauses.h
+ *	  Finds the conditions of a query that pin the whole key of a map.
+ */
+#ifndef TC_KEY_CLAUSES_H
+#define TC_KEY_CLAUSES_H
+
+#include "nodes/pathnodes.h"
+
+#include "heap/map.h"
+
+/* The key columns of a map as a relation of a query shows them. */
+typedef struct TcKeyColumns
+{
+	int n;
+	AttrNumber number[INDEX_MAX_KEYS]; /* in the relation of the query */
+	Oid type[INDEX_MAX_KEYS];		   /* that a key's datum has */
+} TcKeyColumns;
+
+/* Conditions that pin a whole key. */
+typedef struct TcKeyMatch
+{
+	List *clauses; /* of RestrictInfo: true of just the rows with the keys */
+	List *values;  /* of Expr: a value of the type for each key column ... */
+	int array;	   /* ... or, at this one, an array of such values; or -1 */
+	double keys;   /* how many keys are expected */
+} TcKeyMatch;
+
+/*
+ * Find them among the conditions that a path with the given outer relations
+ * (NULL: none) would have to check; false when the key is not pinned.
+ */
+extern bool tc_match_key(PlannerInfo *root, RelOptInfo *rel,
+						 const TcKeyColumns *key, Relids outer,
+						 TcKeyMatch *match);
+
+/* The sets of outer relations that are worth trying, for nested loops. */
+extern List *tc_outer_candidates(PlannerInfo *root, RelOptInfo *rel,
+								 const TcKeyColumns *key);
+
+#endif /* TC_KEY_CLAUSES_H */

@@ -1,0 +1,41 @@
+/*-------------------------------------------------------------------------
+ *
+ * inspect.c
+ *	  What is known of one record, other than its value.
+ *
+ * Structure: the newest version is described as a walk would.
+ *
+ * Concurrency: under the partition's shared lock; it is as of now, whatever
+ * the snapshot.
+ *
+ * Failure: a record that is not there is no error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "cache/binding.h"
+#include "cache/inspect.h"
+#include "segment/walk.h"
+
+bool
+tc_inspect(TcMap *map, const Datum *keys, TcRecordInfo *info)
+{
+	TcBytes key;
+	TcProbe probe;
+	TcEntry entry;
+
+	if (tc_map_policies_apply(map) || !tc_bind(map))
+		return false;
+	tc_shape_form_key(&map->shape, keys, &key);
+	tc_probe_init(&probe, map, &key);
+	if (!tc_walk_find(&probe, &entry) || entry.version.negative)
+		return false;
+	info->cost = entry.version.cost;
+	info->bytes = entry.bytes;
+	info->hits = entry.hits;
+	info->dirty = entry.version.dirty;
+	info->last_access = entry.last_access;
+	info->expires = entry.version.expires;
+	return true;
+}
