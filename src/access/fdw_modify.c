@@ -320,8 +320,8 @@ static TupleTableSlot *
 write_row(EState *estate, ModifyWork *work, TupleTableSlot *slot,
 		  TupleTableSlot *scanned)
 {
-	Datum *values = palloc((work->nparams + 1) * sizeof(Datum));
-	char *nulls = palloc(work->nparams + 1);
+	Datum *values = palloc((work->nparams + INDEX_MAX_KEYS) * sizeof(Datum));
+	char *nulls = palloc(work->nparams + INDEX_MAX_KEYS);
 	int n = 0;
 	int context;
 	Oid user;
@@ -337,6 +337,11 @@ write_row(EState *estate, ModifyWork *work, TupleTableSlot *slot,
 		values[n] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
 		nulls[n++] = isnull ? 'n' : ' ';
 	}
+	if (!work->table->map->def.durable)
+		return tc_fdw_volatile_write(work->table, work->operation,
+									 work->do_nothing, values, slot)
+			? slot
+			: NULL;
 	if (work->operation != CMD_DELETE)
 	{
 		foreach (cell, work->columns)
@@ -374,14 +379,9 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	Oid user = tc_result_user(info, estate);
 
 	work->table = tc_foreign_table(RelationGetRelid(rel));
-	if (!work->table->map->def.durable)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("cannot write to foreign table \"%s\" of a volatile map",
-					RelationGetRelationName(rel)),
-			 errhint("Use topcache.put() and topcache.remove().")));
 	work->operation = operation;
+	if (!work->table->has_key && !work->table->map->def.durable)
+		require_key(rel, work->table);
 	work->do_nothing = do_nothing;
 	work->user = OidIsValid(user) ? user : GetUserId();
 	if (operation == CMD_INSERT)
@@ -456,6 +456,19 @@ end_insert(EState *estate, ResultRelInfo *info)
 
 /* ----- TRUNCATE ----- */
 
+/* Remove all records of a volatile map; SPI is connected. */
+static void
+clear_volatile(Oid relation)
+{
+	Oid types[1] = {OIDOID};
+	Datum values[1] = {ObjectIdGetDatum(relation)};
+
+	SPI_execute_with_args(psprintf("SELECT %s.clear($1)",
+								   quote_identifier(get_namespace_name(
+									   tc_extension_schema()))),
+						  1, types, values, NULL, false, 0);
+}
+
 static void
 truncate_maps(List *rels, DropBehavior behavior, bool restart_identity)
 {
@@ -464,23 +477,27 @@ truncate_maps(List *rels, DropBehavior behavior, bool restart_identity)
 	ListCell *cell;
 
 	initStringInfo(&sql);
+	SPI_connect();
 	foreach (cell, rels)
 	{
 		TcForeignTable *table =
 			tc_foreign_table(RelationGetRelid((Relation) lfirst(cell)));
 
 		if (!table->map->def.durable)
-			ereport(ERROR,
-					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-					 errmsg("cannot truncate a volatile map"),
-					 errhint("Use topcache.clear().")));
+		{
+			clear_volatile(table->map->relation);
+			continue;
+		}
 		appendStringInfo(&sql, "%s%s", comma, tc_map_sql_name(table->map));
 		comma = ", ";
 	}
-	appendStringInfo(&sql, "%s%s", restart_identity ? " RESTART IDENTITY" : "",
-					 behavior == DROP_CASCADE ? " CASCADE" : "");
-	SPI_connect();
-	SPI_execute(sql.data, false, 0);
+	if (sql.len > 0)
+	{
+		appendStringInfo(&sql, "%s%s",
+						 restart_identity ? " RESTART IDENTITY" : "",
+						 behavior == DROP_CASCADE ? " CASCADE" : "");
+		SPI_execute(sql.data, false, 0);
+	}
 	SPI_finish();
 }
 

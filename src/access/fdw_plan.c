@@ -344,10 +344,11 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 /* ----- plan ----- */
 
 static List *
-private_list(TcForeignMode mode, char *sql, List *columns, int array)
+private_list(TcForeignMode mode, char *sql, List *columns, int array,
+			 bool locks)
 {
-	return list_make4(makeInteger(mode), makeString(sql != NULL ? sql : ""),
-					  columns, makeInteger(array));
+	return list_make5(makeInteger(mode), makeString(sql != NULL ? sql : ""),
+					  columns, makeInteger(array), makeInteger(locks));
 }
 
 static ForeignScan *
@@ -386,7 +387,8 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 		lappend_oid(root->glob->relationOids, planning->table->map->relation);
 	return make_foreignscan(tlist, local, rel->relid, expressions,
 							private_list(choice->mode, sql, planning->columns,
-										 choice->match.array),
+										 choice->match.array,
+										 planning->is_target),
 							NIL, extract_actual_clauses(done, false), outer);
 }
 

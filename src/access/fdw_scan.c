@@ -6,7 +6,8 @@
  * Structure: a look-up evaluates its keys and reads them through the read
  * path, as many together as that takes.  The backing table is read by a
  * statement that is planned when the scan begins and pulled row by row.  A
- * volatile map is walked through.  Whichever it is, a row of the foreign
+ * volatile map is walked through for its keys, which are then looked up.
+ * Whichever it is, a row of the foreign
  * table is put together from the columns that were found.
  *
  * All of it runs as the user whom the query's permissions are checked for,
@@ -30,6 +31,7 @@
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "utils/array.h"
+#include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
@@ -48,6 +50,7 @@ typedef struct ScanWork
 	Oid user;
 	List *expressions; /* of ExprState: keys, or parameters */
 	bool shows_meta;
+	bool locks; /* records of a volatile map, to be changed */
 	bool started;
 	MemoryContext run;	 /* from scan to rescan */
 	MemoryContext batch; /* the rows at hand */
@@ -67,9 +70,6 @@ typedef struct ScanWork
 	char *sql;
 	List *columns;
 	QueryDesc *query;
-
-	/* all records of a volatile map */
-	TcScan *scan;
 } ScanWork;
 
 /* ----- as whom ----- */
@@ -247,19 +247,26 @@ make_keys(ScanWork *work, ExprContext *context)
 	}
 }
 
+/* Begin to read; from scan to rescan the reader is the same. */
+static void
+begin_reading(ForeignScanState *node, ScanWork *work)
+{
+	MemoryContext caller =
+		MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+
+	if (!work->reading)
+		tc_read_begin(&work->reader, work->table->map,
+					  node->ss.ps.state->es_snapshot);
+	work->reading = true;
+	MemoryContextSwitchTo(caller);
+}
+
 static void
 start_lookup(ForeignScanState *node, ScanWork *work)
 {
 	MemoryContext caller;
 
-	if (!work->reading)
-	{
-		caller = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-		tc_read_begin(&work->reader, work->table->map,
-					  node->ss.ps.state->es_snapshot);
-		MemoryContextSwitchTo(caller);
-		work->reading = true;
-	}
+	begin_reading(node, work);
 	caller = MemoryContextSwitchTo(work->run);
 	make_keys(work, node->ss.ps.ps_ExprContext);
 	MemoryContextSwitchTo(caller);
@@ -410,22 +417,57 @@ stop_statement(ScanWork *work)
 
 /* ----- all records of a volatile map ----- */
 
-static bool
-next_record(ScanWork *work, TupleTableSlot *slot)
+/* Copy a key into the memory of the run. */
+static void
+keep_key(ScanWork *work, const Datum *keys, Datum *kept)
 {
-	MemoryContext caller;
-	Datum *keys;
-	TcValue value;
-	bool found;
+	const TcShape *shape = &work->table->map->shape;
 
-	MemoryContextReset(work->batch);
-	caller = MemoryContextSwitchTo(work->batch);
-	keys = palloc(work->table->key.n * sizeof(Datum));
-	found = tc_scan_next(work->scan, keys, &value);
+	for (int k = 0; k < shape->nkeys; k++)
+		kept[k] =
+			datumCopy(keys[k], shape->keys[k].by_value, shape->keys[k].length);
+}
+
+/*
+ * Make the list of all keys.  It is complete before the first row is shown,
+ * so that the statement does not meet the rows that it writes itself.
+ */
+static void
+start_records(ForeignScanState *node, ScanWork *work)
+{
+	int columns = work->table->map->shape.nkeys;
+	int room = 64;
+	Datum keys[INDEX_MAX_KEYS];
+	TcValue value;
+	TcScan *scan;
+	MemoryContext caller;
+
+	begin_reading(node, work);
+	caller = MemoryContextSwitchTo(work->run);
+	work->keys = palloc(room * columns * sizeof(Datum));
+	work->nkeys = 0;
+	scan = tc_scan_begin(work->table->map);
+	for (;;)
+	{
+		bool found;
+
+		MemoryContextReset(work->batch);
+		MemoryContextSwitchTo(work->batch);
+		found = tc_scan_next(scan, keys, &value);
+		MemoryContextSwitchTo(work->run);
+		if (!found)
+			break;
+		if (work->nkeys == room)
+		{
+			room *= 2;
+			work->keys = repalloc_huge(work->keys,
+									   (Size) room * columns * sizeof(Datum));
+		}
+		keep_key(work, keys, work->keys + (Size) work->nkeys++ * columns);
+	}
+	tc_scan_end(scan);
 	MemoryContextSwitchTo(caller);
-	if (found)
-		show_record(work, keys, &value, slot);
-	return found;
+	work->next = work->nvalues = work->position = 0;
 }
 
 /* ----- the scan ----- */
@@ -463,11 +505,13 @@ begin_scan(ForeignScanState *node, int flags)
 	work->sql = strVal(list_nth(plan->fdw_private, TC_PRIVATE_SQL));
 	work->columns = list_nth(plan->fdw_private, TC_PRIVATE_COLUMNS);
 	work->array = intVal(list_nth(plan->fdw_private, TC_PRIVATE_ARRAY));
+	work->locks = intVal(list_nth(plan->fdw_private, TC_PRIVATE_LOCKS)) != 0;
 	work->expressions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
 	work->user = scan_user(node);
 	work->table =
 		tc_foreign_table(RelationGetRelid(node->ss.ss_currentRelation));
 	work->shows_meta = shows_meta(work->table);
+	work->locks &= !work->table->map->def.durable;
 	work->run =
 		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
 	work->batch =
@@ -477,8 +521,6 @@ begin_scan(ForeignScanState *node, int flags)
 static void
 start(ForeignScanState *node, ScanWork *work)
 {
-	MemoryContext caller;
-
 	work->started = true;
 	switch (work->mode)
 	{
@@ -489,9 +531,7 @@ start(ForeignScanState *node, ScanWork *work)
 			start_statement(node, work);
 			break;
 		case TC_FOREIGN_RECORDS:
-			caller = MemoryContextSwitchTo(work->run);
-			work->scan = tc_scan_begin(work->table->map);
-			MemoryContextSwitchTo(caller);
+			start_records(node, work);
 			break;
 	}
 }
@@ -499,16 +539,29 @@ start(ForeignScanState *node, ScanWork *work)
 static bool
 next_row(ScanWork *work, TupleTableSlot *slot)
 {
-	switch (work->mode)
-	{
-		case TC_FOREIGN_LOOKUP:
-			return next_found(work, slot);
-		case TC_FOREIGN_TABLE:
-			return next_of_statement(work, slot);
-		case TC_FOREIGN_RECORDS:
-			return next_record(work, slot);
-	}
-	return false;
+	if (work->mode == TC_FOREIGN_TABLE)
+		return next_of_statement(work, slot);
+	return next_found(work, slot);
+}
+
+/*
+ * Lock a record of a volatile map before it is changed, as an UPDATE locks
+ * the rows that fit; false when it does not fit, or is gone.
+ */
+static bool
+lock_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
+{
+	ExprContext *context = node->ss.ps.ps_ExprContext;
+	MemoryContext caller;
+	bool locked;
+
+	context->ecxt_scantuple = slot;
+	if (!ExecQual(node->ss.ps.qual, context))
+		return false;
+	caller = MemoryContextSwitchTo(work->batch);
+	locked = tc_fdw_volatile_lock(work->table, slot);
+	MemoryContextSwitchTo(caller);
+	return locked;
 }
 
 static TupleTableSlot *
@@ -522,10 +575,13 @@ iterate_scan(ForeignScanState *node)
 	become(work, &before);
 	if (!work->started)
 		start(node, work);
-	if (next_row(work, slot))
+	while (next_row(work, slot))
 	{
 		show_meta(work, slot);
 		ExecStoreVirtualTuple(slot);
+		if (!work->locks || lock_row(node, work, slot))
+			break;
+		ExecClearTuple(slot);
 	}
 	become_again(work, &before);
 	return slot;
@@ -536,9 +592,6 @@ static void
 stop(ScanWork *work)
 {
 	stop_statement(work);
-	if (work->scan != NULL)
-		tc_scan_end(work->scan);
-	work->scan = NULL;
 	work->started = false;
 	MemoryContextReset(work->batch);
 	MemoryContextReset(work->run);
