@@ -18,6 +18,7 @@
 #include "access/ddl.h"
 #include "access/fdw.h"
 #include "access/many_scan.h"
+#include "access/record_scan.h"
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/bounds.h"
@@ -42,5 +43,6 @@ _PG_init(void)
 	tc_ddl_init();
 	tc_many_scan_init();
 	tc_fdw_init();
+	tc_record_scan_init();
 	tc_worker_init();
 }

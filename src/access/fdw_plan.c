@@ -244,9 +244,7 @@ add_lookup(PlannerInfo *root, RelOptInfo *rel, Planning *planning, Relids outer)
 		return;
 	rows = Min(choice->match.keys, planning->tuples);
 
-	/* a key is hashed and compared; one in some must be had from the heap */
-	cost = choice->match.keys *
-		(cpu_tuple_cost + 4 * cpu_operator_cost + cpu_index_tuple_cost);
+	cost = tc_lookup_cost(choice->match.keys);
 	add_path(rel,
 			 (Path *) tc_foreign_path(root, rel, clamp_row_est(rows), 0, cost,
 									  NIL, required, list_make1(choice)));

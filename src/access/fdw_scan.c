@@ -39,6 +39,7 @@
 
 #include "access/fdw.h"
 #include "access/fdw_table.h"
+#include "access/lookups.h"
 #include "base/compat.h"
 #include "cache/read.h"
 #include "cache/scan.h"
@@ -52,19 +53,9 @@ typedef struct ScanWork
 	bool shows_meta;
 	bool locks; /* records of a volatile map, to be changed */
 	bool started;
-	MemoryContext run;	 /* from scan to rescan */
-	MemoryContext batch; /* the rows at hand */
+	MemoryContext run; /* of a statement, from scan to rescan */
 
-	/* look-ups */
-	TcReader reader;
-	bool reading;
-	int array; /* the key that is one, or -1 */
-	Datum *keys;
-	int nkeys; /* so many keys are wanted */
-	int next;  /* the first that was not read */
-	TcValue *values;
-	int nvalues;
-	int position;
+	TcLookups lookups; /* also of a volatile map's records */
 
 	/* a statement */
 	char *sql;
@@ -166,157 +157,24 @@ show_meta(ScanWork *work, TupleTableSlot *slot)
 
 /* ----- look-ups ----- */
 
-/* Evaluate one key column; false when it is NULL. */
-static bool
-evaluate(ScanWork *work, ExprContext *context, int number, Datum *value)
-{
-	bool isnull;
-
-	*value = ExecEvalExprSwitchContext(list_nth(work->expressions, number),
-									   context, &isnull);
-	return !isnull;
-}
-
-static int
-compare_elements(const void *a, const void *b, void *arg)
-{
-	TypeCacheEntry *type = arg;
-
-	return DatumGetInt32(
-		FunctionCall2Coll(&type->cmp_proc_finfo, type->typcollation,
-						  *(const Datum *) a, *(const Datum *) b));
-}
-
-/* The elements of an array that are not NULL, each once. */
-static int
-distinct_elements(Datum array, Oid type, Datum **elements)
-{
-	TypeCacheEntry *cache =
-		lookup_type_cache(type,
-						  TYPECACHE_CMP_PROC_FINFO | TYPECACHE_BTREE_OPFAMILY);
-	bool *nulls;
-	int n;
-	int kept = 0;
-
-	deconstruct_array(DatumGetArrayTypePCopy(array), type, cache->typlen,
-					  cache->typbyval, cache->typalign, elements, &nulls, &n);
-	for (int i = 0; i < n; i++)
-	{
-		if (!nulls[i])
-			(*elements)[kept++] = (*elements)[i];
-	}
-	if (kept < 2)
-		return kept;
-	qsort_arg(*elements, kept, sizeof(Datum), compare_elements, cache);
-	n = kept;
-	kept = 1;
-	for (int i = 1; i < n; i++)
-	{
-		if (compare_elements(&(*elements)[kept - 1], &(*elements)[i], cache) !=
-			0)
-			(*elements)[kept++] = (*elements)[i];
-	}
-	return kept;
-}
-
-/* Make the list of keys that are wanted. */
 static void
-make_keys(ScanWork *work, ExprContext *context)
+start_lookups(ForeignScanState *node, ScanWork *work)
 {
-	int columns = work->table->key.n;
-	Datum one[INDEX_MAX_KEYS];
-	Datum *elements = NULL;
-
-	work->nkeys = 0;
-	for (int k = 0; k < columns; k++)
-	{
-		if (!evaluate(work, context, k, &one[k]))
-			return;
-	}
-	work->nkeys = 1;
-	if (work->array >= 0)
-		work->nkeys =
-			distinct_elements(one[work->array],
-							  work->table->key.type[work->array], &elements);
-	work->keys = palloc(work->nkeys * columns * sizeof(Datum));
-	for (int i = 0; i < work->nkeys; i++)
-	{
-		memcpy(work->keys + i * columns, one, columns * sizeof(Datum));
-		if (work->array >= 0)
-			work->keys[i * columns + work->array] = elements[i];
-	}
-}
-
-/* Begin to read; from scan to rescan the reader is the same. */
-static void
-begin_reading(ForeignScanState *node, ScanWork *work)
-{
-	MemoryContext caller =
-		MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-
-	if (!work->reading)
-		tc_read_begin(&work->reader, work->table->map,
-					  node->ss.ps.state->es_snapshot);
-	work->reading = true;
-	MemoryContextSwitchTo(caller);
-}
-
-static void
-start_lookup(ForeignScanState *node, ScanWork *work)
-{
-	MemoryContext caller;
-
-	begin_reading(node, work);
-	caller = MemoryContextSwitchTo(work->run);
-	make_keys(work, node->ss.ps.ps_ExprContext);
-	MemoryContextSwitchTo(caller);
-	work->next = work->nvalues = work->position = 0;
-}
-
-/* Read the next keys together. */
-static void
-read_keys(ScanWork *work)
-{
-	MemoryContext caller;
-	int n = Min(work->nkeys - work->next, TC_READ_BATCH);
-
-	MemoryContextReset(work->batch);
-	caller = MemoryContextSwitchTo(work->batch);
-	work->values = palloc(n * sizeof(TcValue));
-	if (n == 1)
-		tc_read_one(&work->reader, work->keys + work->next * work->table->key.n,
-					work->values);
-	else
-		tc_read_batch(&work->reader, n,
-					  work->keys + work->next * work->table->key.n,
-					  work->values);
-	MemoryContextSwitchTo(caller);
-	work->next += n;
-	work->nvalues = n;
-	work->position = 0;
+	tc_lookups_begin(&work->lookups, work->table->map,
+					 node->ss.ps.state->es_snapshot, false);
+	tc_lookups_start(&work->lookups, node->ss.ps.ps_ExprContext);
 }
 
 static bool
 next_found(ScanWork *work, TupleTableSlot *slot)
 {
-	for (;;)
-	{
-		int key;
+	const Datum *keys;
+	const TcValue *value = tc_lookups_next(&work->lookups, &keys);
 
-		if (work->position >= work->nvalues)
-		{
-			if (work->next >= work->nkeys)
-				return false;
-			read_keys(work);
-		}
-		key = work->next - work->nvalues + work->position;
-		if (work->values[work->position++].found)
-		{
-			show_record(work, work->keys + key * work->table->key.n,
-						&work->values[work->position - 1], slot);
-			return true;
-		}
-	}
+	if (value == NULL)
+		return false;
+	show_record(work, keys, value, slot);
+	return true;
 }
 
 /* ----- a statement on the backing table ----- */
@@ -417,7 +275,7 @@ stop_statement(ScanWork *work)
 
 /* ----- all records of a volatile map ----- */
 
-/* Copy a key into the memory of the run. */
+/* Copy a key. */
 static void
 keep_key(ScanWork *work, const Datum *keys, Datum *kept)
 {
@@ -435,39 +293,38 @@ keep_key(ScanWork *work, const Datum *keys, Datum *kept)
 static void
 start_records(ForeignScanState *node, ScanWork *work)
 {
+	TcLookups *lookups = &work->lookups;
 	int columns = work->table->map->shape.nkeys;
-	int room = 64;
+	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
+	Size room = 64;
+	int n = 0;
+	Datum *all = palloc(room * columns * sizeof(Datum));
 	Datum keys[INDEX_MAX_KEYS];
 	TcValue value;
-	TcScan *scan;
-	MemoryContext caller;
+	TcScan *scan = tc_scan_begin(work->table->map);
 
-	begin_reading(node, work);
-	caller = MemoryContextSwitchTo(work->run);
-	work->keys = palloc(room * columns * sizeof(Datum));
-	work->nkeys = 0;
-	scan = tc_scan_begin(work->table->map);
+	tc_lookups_begin(lookups, work->table->map, node->ss.ps.state->es_snapshot,
+					 false);
 	for (;;)
 	{
 		bool found;
 
-		MemoryContextReset(work->batch);
-		MemoryContextSwitchTo(work->batch);
+		MemoryContextReset(lookups->batch);
+		MemoryContextSwitchTo(lookups->batch);
 		found = tc_scan_next(scan, keys, &value);
-		MemoryContextSwitchTo(work->run);
+		MemoryContextSwitchTo(lookups->run);
 		if (!found)
 			break;
-		if (work->nkeys == room)
+		if (n == room)
 		{
 			room *= 2;
-			work->keys = repalloc_huge(work->keys,
-									   (Size) room * columns * sizeof(Datum));
+			all = repalloc_huge(all, room * columns * sizeof(Datum));
 		}
-		keep_key(work, keys, work->keys + (Size) work->nkeys++ * columns);
+		keep_key(work, keys, all + (Size) n++ * columns);
 	}
 	tc_scan_end(scan);
+	tc_lookups_take(lookups, all, n);
 	MemoryContextSwitchTo(caller);
-	work->next = work->nvalues = work->position = 0;
 }
 
 /* ----- the scan ----- */
@@ -504,7 +361,6 @@ begin_scan(ForeignScanState *node, int flags)
 	work->mode = intVal(list_nth(plan->fdw_private, TC_PRIVATE_MODE));
 	work->sql = strVal(list_nth(plan->fdw_private, TC_PRIVATE_SQL));
 	work->columns = list_nth(plan->fdw_private, TC_PRIVATE_COLUMNS);
-	work->array = intVal(list_nth(plan->fdw_private, TC_PRIVATE_ARRAY));
 	work->locks = intVal(list_nth(plan->fdw_private, TC_PRIVATE_LOCKS)) != 0;
 	work->expressions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
 	work->user = scan_user(node);
@@ -514,8 +370,8 @@ begin_scan(ForeignScanState *node, int flags)
 	work->locks &= !work->table->map->def.durable;
 	work->run =
 		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
-	work->batch =
-		AllocSetContextCreate(query, "topcache rows", ALLOCSET_DEFAULT_SIZES);
+	tc_lookups_init(&work->lookups, query, &work->table->key, work->expressions,
+					intVal(list_nth(plan->fdw_private, TC_PRIVATE_ARRAY)));
 }
 
 static void
@@ -525,7 +381,7 @@ start(ForeignScanState *node, ScanWork *work)
 	switch (work->mode)
 	{
 		case TC_FOREIGN_LOOKUP:
-			start_lookup(node, work);
+			start_lookups(node, work);
 			break;
 		case TC_FOREIGN_TABLE:
 			start_statement(node, work);
@@ -558,7 +414,7 @@ lock_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 	context->ecxt_scantuple = slot;
 	if (!ExecQual(node->ss.ps.qual, context))
 		return false;
-	caller = MemoryContextSwitchTo(work->batch);
+	caller = MemoryContextSwitchTo(work->lookups.batch);
 	locked = tc_fdw_volatile_lock(work->table, slot);
 	MemoryContextSwitchTo(caller);
 	return locked;
@@ -593,7 +449,7 @@ stop(ScanWork *work)
 {
 	stop_statement(work);
 	work->started = false;
-	MemoryContextReset(work->batch);
+	tc_lookups_reset(&work->lookups);
 	MemoryContextReset(work->run);
 }
 
@@ -613,8 +469,7 @@ end_scan(ForeignScanState *node)
 	if (work == NULL)
 		return;
 	stop(work);
-	if (work->reading)
-		tc_read_end(&work->reader);
+	tc_lookups_end(&work->lookups);
 }
 
 /* ----- EXPLAIN ----- */
@@ -639,7 +494,7 @@ static void
 explain_scan(ForeignScanState *node, ExplainState *es)
 {
 	ScanWork *work = node->fdw_state;
-	const TcReadCounts *counts = &work->reader.counts;
+	const TcReadCounts *counts = &work->lookups.reader.counts;
 	bool lookup = work->mode == TC_FOREIGN_LOOKUP;
 
 	if (es->verbose)
@@ -647,14 +502,14 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 	explain_conditions(node, es, lookup ? "Cache Cond" : "Table Cond");
 	if (es->verbose && work->mode == TC_FOREIGN_TABLE)
 		ExplainPropertyText("Table SQL", work->sql, es);
-	if (!es->analyze || !lookup || !work->reading)
+	if (!es->analyze || !lookup || !work->lookups.reading)
 		return;
 	ExplainPropertyInteger("Cache Hits", NULL, counts->hits, es);
 	ExplainPropertyInteger("Cache Misses", NULL, counts->misses, es);
 	ExplainPropertyInteger("Cache Bypasses", NULL, counts->bypasses, es);
 	if (counts->bypasses > 0)
 		ExplainPropertyText("Bypass Reason",
-							tc_bypass_text(work->reader.bypass), es);
+							tc_bypass_text(work->lookups.reader.bypass), es);
 }
 
 /* ----- ANALYZE ----- */

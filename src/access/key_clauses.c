@@ -19,6 +19,7 @@
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
@@ -77,7 +78,24 @@ is_equality(Oid operator, Oid type, Oid collation)
 			 HTEqualStrategyNumber);
 }
 
-/* An expression as a value of a type; NULL where no implicit cast leads. */
+/* Is every value of a type one of the other, and equal to the same ones? */
+static bool
+is_within(Oid from, Oid type)
+{
+	switch (from)
+	{
+		case INT2OID:
+			return type == INT4OID || type == INT8OID;
+		case INT4OID:
+			return type == INT8OID;
+		case FLOAT4OID:
+			return type == FLOAT8OID;
+		default:
+			return IsBinaryCoercible(from, type);
+	}
+}
+
+/* An expression as a value of a type; NULL where that could change it. */
 static Node *
 as_type(Node *expr, Oid type)
 {
@@ -85,7 +103,8 @@ as_type(Node *expr, Oid type)
 
 	if (from == type)
 		return expr;
-	if (!can_coerce_type(1, &from, &type, COERCION_IMPLICIT))
+	if (!is_within(from, type) ||
+		!can_coerce_type(1, &from, &type, COERCION_IMPLICIT))
 		return NULL;
 	return coerce_type(NULL, expr, from, type, -1, COERCION_IMPLICIT,
 					   COERCE_IMPLICIT_CAST, -1);
@@ -171,22 +190,15 @@ array_elements(PlannerInfo *root, Node *array)
 }
 
 bool
-tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
-			 Relids outer, TcKeyMatch *match)
+tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+				 List *clauses, TcKeyMatch *match)
 {
 	Node *values[INDEX_MAX_KEYS] = {NULL};
-	List *clauses = list_copy(rel->baserestrictinfo);
 	ListCell *cell;
 
 	memset(match, 0, sizeof(TcKeyMatch));
 	match->array = -1;
 	match->keys = 1;
-	if (!bms_is_empty(outer))
-	{
-		ParamPathInfo *info = get_baserel_parampathinfo(root, rel, outer);
-
-		clauses = list_concat(clauses, info->ppi_clauses);
-	}
 	foreach (cell, clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
@@ -216,6 +228,28 @@ tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 		match->values = lappend(match->values, values[i]);
 	}
 	return true;
+}
+
+bool
+tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+			 Relids outer, TcKeyMatch *match)
+{
+	List *clauses = list_copy(rel->baserestrictinfo);
+
+	if (!bms_is_empty(outer))
+	{
+		ParamPathInfo *info = get_baserel_parampathinfo(root, rel, outer);
+
+		clauses = list_concat(clauses, info->ppi_clauses);
+	}
+	return tc_match_clauses(root, rel, key, clauses, match);
+}
+
+double
+tc_lookup_cost(double keys)
+{
+	/* hashing and comparing, and fetching a few lines of memory at random */
+	return keys * (4 * cpu_operator_cost + 5 * cpu_tuple_cost);
 }
 
 /* ----- outer relations ----- */

@@ -34,6 +34,14 @@ extern bool tc_match_key(PlannerInfo *root, RelOptInfo *rel,
 						 const TcKeyColumns *key, Relids outer,
 						 TcKeyMatch *match);
 
+/* The same among conditions that are given. */
+extern bool tc_match_clauses(PlannerInfo *root, RelOptInfo *rel,
+							 const TcKeyColumns *key, List *clauses,
+							 TcKeyMatch *match);
+
+/* What it costs to look so many keys up. */
+extern double tc_lookup_cost(double keys);
+
 /* The sets of outer relations that are worth trying, for nested loops. */
 extern List *tc_outer_candidates(PlannerInfo *root, RelOptInfo *rel,
 								 const TcKeyColumns *key);

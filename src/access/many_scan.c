@@ -177,7 +177,7 @@ rescan(CustomScanState *node)
 }
 
 static const CustomExecMethods exec_methods = {
-	.CustomName = "TopCache",
+	.CustomName = "TopCache Keys",
 	.BeginCustomScan = begin_scan,
 	.ExecCustomScan = exec_scan,
 	.EndCustomScan = end_scan,
@@ -195,7 +195,7 @@ create_state(CustomScan *plan)
 }
 
 static const CustomScanMethods scan_methods = {
-	.CustomName = "TopCache",
+	.CustomName = "TopCache Keys",
 	.CreateCustomScanState = create_state,
 };
 
@@ -235,7 +235,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 }
 
 static const CustomPathMethods path_methods = {
-	.CustomName = "TopCache",
+	.CustomName = "TopCache Keys",
 	.PlanCustomPath = make_plan,
 };
 

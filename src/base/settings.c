@@ -20,6 +20,7 @@
 
 #include "miscadmin.h"
 #include "utils/guc.h"
+#include "utils/plancache.h"
 
 #include "base/settings.h"
 
@@ -33,6 +34,7 @@ int tc_tick_ms = 1000;
 int tc_recency_resolution_ms = 100;
 int tc_max_msgpack_depth = 256;
 bool tc_enabled = true;
+bool tc_transparent_scan = true;
 
 static const struct config_enum_entry policies[] = {{"lru", TC_POLICY_LRU,
 													 false},
@@ -98,6 +100,13 @@ define_residency_settings(void)
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 }
 
+/* Plans that were made with another value are not used any more. */
+static void
+forget_plans(bool value, void *extra)
+{
+	ResetPlanCache();
+}
+
 /* Define all settings and reserve the prefix; called once from _PG_init. */
 void
 tc_settings_init(void)
@@ -114,8 +123,13 @@ tc_settings_init(void)
 							 "Answers reads from the cache.",
 							 "When off, every read of this session goes to "
 							 "the heap.",
-							 &tc_enabled, true, PGC_USERSET, 0, NULL, NULL,
-							 NULL);
+							 &tc_enabled, true, PGC_USERSET, 0, NULL,
+							 forget_plans, NULL);
+	DefineCustomBoolVariable("topcache.transparent_scan",
+							 "Plans scans of attached tables that read from "
+							 "the cache.",
+							 NULL, &tc_transparent_scan, true, PGC_USERSET, 0,
+							 NULL, forget_plans, NULL);
 
 	/* loaded late, the settings of the segment are unknown but no mistake */
 	if (process_shared_preload_libraries_in_progress)

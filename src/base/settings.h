@@ -34,6 +34,7 @@ extern int tc_max_msgpack_depth;
 
 /* Changed by a session. */
 extern bool tc_enabled;
+extern bool tc_transparent_scan;
 
 extern void tc_settings_init(void);
 

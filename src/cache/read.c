@@ -103,7 +103,7 @@ why_not_cached(const TcReader *reader)
 	}
 	if (!tc_enabled)
 		return TC_BYPASS_DISABLED;
-	if (tc_map_policies_apply(reader->map))
+	if (!reader->checked && tc_map_policies_apply(reader->map))
 		return TC_BYPASS_POLICIES;
 	if (reader->by_sql)
 		return TC_BYPASS_SUSPENDED;
@@ -126,26 +126,49 @@ tc_bypass_text(TcBypass bypass)
 	return text[bypass];
 }
 
-void
-tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
+/* Must a statement be used to read the heap? */
+static bool
+needs_sql(const TcReader *reader)
 {
-	tc_map_check_select(map);
+	TcMap *map = reader->map;
+
+	return map->def.durable &&
+		(!OidIsValid(map->key_index.index) ||
+		 map->suspended == TC_SUSPENDED_CHILDREN ||
+		 map->suspended == TC_SUSPENDED_VIRTUAL ||
+		 !tc_key_index_complete(&map->key_index) ||
+		 (!reader->checked && tc_map_policies_apply(map)));
+}
+
+static void
+begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
+{
 	reader->map = map;
 	reader->snapshot = snapshot;
+	reader->checked = checked;
 	reader->heap = NULL;
 	reader->existence = false;
 	reader->context = CurrentMemoryContext;
 	reader->now = GetCurrentStatementStartTimestamp();
-	reader->by_sql = map->def.durable &&
-		(!OidIsValid(map->key_index.index) ||
-		 map->suspended == TC_SUSPENDED_CHILDREN ||
-		 map->suspended == TC_SUSPENDED_VIRTUAL ||
-		 !tc_key_index_complete(&map->key_index) || tc_map_policies_apply(map));
+	reader->by_sql = needs_sql(reader);
 	reader->bypass = why_not_cached(reader);
 	reader->cached = reader->bypass == TC_BYPASS_NONE;
 	reader->counts = (TcReadCounts){0};
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
+}
+
+void
+tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
+{
+	tc_map_check_select(map);
+	begin(reader, map, snapshot, false);
+}
+
+void
+tc_read_begin_checked(TcReader *reader, TcMap *map, Snapshot snapshot)
+{
+	begin(reader, map, snapshot, true);
 }
 
 void

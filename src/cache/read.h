@@ -52,6 +52,7 @@ typedef struct TcReader
 	bool cached;	 /* the segment may answer */
 	TcBypass bypass; /* why it may not */
 	TcReadCounts counts;
+	bool checked;		   /* privileges and policies were looked at */
 	bool existence;		   /* only whether there is a row is asked */
 	bool by_sql;		   /* the heap is read through a statement */
 	TimestampTz now;	   /* what has expired is judged by this */
@@ -66,6 +67,13 @@ typedef struct TcReader
  * would raise.
  */
 extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot);
+
+/*
+ * The same for a query whose privileges PostgreSQL has checked, and which no
+ * policies apply to.
+ */
+extern void tc_read_begin_checked(TcReader *reader, TcMap *map,
+								  Snapshot snapshot);
 extern void tc_read_end(TcReader *reader);
 
 /* Read one record; its memory is the current context's. */

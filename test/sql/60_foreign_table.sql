@@ -1,7 +1,9 @@
 --
 -- Foreign tables: maps as tables in plain SQL.
 --
-CREATE EXTENSION topcache;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS topcache;
+RESET client_min_messages;
 CREATE SCHEMA tc_foreign;
 SET search_path = tc_foreign;
 
@@ -274,7 +276,7 @@ SELECT note FROM hot WHERE id = 7;
 SELECT topcache.detach('orders');
 SELECT count(*) FROM hot;
 
+SET client_min_messages = warning;
 DROP SCHEMA tc_foreign, tc_imported CASCADE;
 DROP OWNED BY tc_foreign_user;
 DROP ROLE tc_foreign_user;
-DROP EXTENSION topcache;

@@ -1,7 +1,9 @@
 --
 -- A volatile map as a table: transactional, in shared memory alone.
 --
-CREATE EXTENSION topcache;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS topcache;
+RESET client_min_messages;
 CREATE SCHEMA tc_volatile_table;
 SET search_path = tc_volatile_table;
 SELECT topcache.create_map('v', durable => false);
@@ -70,7 +72,7 @@ DELETE FROM v;
 SELECT * FROM v;
 RESET ROLE;
 
+SET client_min_messages = warning;
 DROP SCHEMA tc_volatile_table CASCADE;
 DROP OWNED BY tc_volatile_user;
 DROP ROLE tc_volatile_user;
-DROP EXTENSION topcache;

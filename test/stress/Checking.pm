@@ -49,6 +49,14 @@ my %forms = (
 			  . Shapes::key_argument(@key) . ')',
 			"(SELECT $row " . Shapes::from_where($shape, @key) . ')');
 	},
+	select => sub {
+		my ($shape, @key) = @_;
+		my $row = Shapes::text_of_row($shape);
+
+		return (
+			"(SELECT $row " . Shapes::plain_from_where($shape, @key) . ')',
+			"(SELECT $row " . Shapes::from_where($shape, @key) . ')');
+	},
 	contains => sub {
 		my ($shape, @key) = @_;
 
@@ -71,8 +79,9 @@ sub random_form
 	my ($shape) = @_;
 
 	return weighted(
-		[ 50, 'get' ],
+		[ 40, 'get' ],
 		[ 20, 'get_text' ],
+		[ 40, 'select' ],
 		[ 10, 'contains' ],
 		[ $shape->{value} ? 0 : 40, 'fetch' ]);
 }

@@ -159,6 +159,8 @@ sub try
 	{
 		$state = '57P01';
 	}
+	# a session that was terminated has taken its snapshot along
+	$state = '57P01' if $lost && $error =~ /invalid snapshot identifier/;
 	if ($error =~ $dropped_meanwhile && $self->{last} =~ /\bnums\b/)
 	{
 		$self->count('dropped meanwhile');

@@ -313,6 +313,15 @@ sub from_where
 {
 	my ($shape, @parts) = @_;
 
+	# who asks for a row's place in the table is never answered by the cache
+	return plain_from_where($shape, @parts) . ' AND t.ctid IS NOT NULL';
+}
+
+# The same, which a scan may answer from the cache.
+sub plain_from_where
+{
+	my ($shape, @parts) = @_;
+
 	return "FROM $shape->{name} t WHERE " . key_is($shape, @parts)
 	  . ($shape->{visible} ? " AND $shape->{visible}" : '');
 }

@@ -1,0 +1,57 @@
+/*
+ * lookups.h
+ *	  Reads the records of keys that a plan's expressions give.
+ */
+#ifndef TC_LOOKUPS_H
+#define TC_LOOKUPS_H
+
+#include "nodes/execnodes.h"
+
+#include "access/key_clauses.h"
+#include "cache/read.h"
+
+/* Look-ups of one scan node. */
+typedef struct TcLookups
+{
+	TcReader reader;
+	bool reading; /* the reader has begun */
+	const TcKeyColumns *key;
+	List *expressions; /* of ExprState, one for each key column */
+	int array;		   /* the one that is an array, or -1 */
+	MemoryContext query;
+	MemoryContext run;	 /* from start to reset */
+	MemoryContext batch; /* the records at hand */
+	Datum *keys;
+	int nkeys; /* so many are wanted */
+	int next;  /* the first that was not read */
+	TcValue *values;
+	int nvalues;
+	int position;
+} TcLookups;
+
+/* Prepare, in the memory of the query.  The rest is zeroed. */
+extern void tc_lookups_init(TcLookups *lookups, MemoryContext query,
+							const TcKeyColumns *key, List *expressions,
+							int array);
+
+/*
+ * Begin to read, unless that was done; the reader stays the same through
+ * rescans.  A checked query's privileges are not looked at again.
+ */
+extern void tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
+							 bool checked);
+
+/* Evaluate the keys. */
+extern void tc_lookups_start(TcLookups *lookups, ExprContext *context);
+
+/* Take keys from elsewhere, in the memory of the run. */
+extern void tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys);
+
+/* The next record that there is, and its key; NULL at the end. */
+extern const TcValue *tc_lookups_next(TcLookups *lookups, const Datum **keys);
+
+/* Forget the keys; end. */
+extern void tc_lookups_reset(TcLookups *lookups);
+extern void tc_lookups_end(TcLookups *lookups);
+
+#endif /* TC_LOOKUPS_H */

@@ -1,0 +1,271 @@
+/*-------------------------------------------------------------------------
+ *
+ * record_scan_plan.c
+ *	  Offers the planner to read attached tables from the cache.
+ *
+ * Structure: where conditions pin the whole key of an attached table, a
+ * custom path is added beside PostgreSQL's own, for constants and parameters
+ * and for each set of outer relations that have the key.  The conditions
+ * that pin the key are the node's expressions; the rest are its filter.
+ *
+ * Left alone are relations whose rows are locked or changed, or whose place
+ * in the table somebody asks for; those with policies that apply; what a
+ * record does not have; and whatever runs where the cache may not answer.
+ *
+ * Concurrency: a plan holds nothing of the map.  Attaching and detaching
+ * change the table's triggers, which makes new plans of all that name it; a
+ * change of the settings that matter does so too.
+ *
+ * Failure: none; PostgreSQL's paths are always there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+
+#include "access/key_clauses.h"
+#include "access/record_scan.h"
+#include "base/compat.h"
+#include "base/settings.h"
+#include "heap/map.h"
+#include "segment/segment.h"
+
+static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "TopCache",
+	.CreateCustomScanState = tc_record_scan_create_state,
+};
+
+/* ----- may it be read from the cache? ----- */
+
+/* Columns of the relation that the query needs, as pull_varattnos has them. */
+static Bitmapset *
+needed_columns(RelOptInfo *rel)
+{
+	Bitmapset *needed = NULL;
+	ListCell *cell;
+
+	for (int i = rel->min_attr; i <= rel->max_attr; i++)
+	{
+		if (!bms_is_empty(rel->attr_needed[i - rel->min_attr]))
+			needed =
+				bms_add_member(needed, i - FirstLowInvalidHeapAttributeNumber);
+	}
+	/* a child has them in its target list alone */
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &needed);
+	foreach (cell, rel->baserestrictinfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
+					   rel->relid, &needed);
+	foreach (cell, rel->joininfo)
+		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
+					   rel->relid, &needed);
+	return needed;
+}
+
+/* Is a column of the key, or the value? */
+static bool
+is_kept(const TcShape *shape, int number)
+{
+	if (number == shape->value->number)
+		return true;
+	for (int k = 0; k < shape->nkeys; k++)
+	{
+		if (number == shape->keys[k].number)
+			return shape->nhashed == 0;
+	}
+	return false;
+}
+
+/* Does a record of the map have everything that the query needs? */
+static bool
+record_has(const TcMap *map, Bitmapset *needed)
+{
+	int member = -1;
+
+	while ((member = bms_next_member(needed, member)) >= 0)
+	{
+		int number = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (number < 0 && number != TableOidAttributeNumber)
+			return false;
+		if (number >= 0 && map->shape.value != NULL &&
+			!is_kept(&map->shape, number))
+			return false;
+	}
+	return true;
+}
+
+/* Are rows of the relation locked or changed? */
+static bool
+is_target(PlannerInfo *root, Index rti)
+{
+	ListCell *cell;
+
+	if (bms_is_member(rti, root->all_result_relids))
+		return true;
+	foreach (cell, root->rowMarks)
+	{
+		PlanRowMark *mark = lfirst(cell);
+
+		if (mark->rti == rti || mark->prti == rti)
+			return true;
+	}
+	return false;
+}
+
+/* May the cache answer in this transaction at all? */
+static bool
+cache_may_answer(void)
+{
+	return tc_transparent_scan && tc_enabled && tc_segment_ready() &&
+		!IsolationIsSerializable() && !RecoveryInProgress();
+}
+
+/* The map of a relation that may be read from the cache, or NULL. */
+static TcMap *
+readable_map(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	TcMap *map;
+
+	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION ||
+		rte->relid < FirstNormalObjectId || rte->inh ||
+		rte->tablesample != NULL || rte->securityQuals != NIL ||
+		!cache_may_answer() || is_target(root, rti))
+		return NULL;
+	map = tc_map_lookup(rte->relid);
+	if (map == NULL || !map->def.durable ||
+		map->suspended != TC_NOT_SUSPENDED || map->shape.expires != 0 ||
+		!tc_key_index_complete(&map->key_index))
+		return NULL;
+	return record_has(map, needed_columns(rel)) ? map : NULL;
+}
+
+/* ----- paths ----- */
+
+static Plan *make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
+					   List *tlist, List *clauses, List *children);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "TopCache",
+	.PlanCustomPath = make_plan,
+};
+
+static void
+describe_key(const TcMap *map, TcKeyColumns *key)
+{
+	key->n = map->shape.nkeys;
+	for (int k = 0; k < key->n; k++)
+	{
+		key->number[k] = map->shape.keys[k].number;
+		key->type[k] = map->shape.keys[k].base_type;
+	}
+}
+
+static void
+add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+			 Relids outer)
+{
+	Relids required = bms_union(outer, rel->lateral_relids);
+	QualCost filter;
+	TcKeyMatch match;
+	CustomPath *path;
+
+	if (!tc_match_key(root, rel, key, required, &match))
+		return;
+	cost_qual_eval(&filter, rel->baserestrictinfo, root);
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.param_info = get_baserel_parampathinfo(root, rel, required);
+	path->path.parallel_safe = rel->consider_parallel;
+	path->path.rows =
+		path->path.param_info ? path->path.param_info->ppi_rows : rel->rows;
+	path->path.startup_cost = filter.startup + rel->reltarget->cost.startup;
+	path->path.total_cost = path->path.startup_cost +
+		tc_lookup_cost(match.keys) + match.keys * filter.per_tuple +
+		path->path.rows * rel->reltarget->cost.per_tuple;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->methods = &path_methods;
+	add_path(rel, &path->path);
+}
+
+/* Hook: offer to read the relation from the cache. */
+static void
+offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	TcKeyColumns key;
+	TcMap *map;
+	ListCell *cell;
+
+	if (prev_set_rel_pathlist_hook)
+		prev_set_rel_pathlist_hook(root, rel, rti, rte);
+	map = readable_map(root, rel, rti, rte);
+	if (map == NULL)
+		return;
+	describe_key(map, &key);
+	add_path_for(root, rel, &key, NULL);
+	foreach (cell, tc_outer_candidates(root, rel, &key))
+		add_path_for(root, rel, &key, lfirst(cell));
+}
+
+/* ----- plan ----- */
+
+static Plan *
+make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+		  List *clauses, List *children)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	TcMap *map = tc_map_lookup(planner_rt_fetch(rel->relid, root)->relid);
+	TcKeyColumns key;
+	TcKeyMatch match;
+	List *rest = NIL;
+	ListCell *cell;
+
+	/* the conditions are those the path was made for, as they are by now */
+	if (map == NULL)
+		elog(ERROR, "relation is no map any more");
+	describe_key(map, &key);
+	if (!tc_match_clauses(root, rel, &key, clauses, &match))
+		elog(ERROR, "could not find the key of map \"%s\"", map->name);
+	foreach (cell, clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (!rinfo->pseudoconstant && !list_member_ptr(match.clauses, rinfo))
+			rest = lappend(rest, rinfo->clause);
+	}
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = rest;
+	scan->scan.scanrelid = rel->relid;
+	scan->flags = path->flags;
+
+	/* the conditions on the key are there to be shown */
+	scan->custom_exprs =
+		list_concat(list_copy(match.values),
+					extract_actual_clauses(match.clauses, false));
+	scan->custom_private = list_make2(makeInteger(list_length(match.values)),
+									  makeInteger(match.array));
+	scan->methods = &scan_methods;
+	return &scan->scan.plan;
+}
+
+void
+tc_record_scan_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+	prev_set_rel_pathlist_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = offer_paths;
+}
