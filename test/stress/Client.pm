@@ -161,7 +161,7 @@ sub try
 	}
 	# a session that was terminated has taken its snapshot along
 	$state = '57P01' if $lost && $error =~ /invalid snapshot identifier/;
-	if ($error =~ $dropped_meanwhile && $self->{last} =~ /\bnums\b/)
+	if ($error =~ $dropped_meanwhile && $self->{last} =~ /\b(nums|check_nums_\w+)\b/)
 	{
 		$self->count('dropped meanwhile');
 		return 0;
