@@ -18,6 +18,7 @@
 #include "access/ddl.h"
 #include "access/fdw.h"
 #include "access/many_scan.h"
+#include "access/record_join.h"
 #include "access/record_scan.h"
 #include "base/settings.h"
 #include "cache/binding.h"
@@ -44,5 +45,6 @@ _PG_init(void)
 	tc_many_scan_init();
 	tc_fdw_init();
 	tc_record_scan_init();
+	tc_record_join_init();
 	tc_worker_init();
 }

@@ -37,6 +37,7 @@
 #include "utils/ruleutils.h"
 #include "utils/typcache.h"
 
+#include "access/explain_reads.h"
 #include "access/fdw.h"
 #include "access/fdw_table.h"
 #include "access/lookups.h"
@@ -474,42 +475,21 @@ end_scan(ForeignScanState *node)
 
 /* ----- EXPLAIN ----- */
 
-/* The conditions that the scan sees to, in words. */
-static void
-explain_conditions(ForeignScanState *node, ExplainState *es, const char *label)
-{
-	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	List *context;
-	Node *condition;
-
-	if (plan->fdw_recheck_quals == NIL)
-		return;
-	context = set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, NIL);
-	condition = (Node *) make_ands_explicit(plan->fdw_recheck_quals);
-	ExplainPropertyText(
-		label, deparse_expression(condition, context, es->verbose, false), es);
-}
-
 static void
 explain_scan(ForeignScanState *node, ExplainState *es)
 {
 	ScanWork *work = node->fdw_state;
-	const TcReadCounts *counts = &work->lookups.reader.counts;
+	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	bool lookup = work->mode == TC_FOREIGN_LOOKUP;
 
 	if (es->verbose)
 		ExplainPropertyText("Map", tc_map_sql_name(work->table->map), es);
-	explain_conditions(node, es, lookup ? "Cache Cond" : "Table Cond");
+	tc_explain_condition(lookup ? "Cache Cond" : "Table Cond", &plan->scan.plan,
+						 plan->fdw_recheck_quals, NIL, es);
 	if (es->verbose && work->mode == TC_FOREIGN_TABLE)
 		ExplainPropertyText("Table SQL", work->sql, es);
-	if (!es->analyze || !lookup || !work->lookups.reading)
-		return;
-	ExplainPropertyInteger("Cache Hits", NULL, counts->hits, es);
-	ExplainPropertyInteger("Cache Misses", NULL, counts->misses, es);
-	ExplainPropertyInteger("Cache Bypasses", NULL, counts->bypasses, es);
-	if (counts->bypasses > 0)
-		ExplainPropertyText("Bypass Reason",
-							tc_bypass_text(work->lookups.reader.bypass), es);
+	if (lookup && work->lookups.reading)
+		tc_explain_reads(&work->lookups.reader, es);
 }
 
 /* ----- ANALYZE ----- */

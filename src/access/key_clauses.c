@@ -39,6 +39,17 @@
 /* Elements of an array whose length is not known. */
 #define USUAL_ELEMENTS 10
 
+void
+tc_describe_key(const TcMap *map, TcKeyColumns *key)
+{
+	key->n = map->shape.nkeys;
+	for (int k = 0; k < key->n; k++)
+	{
+		key->number[k] = map->shape.keys[k].number;
+		key->type[k] = map->shape.keys[k].base_type;
+	}
+}
+
 /* Which column of the key is this?  -1: none. */
 static int
 key_column(const RelOptInfo *rel, const TcKeyColumns *key, Node *node)
@@ -250,6 +261,13 @@ tc_lookup_cost(double keys)
 {
 	/* hashing and comparing, and fetching a few lines of memory at random */
 	return keys * (4 * cpu_operator_cost + 5 * cpu_tuple_cost);
+}
+
+double
+tc_lookup_together_cost(double keys)
+{
+	/* lines of memory for many keys are on their way at the same time */
+	return keys * (4 * cpu_operator_cost + 2 * cpu_tuple_cost);
 }
 
 /* ----- outer relations ----- */

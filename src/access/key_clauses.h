@@ -26,6 +26,9 @@ typedef struct TcKeyMatch
 	double keys;   /* how many keys are expected */
 } TcKeyMatch;
 
+/* The key columns of a map, as its own table has them. */
+extern void tc_describe_key(const TcMap *map, TcKeyColumns *key);
+
 /*
  * Find them among the conditions that a path with the given outer relations
  * (NULL: none) would have to check; false when the key is not pinned.
@@ -41,6 +44,9 @@ extern bool tc_match_clauses(PlannerInfo *root, RelOptInfo *rel,
 
 /* What it costs to look so many keys up. */
 extern double tc_lookup_cost(double keys);
+
+/* The same for many that are looked up together. */
+extern double tc_lookup_together_cost(double keys);
 
 /* The sets of outer relations that are worth trying, for nested loops. */
 extern List *tc_outer_candidates(PlannerInfo *root, RelOptInfo *rel,

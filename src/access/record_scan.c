@@ -20,13 +20,11 @@
  */
 #include "postgres.h"
 
-#include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
 #include "utils/rel.h"
-#include "utils/ruleutils.h"
 
+#include "access/explain_reads.h"
 #include "access/lookups.h"
 #include "access/record_scan.h"
 #include "base/compat.h"
@@ -144,25 +142,12 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 {
 	RecordScan *scan = (RecordScan *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
-	const TcReadCounts *counts = &scan->lookups.reader.counts;
-	List *conditions = list_copy_tail(plan->custom_exprs, scan->key.n);
-	List *context =
-		set_deparse_context_plan(es->deparse_cxt, &plan->scan.plan, ancestors);
-	bool prefix = list_length(es->rtable) > 1 || es->verbose;
 
-	ExplainPropertyText("Cache Cond",
-						deparse_expression((Node *) make_ands_explicit(
-											   conditions),
-										   context, prefix, false),
-						es);
-	if (!es->analyze || !scan->lookups.reading)
-		return;
-	ExplainPropertyInteger("Cache Hits", NULL, counts->hits, es);
-	ExplainPropertyInteger("Cache Misses", NULL, counts->misses, es);
-	ExplainPropertyInteger("Cache Bypasses", NULL, counts->bypasses, es);
-	if (counts->bypasses > 0)
-		ExplainPropertyText("Bypass Reason",
-							tc_bypass_text(scan->lookups.reader.bypass), es);
+	tc_explain_condition("Cache Cond", &plan->scan.plan,
+						 list_copy_tail(plan->custom_exprs, scan->key.n),
+						 ancestors, es);
+	if (scan->lookups.reading)
+		tc_explain_reads(&scan->lookups.reader, es);
 }
 
 static const CustomExecMethods exec_methods = {

@@ -6,6 +6,9 @@
 #define TC_RECORD_SCAN_H
 
 #include "nodes/extensible.h"
+#include "nodes/pathnodes.h"
+
+#include "heap/map.h"
 
 /* What custom_private of the plan holds, in this order. */
 typedef enum TcScanPrivate
@@ -16,6 +19,12 @@ typedef enum TcScanPrivate
 
 /* Make the state of a node; for the methods of a plan. */
 extern Node *tc_record_scan_create_state(CustomScan *plan);
+
+/*
+ * The map of a relation of the query that may be read from the cache as the
+ * relation is, or NULL.
+ */
+extern TcMap *tc_transparent_map(PlannerInfo *root, RelOptInfo *rel);
 
 /* Offer the node to the planner. */
 extern void tc_record_scan_init(void);

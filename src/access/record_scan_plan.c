@@ -133,16 +133,16 @@ cache_may_answer(void)
 		!IsolationIsSerializable() && !RecoveryInProgress();
 }
 
-/* The map of a relation that may be read from the cache, or NULL. */
-static TcMap *
-readable_map(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+TcMap *
+tc_transparent_map(PlannerInfo *root, RelOptInfo *rel)
 {
+	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
 	TcMap *map;
 
 	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION ||
 		rte->relid < FirstNormalObjectId || rte->inh ||
 		rte->tablesample != NULL || rte->securityQuals != NIL ||
-		!cache_may_answer() || is_target(root, rti))
+		!cache_may_answer() || is_target(root, rel->relid))
 		return NULL;
 	map = tc_map_lookup(rte->relid);
 	if (map == NULL || !map->def.durable ||
@@ -161,17 +161,6 @@ static const CustomPathMethods path_methods = {
 	.CustomName = "TopCache",
 	.PlanCustomPath = make_plan,
 };
-
-static void
-describe_key(const TcMap *map, TcKeyColumns *key)
-{
-	key->n = map->shape.nkeys;
-	for (int k = 0; k < key->n; k++)
-	{
-		key->number[k] = map->shape.keys[k].number;
-		key->type[k] = map->shape.keys[k].base_type;
-	}
-}
 
 static void
 add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
@@ -212,10 +201,10 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 
 	if (prev_set_rel_pathlist_hook)
 		prev_set_rel_pathlist_hook(root, rel, rti, rte);
-	map = readable_map(root, rel, rti, rte);
+	map = tc_transparent_map(root, rel);
 	if (map == NULL)
 		return;
-	describe_key(map, &key);
+	tc_describe_key(map, &key);
 	add_path_for(root, rel, &key, NULL);
 	foreach (cell, tc_outer_candidates(root, rel, &key))
 		add_path_for(root, rel, &key, lfirst(cell));
@@ -237,7 +226,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	/* the conditions are those the path was made for, as they are by now */
 	if (map == NULL)
 		elog(ERROR, "relation is no map any more");
-	describe_key(map, &key);
+	tc_describe_key(map, &key);
 	if (!tc_match_clauses(root, rel, &key, clauses, &match))
 		elog(ERROR, "could not find the key of map \"%s\"", map->name);
 	foreach (cell, clauses)

@@ -125,6 +125,27 @@ sub differing
 	  . 'OR cached::text IS DISTINCT FROM truth::text';
 }
 
+# Every key joined with its row, which a join may look up in the cache.
+sub comparison_join
+{
+	my ($shape, @numbers) = @_;
+	my ($column) = Shapes::key_columns($shape);
+	my $columns = join ', ', map { "t.$_" } $shape->{value}
+	  ? (Shapes::key_columns($shape), $shape->{value})
+	  : Shapes::all_columns($shape);
+	my @key = map { "k.$_" } parts($shape);
+	my $visible = $shape->{visible} ? " AND $shape->{visible}" : '';
+
+	return "SELECT k.n, CASE WHEN t.$column IS NOT NULL THEN "
+	  . "ROW($columns)::text END AS cached, (SELECT ROW($columns)::text "
+	  . Shapes::from_where($shape, @key)
+	  . ') AS truth FROM '
+	  . table_of_keys($shape, @numbers)
+	  . " LEFT JOIN $shape->{name} t ON "
+	  . Shapes::key_is($shape, @key)
+	  . "$visible OFFSET 0";
+}
+
 # get_many and its like: one row per key, in order.
 sub comparison_many
 {
@@ -229,6 +250,15 @@ sub check_keys
 	judge($client, $shape, $form, scalar @numbers,
 		$client->rows(differing(comparison($shape, $form, @numbers))),
 		@numbers);
+	return;
+}
+
+sub check_join
+{
+	my ($client, $shape, @numbers) = @_;
+
+	judge($client, $shape, 'join', scalar @numbers,
+		$client->rows(differing(comparison_join($shape, @numbers))), @numbers);
 	return;
 }
 
@@ -343,6 +373,7 @@ sub check
 	$between //= sub { };
 	weighted(
 		[ 40, sub { check_keys($client, $shape, key_numbers($client, between(1, 60))) } ],
+		[ 15, sub { check_join($client, $shape, key_numbers($client, between(1, 90))) } ],
 		[ 30, sub { check_many($client, $shape, key_numbers($client, between(1, 90))) } ],
 		[ 20, sub { check_function($client, $shape, key_numbers($client, between(1, 40))) } ],
 		[ $in_transaction ? 8 : 0, sub {

@@ -18,6 +18,7 @@ my %expected = (
 	'23505' => 'unique',
 	'40001' => 'serialization',
 	'40P01' => 'deadlock',
+	'55006' => 'pending trigger events',
 	'55P03' => 'lock timeout',
 	'57P01' => 'terminated');
 

@@ -1,0 +1,32 @@
+/*
+ * record_join.h
+ *	  The join node that looks records up for many outer rows at a time.
+ */
+#ifndef TC_RECORD_JOIN_H
+#define TC_RECORD_JOIN_H
+
+#include "nodes/extensible.h"
+
+/* What custom_private of the plan holds, in this order. */
+typedef enum TcJoinPrivate
+{
+	TC_JOIN_RELATION, /* OidList: the table that is looked into */
+	TC_JOIN_TYPE,	  /* Integer: a JoinType */
+	TC_JOIN_COLUMNS	  /* IntList: of the table, behind the outer row's */
+} TcJoinPrivate;
+
+/* What custom_exprs of the plan holds: lists. */
+typedef enum TcJoinExprs
+{
+	TC_JOIN_KEY,	   /* a value for each key column */
+	TC_JOIN_CONDITION, /* the conditions that say so, to be shown */
+	TC_JOIN_MATCH	   /* further conditions of an outer join's match */
+} TcJoinExprs;
+
+/* Make the state of a node; for the methods of a plan. */
+extern Node *tc_record_join_create_state(CustomScan *plan);
+
+/* Offer the node to the planner. */
+extern void tc_record_join_init(void);
+
+#endif /* TC_RECORD_JOIN_H */

@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ *
+ * record_join_plan.c
+ *	  Offers the planner to join attached tables by looking their records up.
+ *
+ * Structure: where the conditions of a join pin the whole key of an attached
+ * table, a custom path with the other side's path below it is added beside
+ * PostgreSQL's own joins.  It does what a nested loop does over look-ups by
+ * key, but takes many outer rows at a time, since records that are asked for
+ * together come several times faster.  A key has one record at the most, so
+ * an outer row has one match or none, and rows keep the outer side's order.
+ *
+ * Left to PostgreSQL are queries that change or lock rows: what they look at
+ * again must be the row that they had.  So are conditions of security
+ * barriers, which have to be judged in an order.
+ *
+ * The node's scan tuple is the outer row, column by column, with the columns
+ * that are needed of the table behind it.  Its conditions speak of that.
+ *
+ * Concurrency: as for the scan node, a plan holds nothing of the map.
+ *
+ * Failure: none; PostgreSQL's paths are always there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "optimizer/tlist.h"
+#include "parser/parsetree.h"
+
+#include "access/key_clauses.h"
+#include "access/record_join.h"
+#include "access/record_scan.h"
+#include "base/compat.h"
+
+static set_join_pathlist_hook_type prev_set_join_pathlist_hook = NULL;
+
+static const CustomScanMethods join_methods = {
+	.CustomName = "TopCache Join",
+	.CreateCustomScanState = tc_record_join_create_state,
+};
+
+/* A join that may be done by looking records up. */
+typedef struct CacheJoin
+{
+	PlannerInfo *root;
+	RelOptInfo *rel;
+	RelOptInfo *outer;
+	RelOptInfo *inner; /* the attached table */
+	JoinType type;
+	List *restrictions; /* of the join */
+	TcMap *map;
+} CacheJoin;
+
+/* ----- conditions ----- */
+
+static bool
+has_special_clause(List *clauses)
+{
+	ListCell *cell;
+
+	foreach (cell, clauses)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (rinfo->pseudoconstant || rinfo->security_level > 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Part what decides whether a row matches from what a joined row has to pass
+ * afterwards; there is a difference for outer joins only.
+ */
+static List *
+matching_clauses(const CacheJoin *join, List **filter)
+{
+	List *matching = list_copy(join->inner->baserestrictinfo);
+	ListCell *cell;
+
+	*filter = NIL;
+	foreach (cell, join->restrictions)
+	{
+		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
+
+		if (IS_OUTER_JOIN(join->type) &&
+			RINFO_IS_PUSHED_DOWN(rinfo, join->rel->relids))
+			*filter = lappend(*filter, rinfo);
+		else
+			matching = lappend(matching, rinfo);
+	}
+	return matching;
+}
+
+/* Find the key among the conditions; an array would be many matches. */
+static bool
+match_key(const CacheJoin *join, List *clauses, TcKeyMatch *match)
+{
+	TcKeyColumns key;
+
+	tc_describe_key(join->map, &key);
+	return tc_match_clauses(join->root, join->inner, &key, clauses, match) &&
+		match->array < 0;
+}
+
+/* ----- paths ----- */
+
+static Plan *make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
+					   List *tlist, List *clauses, List *children);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "TopCache Join",
+	.PlanCustomPath = make_plan,
+};
+
+/* The path with one of the outer side's paths below it. */
+static CustomPath *
+make_path(const CacheJoin *join, Path *outer, const QualCost *conditions)
+{
+	CustomPath *path = makeNode(CustomPath);
+	RelOptInfo *rel = join->rel;
+	double share = outer->rows / Max(join->outer->rows, 1);
+
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.parallel_safe = rel->consider_parallel && outer->parallel_safe;
+	path->path.parallel_workers = outer->parallel_workers;
+	path->path.rows = clamp_row_est(rel->rows * share);
+	path->path.startup_cost = outer->startup_cost + conditions->startup +
+		rel->reltarget->cost.startup;
+	path->path.total_cost = path->path.startup_cost + outer->total_cost -
+		outer->startup_cost + tc_lookup_together_cost(outer->rows) +
+		outer->rows * conditions->per_tuple +
+		path->path.rows * (cpu_tuple_cost + rel->reltarget->cost.per_tuple);
+	path->path.pathkeys =
+		build_join_pathkeys(join->root, rel, join->type, outer->pathkeys);
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_paths = list_make1(outer);
+	path->custom_private =
+		list_make3(makeInteger(join->inner->relid), makeInteger(join->type),
+				   join->restrictions);
+	path->methods = &path_methods;
+	return path;
+}
+
+static void
+add_paths(const CacheJoin *join, const QualCost *conditions)
+{
+	ListCell *cell;
+
+	foreach (cell, join->outer->pathlist)
+	{
+		Path *outer = lfirst(cell);
+
+		if (PATH_REQ_OUTER(outer) == NULL)
+			add_path(join->rel, &make_path(join, outer, conditions)->path);
+	}
+	if (!join->rel->consider_parallel ||
+		!bms_is_empty(join->rel->lateral_relids))
+		return;
+	foreach (cell, join->outer->partial_pathlist)
+	{
+		Path *outer = lfirst(cell);
+
+		if (outer->parallel_safe)
+			add_partial_path(join->rel,
+							 &make_path(join, outer, conditions)->path);
+	}
+}
+
+/* Does the query want rows of the table as a whole, or where they are? */
+static bool
+wants_more_than_columns(const RelOptInfo *inner)
+{
+	for (int i = inner->min_attr; i <= 0; i++)
+	{
+		if (!bms_is_empty(inner->attr_needed[i - inner->min_attr]))
+			return true;
+	}
+	return false;
+}
+
+/* Is everything that is wanted of a relation a plain column? */
+static bool
+gives_columns_only(const RelOptInfo *rel)
+{
+	ListCell *cell;
+
+	foreach (cell, rel->reltarget->exprs)
+	{
+		if (!IsA(lfirst(cell), Var))
+			return false;
+	}
+	return true;
+}
+
+static bool
+is_supported(JoinType type)
+{
+	return type == JOIN_INNER || type == JOIN_LEFT || type == JOIN_SEMI ||
+		type == JOIN_ANTI;
+}
+
+/* Hook: offer to join by looking records up. */
+static void
+offer_paths(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *outer,
+			RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
+{
+	CacheJoin join = {root, rel, outer, inner, type, extra->restrictlist, NULL};
+	QualCost conditions;
+	TcKeyMatch match;
+	List *matching;
+	List *filter;
+
+	if (prev_set_join_pathlist_hook)
+		prev_set_join_pathlist_hook(root, rel, outer, inner, type, extra);
+	if (!is_supported(type) || inner->reloptkind != RELOPT_BASEREL ||
+		root->rowMarks != NIL || !bms_is_empty(root->all_result_relids) ||
+		has_special_clause(extra->restrictlist) ||
+		has_special_clause(inner->baserestrictinfo) ||
+		wants_more_than_columns(inner) || !gives_columns_only(inner))
+		return;
+	join.map = tc_transparent_map(root, inner);
+	if (join.map == NULL)
+		return;
+	matching = matching_clauses(&join, &filter);
+	if (!match_key(&join, matching, &match))
+		return;
+	cost_qual_eval(&conditions, list_concat(matching, filter), root);
+	add_paths(&join, &conditions);
+}
+
+/* ----- plan ----- */
+
+/*
+ * The scan tuple: the outer plan's columns, then those of the table that the
+ * expressions use.  Returns the latter's numbers.
+ */
+static List *
+describe_tuple(const CacheJoin *join, Plan *outer, List *expressions,
+			   List **scan_tlist)
+{
+	List *numbers = NIL;
+	ListCell *cell;
+
+	*scan_tlist = NIL;
+	foreach (cell, outer->targetlist)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		*scan_tlist =
+			lappend(*scan_tlist,
+					makeTargetEntry(copyObject(entry->expr),
+									list_length(*scan_tlist) + 1, NULL, false));
+	}
+	foreach (cell,
+			 pull_var_clause((Node *) expressions, PVC_RECURSE_PLACEHOLDERS))
+	{
+		Var *var = lfirst_node(Var, cell);
+
+		if (var->varno != join->inner->relid ||
+			tlist_member((Expr *) var, *scan_tlist) != NULL)
+			continue;
+		*scan_tlist =
+			lappend(*scan_tlist,
+					makeTargetEntry((Expr *) copyObject(var),
+									list_length(*scan_tlist) + 1, NULL, false));
+		numbers = lappend_int(numbers, var->varattno);
+	}
+	return numbers;
+}
+
+/* Make the plan of a path whose conditions have been told apart. */
+static CustomScan *
+assemble(const CacheJoin *join, const TcKeyMatch *match, List *matching,
+		 List *filter, Plan *outer)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	List *condition = extract_actual_clauses(match->clauses, false);
+	List *rest =
+		extract_actual_clauses(list_difference_ptr(matching, match->clauses),
+							   false);
+	List *expressions = list_copy(join->rel->reltarget->exprs);
+	List *numbers;
+
+	filter = extract_actual_clauses(filter, false);
+	if (!IS_OUTER_JOIN(join->type))
+	{
+		filter = rest;
+		rest = NIL;
+	}
+	expressions = list_concat(expressions, condition);
+	expressions = list_concat(expressions, rest);
+	expressions = list_concat(expressions, filter);
+	numbers =
+		describe_tuple(join, outer, expressions, &scan->custom_scan_tlist);
+
+	scan->scan.plan.qual = filter;
+	scan->custom_plans = list_make1(outer);
+	scan->custom_exprs = list_make3(match->values, condition, rest);
+	scan->custom_private = list_make3(list_make1_oid(join->map->relation),
+									  makeInteger(join->type), numbers);
+	scan->methods = &join_methods;
+	return scan;
+}
+
+static Plan *
+make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+		  List *clauses, List *children)
+{
+	CacheJoin join = {.root = root, .rel = rel};
+	CustomScan *scan;
+	TcKeyMatch match;
+	List *matching;
+	List *filter;
+
+	join.inner = find_base_rel(root, intVal(linitial(path->custom_private)));
+	join.type = intVal(lsecond(path->custom_private));
+	join.restrictions = lthird(path->custom_private);
+	join.map = tc_map_lookup(planner_rt_fetch(join.inner->relid, root)->relid);
+	if (join.map == NULL)
+		elog(ERROR, "relation is no map any more");
+	matching = matching_clauses(&join, &filter);
+	if (!match_key(&join, matching, &match))
+		elog(ERROR, "could not find the key of map \"%s\"", join.map->name);
+	scan = assemble(&join, &match, matching, filter, linitial(children));
+	scan->scan.plan.targetlist = tlist;
+	scan->flags = path->flags;
+	return &scan->scan.plan;
+}
+
+void
+tc_record_join_init(void)
+{
+	RegisterCustomScanMethods(&join_methods);
+	prev_set_join_pathlist_hook = set_join_pathlist_hook;
+	set_join_pathlist_hook = offer_paths;
+}
