@@ -4,10 +4,10 @@
  *	  Writes through foreign tables.
  *
  * Structure: each kind of write is one statement on the backing table,
- * prepared when the writing begins and executed for each row; its triggers,
- * constraints and privileges are met as in the user's own statement, and the
- * row trigger brings the cache up to date.  Records are installed as by a
- * put.  A row is found again by its key.
+ * prepared when the writing begins and executed for each row, or for many
+ * that are inserted; its triggers, constraints and privileges are met as in
+ * the user's own statement, and the row trigger brings the cache up to date.
+ * Records are installed as by a put.  A row is found again by its key.
  *
  * Concurrency: a row that is to be updated or deleted was locked by the scan
  * that found it.
@@ -34,6 +34,7 @@
 
 #include "access/fdw.h"
 #include "access/fdw_table.h"
+#include "access/fdw_write_sql.h"
 #include "base/compat.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
@@ -42,17 +43,22 @@
 /* Name of the hidden column with a key column of the row as it was. */
 #define OLD_KEY "topcache_key%d"
 
-typedef struct ModifyWork
+/* Rows that one statement inserts, and the parameters that one may have. */
+#define BATCH_ROWS	   100
+#define MAX_PARAMETERS 65535
+
+/* Writing to one foreign table, for the time of a statement. */
+typedef struct TcModify
 {
+	TcWriteForm form;
 	TcForeignTable *table;
-	CmdType operation;
-	bool do_nothing; /* ON CONFLICT */
 	Oid user;
-	List *columns; /* attributes that are set, in the order of parameters */
 	AttrNumber old_key[INDEX_MAX_KEYS]; /* in the scan's rows */
-	SPIPlanPtr plan;
-	int nparams;
-} ModifyWork;
+	SPIPlanPtr one;						/* writes a row */
+	SPIPlanPtr batch;					/* inserts batch_rows rows; or NULL */
+	int batch_rows;
+	int nparams; /* of a row */
+} TcModify;
 
 /* ----- planning ----- */
 
@@ -106,155 +112,11 @@ plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
 		makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING));
 }
 
-/* ----- statements ----- */
-
-/* A column can only be set when the backing table has it. */
-static void
-require_settable(Relation rel, const TcForeignColumn *column, int number)
-{
-	if (column->kind == TC_FOREIGN_META)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set",
-						NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)
-									->attname),
-						RelationGetRelationName(rel)),
-				 errdetail("It shows metadata of the record.")));
-}
-
-/*
- * The columns that the statement sets.  What an INSERT does not name is left
- * to the backing table's defaults, unless the foreign table has its own.
- */
-static List *
-columns_to_set(Relation rel, const TcForeignTable *table, Bitmapset *named,
-			   bool all)
-{
-	List *columns = NIL;
-
-	for (int i = 0; i < table->natts; i++)
-	{
-		const TcForeignColumn *column = &table->column[i];
-		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
-		bool is_named =
-			bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, named);
-
-		if (is_named)
-			require_settable(rel, column, i + 1);
-		if (column->kind != TC_FOREIGN_COLUMN || att->attgenerated != '\0')
-			continue;
-		if (is_named || att->atthasdef || all)
-			columns = lappend_int(columns, i + 1);
-	}
-	return columns;
-}
-
-static void
-append_returning(StringInfo sql, const TcForeignTable *table)
-{
-	const char *comma = " RETURNING ";
-
-	for (int i = 0; i < table->natts; i++)
-	{
-		if (table->column[i].kind != TC_FOREIGN_COLUMN)
-			continue;
-		appendStringInfo(sql, "%sm.%s", comma, table->column[i].name);
-		comma = ", ";
-	}
-}
-
-static void
-append_insert(StringInfo sql, const ModifyWork *work)
-{
-	const TcForeignTable *table = work->table;
-	ListCell *cell;
-
-	appendStringInfo(sql, "INSERT INTO %s AS m ", tc_map_sql_name(table->map));
-	if (work->columns == NIL)
-		appendStringInfoString(sql, "DEFAULT VALUES");
-	else
-	{
-		foreach (cell, work->columns)
-			appendStringInfo(sql, "%s%s",
-							 foreach_current_index(cell) == 0 ? "(" : ", ",
-							 table->column[lfirst_int(cell) - 1].name);
-		appendStringInfoString(sql, ") VALUES ");
-		for (int i = 0; i < list_length(work->columns); i++)
-			appendStringInfo(sql, "%s$%d", i == 0 ? "(" : ", ", i + 1);
-		appendStringInfoString(sql, ")");
-	}
-	if (work->do_nothing)
-		appendStringInfoString(sql, " ON CONFLICT DO NOTHING");
-}
-
-/* Parameters are the key as it was, then the columns that are set. */
-static void
-append_update(StringInfo sql, const ModifyWork *work)
-{
-	const TcForeignTable *table = work->table;
-	ListCell *cell;
-
-	appendStringInfo(sql, "UPDATE %s AS m SET ", tc_map_sql_name(table->map));
-	foreach (cell, work->columns)
-		appendStringInfo(sql, "%s%s = $%d",
-						 foreach_current_index(cell) == 0 ? "" : ", ",
-						 table->column[lfirst_int(cell) - 1].name,
-						 table->key.n + foreach_current_index(cell) + 1);
-	appendStringInfoString(sql, " WHERE ");
-	tc_heap_append_key_condition(sql, table->map, true);
-}
-
-static char *
-statement(const ModifyWork *work)
-{
-	StringInfoData sql;
-
-	initStringInfo(&sql);
-	switch (work->operation)
-	{
-		case CMD_INSERT:
-			append_insert(&sql, work);
-			break;
-		case CMD_UPDATE:
-			append_update(&sql, work);
-			break;
-		default:
-			appendStringInfo(&sql, "DELETE FROM %s AS m WHERE ",
-							 tc_map_sql_name(work->table->map));
-			tc_heap_append_key_condition(&sql, work->table->map, true);
-			break;
-	}
-	append_returning(&sql, work->table);
-	return sql.data;
-}
-
-/* Types of the parameters: old key, then the columns that are set. */
-static int
-parameter_types(Relation rel, const ModifyWork *work, Oid *types)
-{
-	int n = 0;
-	ListCell *cell;
-
-	if (work->operation != CMD_INSERT)
-	{
-		for (int k = 0; k < work->table->key.n; k++)
-			types[n++] = work->table->map->shape.keys[k].type;
-	}
-	if (work->operation != CMD_DELETE)
-	{
-		foreach (cell, work->columns)
-			types[n++] =
-				TupleDescAttr(RelationGetDescr(rel), lfirst_int(cell) - 1)
-					->atttypid;
-	}
-	return n;
-}
-
 /* ----- as whom ----- */
 
 /* Run as the user whose privileges count; returns the one before. */
 static Oid
-become(const ModifyWork *work, int *context)
+become(const TcModify *work, int *context)
 {
 	Oid user;
 
@@ -265,34 +127,70 @@ become(const ModifyWork *work, int *context)
 
 /* ----- writing ----- */
 
-static void
-prepare(Relation rel, ModifyWork *work)
+/* Types of a row's parameters: old key, then the columns that are set. */
+static int
+parameter_types(Relation rel, const TcModify *work, Oid *types)
 {
-	Oid *types =
-		palloc((INDEX_MAX_KEYS + list_length(work->columns)) * sizeof(Oid));
-	char *sql = statement(work);
+	int n = 0;
+	ListCell *cell;
+
+	if (work->form.operation != CMD_INSERT)
+	{
+		for (int k = 0; k < work->table->key.n; k++)
+			types[n++] = work->table->map->shape.keys[k].type;
+	}
+	if (work->form.operation != CMD_DELETE)
+	{
+		foreach (cell, work->form.columns)
+			types[n++] =
+				TupleDescAttr(RelationGetDescr(rel), lfirst_int(cell) - 1)
+					->atttypid;
+	}
+	return n;
+}
+
+/* Prepare the statement for so many rows, as the user. */
+static SPIPlanPtr
+prepare(const TcModify *work, const Oid *row_types, int rows)
+{
+	Oid *types = palloc((work->nparams * rows + 1) * sizeof(Oid));
+	char *sql = tc_write_sql(&work->form, rows);
+	SPIPlanPtr plan;
 	int context;
 	Oid user;
 
-	if (work->plan != NULL || !work->table->map->def.durable)
-		return;
-	work->nparams = parameter_types(rel, work, types);
+	for (int row = 0; row < rows; row++)
+		memcpy(types + row * work->nparams, row_types,
+			   work->nparams * sizeof(Oid));
 	user = become(work, &context);
 	SPI_connect();
-	work->plan = SPI_prepare(sql, work->nparams, types);
-	if (work->plan == NULL)
+	plan = SPI_prepare(sql, work->nparams * rows, types);
+	if (plan == NULL)
 		elog(ERROR, "could not prepare \"%s\": %s", sql,
 			 SPI_result_code_string(SPI_result));
-	SPI_keepplan(work->plan);
+	SPI_keepplan(plan);
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
+	return plan;
 }
 
-/* Copy what the statement returned into the slot. */
 static void
-take_returned(const TcForeignTable *table, EState *estate, TupleTableSlot *slot)
+prepare_one(Relation rel, TcModify *work)
 {
-	HeapTuple tuple = SPI_tuptable->vals[0];
+	Oid *types = palloc((INDEX_MAX_KEYS + list_length(work->form.columns)) *
+						sizeof(Oid));
+
+	if (work->one != NULL || !work->table->map->def.durable)
+		return;
+	work->nparams = parameter_types(rel, work, types);
+	work->one = prepare(work, types, 1);
+}
+
+/* Copy a row that the statement returned into the slot. */
+static void
+take_returned(const TcForeignTable *table, EState *estate, HeapTuple tuple,
+			  TupleTableSlot *slot)
+{
 	TupleDesc desc = SPI_tuptable->tupdesc;
 	MemoryContext caller =
 		MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
@@ -315,83 +213,183 @@ take_returned(const TcForeignTable *table, EState *estate, TupleTableSlot *slot)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Execute the statement for one row; NULL when it did nothing. */
-static TupleTableSlot *
-write_row(EState *estate, ModifyWork *work, TupleTableSlot *slot,
-		  TupleTableSlot *scanned)
+/* Put the key of the row as it was among the parameters; returns how many. */
+static int
+bind_old_key(const TcModify *work, TupleTableSlot *scanned, Datum *values,
+			 char *nulls)
 {
-	Datum *values = palloc((work->nparams + INDEX_MAX_KEYS) * sizeof(Datum));
-	char *nulls = palloc(work->nparams + INDEX_MAX_KEYS);
-	int n = 0;
-	int context;
-	Oid user;
-	Oid outer;
-	bool done;
-	ListCell *cell;
-
-	for (int k = 0; work->operation != CMD_INSERT && k < work->table->key.n;
-		 k++)
+	if (work->form.operation == CMD_INSERT)
+		return 0;
+	for (int k = 0; k < work->table->key.n; k++)
 	{
 		bool isnull;
 
-		values[n] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
-		nulls[n++] = isnull ? 'n' : ' ';
+		values[k] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
+		nulls[k] = isnull ? 'n' : ' ';
 	}
-	if (!work->table->map->def.durable)
-		return tc_fdw_volatile_write(work->table, work->operation,
-									 work->do_nothing, values, slot)
-			? slot
-			: NULL;
-	if (work->operation != CMD_DELETE)
-	{
-		foreach (cell, work->columns)
-		{
-			bool isnull;
+	return work->table->key.n;
+}
 
-			values[n] = slot_getattr(slot, lfirst_int(cell), &isnull);
-			nulls[n++] = isnull ? 'n' : ' ';
-		}
+/* Put the columns that are set among the parameters. */
+static void
+bind_columns(const TcModify *work, TupleTableSlot *slot, Datum *values,
+			 char *nulls)
+{
+	ListCell *cell;
+
+	if (work->form.operation == CMD_DELETE)
+		return;
+	foreach (cell, work->form.columns)
+	{
+		int i = foreach_current_index(cell);
+		bool isnull;
+
+		values[i] = slot_getattr(slot, lfirst_int(cell), &isnull);
+		nulls[i] = isnull ? 'n' : ' ';
 	}
+}
+
+/*
+ * Execute a statement; returns how many rows it wrote.  What it returns of
+ * a single one goes into the slot.
+ */
+static int
+execute(EState *estate, const TcModify *work, SPIPlanPtr plan, Datum *values,
+		const char *nulls, TupleTableSlot *slot)
+{
+	int context;
+	Oid user;
+	Oid outer;
+	int n;
+
 	user = become(work, &context);
 	SPI_connect();
 	outer = tc_write_begin_put(work->table->map->relation);
-	if (SPI_execute_plan(work->plan, values, nulls, false, 0) < 0)
+	if (SPI_execute_plan(plan, values, nulls, false, 0) < 0)
 		elog(ERROR, "could not write to relation \"%s\"",
 			 work->table->map->name);
 	tc_write_end_put(outer);
-	done = SPI_processed > 0;
-	if (done)
-		take_returned(work->table, estate, slot);
+	n = SPI_processed;
+	if (slot != NULL && n > 0)
+		take_returned(work->table, estate, SPI_tuptable->vals[0], slot);
 	SPI_finish();
 	SetUserIdAndSecContext(user, context);
-	return done ? slot : NULL;
+	return n;
 }
 
-static ModifyWork *
+/* Write one row; NULL when nothing was done. */
+static TupleTableSlot *
+write_one(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
+		  TupleTableSlot *scanned)
+{
+	const TcModify *work = info->ri_FdwState;
+	int room = work->nparams + INDEX_MAX_KEYS;
+	MemoryContext row = GetPerTupleMemoryContext(estate);
+	Datum *values = MemoryContextAlloc(row, room * sizeof(Datum));
+	char *nulls = MemoryContextAlloc(row, room);
+	int n = bind_old_key(work, scanned, values, nulls);
+
+	if (!work->table->map->def.durable)
+		return tc_fdw_volatile_write(work->table, work->form.operation,
+									 work->form.do_nothing, values, slot)
+			? slot
+			: NULL;
+	bind_columns(work, slot, values + n, nulls + n);
+	return execute(estate, work, work->one, values, nulls, slot) > 0 ? slot
+																	 : NULL;
+}
+
+/* Prepare to insert many rows by one statement. */
+static void
+prepare_batch(Relation rel, TcModify *work)
+{
+	Oid *types = palloc(list_length(work->form.columns) * sizeof(Oid));
+
+	parameter_types(rel, work, types);
+	work->batch = prepare(work, types, work->batch_rows);
+}
+
+/*
+ * Insert many rows: by one statement where there are as many as it takes, and
+ * one by one at the end.
+ */
+static TupleTableSlot **
+insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
+			 TupleTableSlot **planned, int *nslots)
+{
+	TcModify *work = info->ri_FdwState;
+	Datum *values;
+	char *nulls;
+	int done = 0;
+
+	if (*nslots < work->batch_rows)
+	{
+		for (int i = 0; i < *nslots; i++)
+		{
+			if (write_one(estate, info, slots[i], NULL) != NULL)
+				slots[done++] = slots[i];
+		}
+		*nslots = done;
+		return slots;
+	}
+	if (work->batch == NULL)
+		prepare_batch(info->ri_RelationDesc, work);
+	values = palloc(*nslots * work->nparams * sizeof(Datum));
+	nulls = palloc(*nslots * work->nparams);
+	for (int i = 0; i < *nslots; i++)
+		bind_columns(work, slots[i], values + i * work->nparams,
+					 nulls + i * work->nparams);
+	*nslots = execute(estate, work, work->batch, values, nulls, NULL);
+	pfree(values);
+	pfree(nulls);
+	return slots;
+}
+
+/*
+ * How many rows may be inserted together.  One at a time where somebody looks
+ * at each of them as it goes, where there is nothing to set, and where the
+ * map has no table.
+ */
+static int
+batch_size(ResultRelInfo *info)
+{
+	TcModify *work = info->ri_FdwState;
+	TriggerDesc *triggers = info->ri_TrigDesc;
+
+	if (work == NULL || !work->table->map->def.durable || work->nparams == 0 ||
+		info->ri_projectReturning != NULL || info->ri_WithCheckOptions != NIL ||
+		(triggers != NULL &&
+		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
+		return 1;
+	work->batch_rows = Min(BATCH_ROWS, MAX_PARAMETERS / work->nparams);
+	return work->batch_rows;
+}
+
+static TcModify *
 make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 		  bool do_nothing)
 {
 	Relation rel = info->ri_RelationDesc;
-	ModifyWork *work = palloc0(sizeof(ModifyWork));
+	TcModify *work = palloc0(sizeof(TcModify));
 	bool triggers = rel->trigdesc != NULL &&
 		(rel->trigdesc->trig_insert_before_row ||
 		 rel->trigdesc->trig_update_before_row);
 	Oid user = tc_result_user(info, estate);
 
 	work->table = tc_foreign_table(RelationGetRelid(rel));
-	work->operation = operation;
 	if (!work->table->has_key && !work->table->map->def.durable)
 		require_key(rel, work->table);
-	work->do_nothing = do_nothing;
+	work->form.table = work->table;
+	work->form.operation = operation;
+	work->form.do_nothing = do_nothing;
 	work->user = OidIsValid(user) ? user : GetUserId();
-	if (operation == CMD_INSERT)
-		work->columns =
-			columns_to_set(rel, work->table, ExecGetInsertedCols(info, estate),
-						   triggers);
-	else if (operation == CMD_UPDATE)
-		work->columns =
-			columns_to_set(rel, work->table, ExecGetUpdatedCols(info, estate),
-						   triggers);
+	if (operation != CMD_DELETE)
+		work->form.columns =
+			tc_columns_to_set(rel, work->table,
+							  operation == CMD_INSERT
+								  ? ExecGetInsertedCols(info, estate)
+								  : ExecGetUpdatedCols(info, estate),
+							  triggers);
 	return work;
 }
 
@@ -399,7 +397,7 @@ static void
 begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 			 int subplan, int flags)
 {
-	ModifyWork *work;
+	TcModify *work;
 	Plan *scan = outerPlanState(node)->plan;
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
@@ -407,8 +405,8 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	work = make_work(node->ps.state, info, node->operation,
 					 intVal(linitial(private)) != 0);
 	info->ri_FdwState = work;
-	for (int k = 0; work->operation != CMD_INSERT && k < work->table->key.n;
-		 k++)
+	for (int k = 0;
+		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
 	{
 		work->old_key[k] =
 			ExecFindJunkAttributeInTlist(scan->targetlist,
@@ -416,7 +414,7 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 		if (!AttributeNumberIsValid(work->old_key[k]))
 			elog(ERROR, "could not find the key of the row");
 	}
-	prepare(info->ri_RelationDesc, work);
+	prepare_one(info->ri_RelationDesc, work);
 }
 
 /* COPY FROM, and rows that are routed to a partition. */
@@ -434,23 +432,18 @@ begin_insert(ModifyTableState *node, ResultRelInfo *info)
 						"which is also to be updated",
 						RelationGetRelationName(info->ri_RelationDesc))));
 	info->ri_FdwState = make_work(node->ps.state, info, CMD_INSERT, do_nothing);
-	prepare(info->ri_RelationDesc, info->ri_FdwState);
-}
-
-static TupleTableSlot *
-write_one(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
-		  TupleTableSlot *scanned)
-{
-	return write_row(estate, info->ri_FdwState, slot, scanned);
+	prepare_one(info->ri_RelationDesc, info->ri_FdwState);
 }
 
 static void
 end_insert(EState *estate, ResultRelInfo *info)
 {
-	ModifyWork *work = info->ri_FdwState;
+	TcModify *work = info->ri_FdwState;
 
-	if (work != NULL && work->plan != NULL)
-		SPI_freeplan(work->plan);
+	if (work != NULL && work->one != NULL)
+		SPI_freeplan(work->one);
+	if (work != NULL && work->batch != NULL)
+		SPI_freeplan(work->batch);
 	info->ri_FdwState = NULL;
 }
 
@@ -508,6 +501,8 @@ tc_fdw_modify_routines(FdwRoutine *routine)
 	routine->PlanForeignModify = plan_modify;
 	routine->BeginForeignModify = begin_modify;
 	routine->ExecForeignInsert = write_one;
+	routine->ExecForeignBatchInsert = insert_batch;
+	routine->GetForeignModifyBatchSize = batch_size;
 	routine->ExecForeignUpdate = write_one;
 	routine->ExecForeignDelete = write_one;
 	routine->EndForeignModify = end_insert;

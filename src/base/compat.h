@@ -194,12 +194,19 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #define tc_scan_user(plan, rte) ((rte)->checkAsUser)
 #endif
 
-/* The same of a relation that is written to. */
+/*
+ * The same of a relation that is written to.  A partition that rows are routed
+ * to has no place in the range table but that of the whole.
+ */
 #if PG_VERSION_NUM >= 160000
 #define tc_result_user(info, state) ExecGetResultRelCheckAsUser((info), (state))
 #else
-#define tc_result_user(info, state) \
-	(exec_rt_fetch((info)->ri_RangeTableIndex, (state))->checkAsUser)
+#define tc_result_user(info, state)                                        \
+	(exec_rt_fetch((info)->ri_RangeTableIndex > 0                          \
+					   ? (info)->ri_RangeTableIndex                        \
+					   : (info)->ri_RootResultRelInfo->ri_RangeTableIndex, \
+				   (state))                                                \
+		 ->checkAsUser)
 #endif
 
 #endif /* TC_COMPAT_H */

@@ -224,6 +224,33 @@ CREATE FOREIGN TABLE keyless (note text) SERVER topcache
 INSERT INTO keyless VALUES ('no key');
 UPDATE keyless SET note = 'no key';
 SELECT count(note) FROM keyless WHERE note = 'copied';
+-- many rows at a time, with and without a rest; a conflict among them
+INSERT INTO hot (id, note) SELECT g, 'b' || g FROM generate_series(4001, 4250) g;
+INSERT INTO hot (id, note) SELECT g, 'c' || g FROM generate_series(4240, 4450) g
+	ON CONFLICT DO NOTHING;
+INSERT INTO hot (id, note) SELECT g, 'd' || g FROM generate_series(4450, 4650) g;
+SELECT count(*), min(note), max(note) FROM orders WHERE id > 4000;
+SELECT note FROM hot WHERE id IN (4250, 4251) ORDER BY id;
+SELECT count(*) FROM topcache.verify('orders');
+-- a partition that rows are routed to
+CREATE TABLE routed (id int, note text) PARTITION BY RANGE (id);
+CREATE FOREIGN TABLE routed_hot (id int, note text) SERVER topcache
+	OPTIONS (relation 'tc_foreign.orders');
+ALTER TABLE routed ATTACH PARTITION routed_hot FOR VALUES FROM (0) TO (100000);
+INSERT INTO routed SELECT g, 'routed' FROM generate_series(6001, 6150) g;
+COPY routed (id, note) FROM stdin;
+6201	copied
+\.
+SELECT count(*), min(note), max(note) FROM routed WHERE id > 6000;
+-- triggers of the foreign table see each row
+CREATE FUNCTION shout() RETURNS trigger LANGUAGE plpgsql AS
+	'BEGIN NEW.note := upper(NEW.note); RETURN NEW; END';
+CREATE TRIGGER shout BEFORE INSERT OR UPDATE ON hot FOR EACH ROW EXECUTE FUNCTION shout();
+INSERT INTO hot (id, note) VALUES (6301, 'quiet'), (6302, 'calm');
+UPDATE hot SET buyer = 9 WHERE id = 6301 RETURNING note;
+DROP TRIGGER shout ON hot;
+SELECT id, customer, note FROM orders WHERE id > 6300 ORDER BY id;
+DELETE FROM orders WHERE id > 4000;
 
 --
 -- Privileges: those on the foreign table, and those on the table behind it
@@ -267,9 +294,13 @@ SELECT value FROM tc_imported.sessions WHERE key = 'k1';
 IMPORT FOREIGN SCHEMA tc_no_such FROM SERVER topcache INTO tc_imported;
 IMPORT FOREIGN SCHEMA tc_foreign FROM SERVER topcache INTO tc_imported OPTIONS (x '1');
 
--- everything at once
+-- everything at once, with what hangs on it where that was asked for
+CREATE TABLE items (order_id int REFERENCES orders);
+INSERT INTO items VALUES (7);
 TRUNCATE hot;
+TRUNCATE hot RESTART IDENTITY CASCADE;
 SELECT count(*) FROM orders;
+SELECT count(*) FROM items;
 SELECT note FROM hot WHERE id = 7;
 
 -- a table that is no map any more, and a key that is another
