@@ -146,7 +146,7 @@ tc_transparent_map(PlannerInfo *root, RelOptInfo *rel)
 		return NULL;
 	map = tc_map_lookup(rte->relid);
 	if (map == NULL || !map->def.durable ||
-		map->suspended != TC_NOT_SUSPENDED || map->shape.expires != 0 ||
+		map->suspended != TC_NOT_SUSPENDED ||
 		!tc_key_index_complete(&map->key_index))
 		return NULL;
 	return record_has(map, needed_columns(rel)) ? map : NULL;

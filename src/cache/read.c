@@ -140,6 +140,18 @@ needs_sql(const TcReader *reader)
 		 (!reader->checked && tc_map_policies_apply(map)));
 }
 
+/*
+ * The time by which a reader judges what has expired.  Plain SQL knows
+ * nothing of that: it sees the rows of a table until they are deleted.
+ */
+static TimestampTz
+judge_by(const TcMap *map, bool plain_sql)
+{
+	return plain_sql && map->shape.expires != 0
+		? PG_INT64_MIN
+		: GetCurrentStatementStartTimestamp();
+}
+
 static void
 begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
 {
@@ -149,7 +161,7 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
 	reader->heap = NULL;
 	reader->existence = false;
 	reader->context = CurrentMemoryContext;
-	reader->now = GetCurrentStatementStartTimestamp();
+	reader->now = judge_by(map, checked);
 	reader->by_sql = needs_sql(reader);
 	reader->bypass = why_not_cached(reader);
 	reader->cached = reader->bypass == TC_BYPASS_NONE;

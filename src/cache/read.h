@@ -69,8 +69,9 @@ typedef struct TcReader
 extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot);
 
 /*
- * The same for a query whose privileges PostgreSQL has checked, and which no
- * policies apply to.
+ * The same for a query of plain SQL, whose privileges PostgreSQL has checked
+ * and which no policies apply to.  It sees expired rows, as long as they are
+ * in the table.
  */
 extern void tc_read_begin_checked(TcReader *reader, TcMap *map,
 								  Snapshot snapshot);

@@ -101,6 +101,8 @@ EXPLAIN (COSTS OFF) SELECT * FROM users WHERE id = 42 FOR UPDATE;
 EXPLAIN (COSTS OFF) SELECT * FROM users WHERE id = 42 FOR KEY SHARE;
 EXPLAIN (COSTS OFF) UPDATE users SET n = 0 WHERE id = 42;
 EXPLAIN (COSTS OFF) DELETE FROM pairs USING users WHERE users.id = 42 AND a = 1 AND b = 'b';
+EXPLAIN (COSTS OFF) MERGE INTO users u USING (VALUES (1)) v (id) ON u.id = v.id AND u.id = 1
+	WHEN MATCHED THEN UPDATE SET n = 0;
 EXPLAIN (COSTS OFF) SELECT ctid, xmin FROM users WHERE id = 42;
 EXPLAIN (COSTS OFF) SELECT * FROM users WHERE id = 42 AND cmin = '0';
 EXPLAIN (COSTS OFF) SELECT * FROM users TABLESAMPLE SYSTEM (100) WHERE id = 42;
@@ -204,8 +206,17 @@ SELECT tableoid::regclass, v FROM whole WHERE id IN (7, 107) ORDER BY id;
 
 -- rows of created maps end with their time, those of a SELECT do not
 SELECT topcache.create_map('brief');
-INSERT INTO brief VALUES ('k', '1', 'yesterday');
+INSERT INTO brief VALUES ('k', '1', 'yesterday'), ('l', '2', NULL), ('m', '3', 'tomorrow');
+ANALYZE brief;
+EXPLAIN (COSTS OFF) SELECT value FROM brief WHERE key = 'l';
 SELECT topcache.get('brief', 'k'), (SELECT value FROM brief WHERE key = 'k');
+SELECT topcache.get('brief', 'k'), (SELECT value FROM brief WHERE key = 'k');
+SELECT k, topcache.get('brief', k), (SELECT value FROM brief WHERE key = k)
+  FROM unnest('{l,m,n}'::text[]) k;
+SELECT k, b.value FROM unnest('{k,l,m,n}'::text[]) k LEFT JOIN brief b ON b.key = k;
+SELECT topcache.is_resident('brief', 'l'), topcache.is_resident('brief', 'm');
+-- the time itself is no part of a record
+EXPLAIN (COSTS OFF) SELECT expires_at FROM brief WHERE key = 'm';
 
 SELECT count(*) FROM topcache.verify('users');
 SET client_min_messages = warning;
