@@ -113,9 +113,13 @@ mutation:
 soak:
 	@$(TOP)/test/soak/run $(or $(SOAK_MINUTES),60)
 
+# PostgreSQL's own regression tests with every table attached that can be
+regress-attached:
+	@$(TOP)/test/regress/run
+
 # Build and test on the majors of other Debian releases, as root: make matrix
 matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
 .PHONY: all install installcheck uninstall clean demo test lint bench fuzz \
-	stress mutation soak matrix FORCE
+	stress mutation soak regress-attached matrix FORCE

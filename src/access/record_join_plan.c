@@ -224,13 +224,12 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *outer,
 	if (prev_set_join_pathlist_hook)
 		prev_set_join_pathlist_hook(root, rel, outer, inner, type, extra);
 	if (!is_supported(type) || inner->reloptkind != RELOPT_BASEREL ||
-		root->rowMarks != NIL || !bms_is_empty(root->all_result_relids) ||
-		has_special_clause(extra->restrictlist) ||
-		has_special_clause(inner->baserestrictinfo) ||
-		wants_more_than_columns(inner) || !gives_columns_only(inner))
+		root->rowMarks != NIL || !bms_is_empty(root->all_result_relids))
 		return;
 	join.map = tc_transparent_map(root, inner);
-	if (join.map == NULL)
+	if (join.map == NULL || has_special_clause(extra->restrictlist) ||
+		has_special_clause(inner->baserestrictinfo) ||
+		wants_more_than_columns(inner) || !gives_columns_only(inner))
 		return;
 	matching = matching_clauses(&join, &filter);
 	if (!match_key(&join, matching, &match))

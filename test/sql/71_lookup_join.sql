@@ -121,6 +121,9 @@ SELECT joins, same FROM same('SELECT o.id, g.name FROM orders o JOIN guarded g O
 CREATE VIEW plain AS SELECT * FROM users WHERE n > 3;
 SELECT joins, same FROM same('SELECT o.id, p.name FROM orders o JOIN plain p ON p.id = o.uid');
 SELECT joins, same FROM same('SELECT count(*) FROM users a JOIN users b ON b.id = a.n * 1000 - a.id');
+-- sides without any column
+SELECT * FROM same('SELECT a.x, b.y FROM (SELECT 1 AS x) a LEFT JOIN (SELECT 2 AS y) b ON a.x = 1
+	LEFT JOIN users u ON u.id = b.y');
 SET topcache.enabled = off;
 EXPLAIN (COSTS OFF) SELECT u.name FROM generate_series(1, 100) g JOIN users u ON u.id = g;
 RESET topcache.enabled;
