@@ -93,8 +93,20 @@ endif
 demo test lint:
 	@$(TOP)/scripts/$@
 
+# The benchmark; two minutes of it; the same held against what it once
+# measured; and the benchmark with its report and pictures put into README.md.
 bench:
-	@$(TOP)/bench/run
+	@$(TOP)/bench/run --plots $(or $(PLOTS),bench-plots)
+
+bench-quick:
+	@$(TOP)/bench/run --quick
+
+bench-check:
+	@$(TOP)/bench/check
+
+bench-readme:
+	@$(TOP)/bench/run --plots $(TOP)/bench/plots >bench-report.md
+	@$(TOP)/bench/publish <bench-report.md
 
 # Fuzz the MessagePack codec: make fuzz FUZZ_SECONDS=60
 fuzz:
@@ -121,5 +133,6 @@ regress-attached:
 matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
-.PHONY: all install installcheck uninstall clean demo test lint bench fuzz \
-	stress mutation soak regress-attached matrix FORCE
+.PHONY: all install installcheck uninstall clean demo test lint bench \
+	bench-quick bench-check bench-readme fuzz stress mutation soak \
+	regress-attached matrix FORCE

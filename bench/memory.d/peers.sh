@@ -1,8 +1,10 @@
 # redis-server and memcached beside topcache; to be sourced by bash after
 # scripts/cluster.sh.
 #
-#     peers_open                   installs what is missing, builds the client
+#     server_open peers            installs what is missing, and
+#     peers_open                   builds the client
 #     peer_start redis 64          a server with a limit of 64 MB
+#     peer_start redis-always 64   the same, every write flushed to disk
 #     peer redis fill <objects     see peer.c
 #     peer_stop redis
 #
@@ -12,43 +14,8 @@
 # be lost.
 
 peer_folder=$(dirname "${BASH_SOURCE[0]}")
-peer_packages=(redis-server memcached)
-
-# ---------------------------------------------------------------------------
-# Installing
-# ---------------------------------------------------------------------------
-
-as_root() {
-	if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
-}
-
-# Packages of servers start them, unless a policy forbids it.
-policy=/usr/sbin/policy-rc.d
-install_peers() {
-	local made='' status=0
-	command -v apt-get >/dev/null ||
-		die "please install (there is no apt-get here): $*"
-	say "installing what is missing: $*"
-	if ! [ -e $policy ]; then
-		made=yes
-		printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
-		as_root chmod 755 $policy
-	fi
-	as_root env DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 sh -c "
-		apt-get -q update &&
-		apt-get -q -y -o DPkg::Lock::Timeout=300 \
-			install --no-install-recommends $*" >&2 || status=$?
-	[ -z "$made" ] || as_root rm -f $policy
-	[ $status = 0 ] || die "could not install: $*"
-}
-
 peers_open() {
-	local program missing=()
-	for program in "${peer_packages[@]}"; do
-		command -v "$program" >/dev/null || missing+=("$program")
-	done
-	[ ${#missing[@]} = 0 ] || install_peers "${missing[@]}"
-	gcc -O2 -o "$WORK/peer" "$peer_folder/peer.c" ||
+	gcc -O2 -o "$WORK/peer" "$peer_folder"/peer*.c ||
 		die "could not build the client"
 }
 
@@ -58,15 +25,23 @@ peers_open() {
 
 declare -A peer_pids
 
-peer() { run "$WORK/peer" "$1" "$WORK/$1.sock" "$2"; }
+# What it speaks, by the name of a server.
+peer_dialect() { echo "${1%%-*}"; }
+
+peer() { run "$WORK/peer" "$(peer_dialect "$1")" "$WORK/$1.sock" "${@:2}"; }
+
+peer_answers() {
+	"$WORK/peer" "$(peer_dialect "$1")" "$WORK/$1.sock" ping 2>/dev/null
+}
 
 # Which one, and its limit of memory in MB.
 peer_start() {
 	local name=$1 megabytes=$2 command
 	case $name in
-		redis) command=(redis-server --port 0 --unixsocket "$WORK/redis.sock"
+		redis*) command=(redis-server --port 0 --unixsocket "$WORK/$name.sock"
 			--save '' --appendonly no --dir "$WORK"
-			--maxmemory "${megabytes}mb" --maxmemory-policy allkeys-lru) ;;
+			--maxmemory "${megabytes}mb" --maxmemory-policy allkeys-lru) ;;&
+		redis-always) command+=(--appendonly yes --appendfsync always) ;;
 		memcached) command=(memcached -s "$WORK/memcached.sock" -a 0777
 			-m "$megabytes") ;;
 	esac
@@ -77,7 +52,7 @@ peer_start() {
 	fi
 	"${command[@]}" >"$WORK/$name.log" 2>&1 &
 	peer_pids[$name]=$!
-	until "$WORK/peer" "$name" "$WORK/$name.sock" ping 2>/dev/null; do
+	until peer_answers "$name"; do
 		kill -0 "${peer_pids[$name]}" 2>/dev/null ||
 			{ cat "$WORK/$name.log" >&2; die "could not start $name"; }
 		sleep 0.1
@@ -87,7 +62,7 @@ peer_start() {
 peer_stop() {
 	kill "${peer_pids[$1]}" 2>/dev/null || true
 	wait "${peer_pids[$1]}" 2>/dev/null || true
-	if "$WORK/peer" "$1" "$WORK/$1.sock" ping 2>/dev/null; then
+	if peer_answers "$1"; then
 		say "$1 is still there after it was stopped"
 	fi
 	unset "peer_pids[$1]"

@@ -1,4 +1,7 @@
 -- 1,000 records from the table, consumed in the server
+-- touches: records
+-- settings: topcache.transparent_scan=off
+-- records: 1000
 \set b random(1, 1000)
 SELECT count(value) FROM records
  WHERE key = ANY ((SELECT keys FROM batches WHERE id = :b)::text[]);

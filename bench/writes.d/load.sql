@@ -2,7 +2,7 @@
 -- pgbench's accounts, one for each contestant.
 
 SET client_min_messages = warning;
-CREATE EXTENSION topcache;
+CREATE EXTENSION IF NOT EXISTS topcache;
 
 -- Makes a table anew, with a primary key and full pages, as a load leaves it.
 CREATE PROCEDURE make_table(name text, row_count int) LANGUAGE plpgsql AS $$

@@ -1,0 +1,7 @@
+-- 1,000 records from the table, consumed in the server
+-- touches: pairs
+-- settings: topcache.transparent_scan=off
+-- records: 1000
+\set b random(1, 1000)
+SELECT count(value) FROM pairs
+ WHERE key = ANY ((SELECT numbers FROM batches WHERE id = :b)::bigint[]);

@@ -1,4 +1,0 @@
-\if :cold
-SELECT warm_up();
-\set cold 0
-\endif
