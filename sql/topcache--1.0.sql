@@ -342,10 +342,20 @@ COMMENT ON FUNCTION topcache.entries(regclass) IS
 CREATE FUNCTION topcache.map_state(OUT relation regclass, OUT state text,
     OUT reason text, OUT durable boolean, OUT records bigint,
     OUT dirty_records bigint, OUT cost bigint, OUT bytes bigint,
-    OUT hits bigint, OUT misses bigint, OUT bypasses bigint,
+    OUT hits bigint, OUT misses_cold bigint, OUT misses_evicted bigint,
+    OUT misses_expired bigint, OUT misses_invalidated bigint,
+    OUT misses_snapshot bigint, OUT misses_oversize bigint, OUT miss_ns bigint,
+    OUT bypasses_own_writes bigint, OUT bypasses_serializable bigint,
+    OUT bypasses_row_security bigint, OUT bypasses_suspended bigint,
+    OUT bypasses_disabled bigint, OUT bypasses_recovery bigint,
+    OUT bypasses_snapshot bigint,
     OUT fills bigint, OUT fills_lost bigint, OUT puts bigint,
-    OUT removes bigint, OUT evictions bigint, OUT not_resident bigint,
-    OUT cost_defaulted bigint, OUT stats_reset timestamptz)
+    OUT removes bigint, OUT evictions_backend bigint,
+    OUT evictions_worker bigint, OUT evictions_budget bigint,
+    OUT evictions_idle bigint, OUT evictions_command bigint,
+    OUT expirations bigint, OUT invalidations bigint,
+    OUT not_resident bigint, OUT cost_defaulted bigint,
+    OUT stats_reset timestamptz)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'topcache_map_state' LANGUAGE C ROWS 10;
 COMMENT ON FUNCTION topcache.map_state() IS
@@ -360,11 +370,57 @@ CREATE VIEW topcache.maps AS
 COMMENT ON VIEW topcache.maps IS 'every map of this database, and what it holds';
 
 CREATE VIEW topcache.stats AS
-    SELECT s.relation, s.hits, s.misses, s.bypasses, s.fills, s.fills_lost,
-           s.puts, s.removes, s.evictions, s.not_resident,
-           s.cost_defaulted, s.stats_reset
-      FROM topcache.map_state() s;
-COMMENT ON VIEW topcache.stats IS 'what happened to every map since stats_reset';
+    SELECT s.relation, s.hits, t.misses, t.bypasses,
+           s.misses_cold, s.misses_evicted, s.misses_expired,
+           s.misses_invalidated, s.misses_snapshot, s.misses_oversize,
+           s.bypasses_own_writes, s.bypasses_serializable,
+           s.bypasses_row_security, s.bypasses_suspended,
+           s.bypasses_disabled, s.bypasses_recovery, s.bypasses_snapshot,
+           s.fills, s.fills_lost, s.miss_ns / 1e6 AS fill_time,
+           s.hits * (s.miss_ns / 1e6) / nullif(t.misses, 0) AS time_saved,
+           s.puts, s.removes, t.evictions,
+           s.evictions_backend, s.evictions_worker, s.evictions_budget,
+           s.evictions_idle, s.evictions_command,
+           s.expirations, s.invalidations, s.not_resident, s.cost_defaulted,
+           s.records, s.dirty_records, s.cost, s.bytes, s.stats_reset
+      FROM topcache.map_state() s
+     CROSS JOIN LATERAL (SELECT
+           s.misses_cold + s.misses_evicted + s.misses_expired
+           + s.misses_invalidated + s.misses_snapshot
+           + s.misses_oversize AS misses,
+           s.bypasses_own_writes + s.bypasses_serializable
+           + s.bypasses_row_security + s.bypasses_suspended
+           + s.bypasses_disabled + s.bypasses_recovery
+           + s.bypasses_snapshot AS bypasses,
+           s.evictions_backend + s.evictions_worker + s.evictions_budget
+           + s.evictions_idle + s.evictions_command AS evictions) t;
+COMMENT ON VIEW topcache.stats IS
+    'what happened to every map since stats_reset, and what it holds; times in milliseconds';
+COMMENT ON COLUMN topcache.stats.fill_time IS
+    'milliseconds that misses took: reading the table, and keeping what was read';
+COMMENT ON COLUMN topcache.stats.time_saved IS
+    'milliseconds that hits would have taken as misses: an estimate';
+
+CREATE VIEW topcache.top AS
+    SELECT s.relation AS map, m.state,
+           round(100 * r.hit_ratio, 1) AS "hit %",
+           rpad(repeat('#', round(20 * coalesce(r.hit_ratio, 0))::int), 20, '.')
+               AS hits,
+           pg_catalog.pg_size_pretty(s.bytes) AS memory,
+           rpad(repeat('#', round(20.0 * s.bytes / r.size)::int), 20, '.')
+               AS "of the segment",
+           s.records, s.dirty_records AS dirty, s.misses, s.bypasses,
+           s.evictions, round((s.time_saved / 1000)::numeric, 1) AS "saved s"
+      FROM topcache.stats s
+      JOIN topcache.maps m USING (relation)
+     CROSS JOIN LATERAL (SELECT
+           s.hits::numeric / nullif(s.hits + s.misses + s.bypasses, 0)
+               AS hit_ratio,
+           pg_catalog.pg_size_bytes(
+               pg_catalog.current_setting('topcache.size')) AS size) r
+     ORDER BY s.bytes DESC, s.relation::text;
+COMMENT ON VIEW topcache.top IS
+    'a line per map, with bars, for \watch';
 
 CREATE FUNCTION topcache.memory_use(OUT name text, OUT bytes bigint)
     RETURNS SETOF record
@@ -417,4 +473,5 @@ REVOKE ALL ON FUNCTION topcache.definition_changed() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.forget_dropped() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.number_columns() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.follow_renames() FROM PUBLIC;
-GRANT SELECT ON topcache.maps, topcache.stats, topcache.memory TO PUBLIC;
+GRANT SELECT ON topcache.maps, topcache.stats, topcache.memory, topcache.top
+    TO PUBLIC;

@@ -79,7 +79,7 @@ topcache_evict(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);
-	PG_RETURN_BOOL(tc_versions_evict(&probe));
+	PG_RETURN_BOOL(tc_versions_evict(&probe, TC_LEAVES_BY_COMMAND));
 }
 
 /* Evict up to max records of a map, or of all maps; all with -1. */
@@ -88,7 +88,8 @@ evict_records(int map, int64 max)
 {
 	int64 evicted = 0;
 
-	while ((max < 0 || evicted < max) && tc_evict_lru(map))
+	while ((max < 0 || evicted < max) &&
+		   tc_evict_lru(map, TC_LEAVES_BY_COMMAND))
 	{
 		CHECK_FOR_INTERRUPTS();
 		evicted++;

@@ -127,6 +127,14 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #define tc_try_xact_lock(xid) ConditionalXactLockTableWait(xid)
 #endif
 
+/* A time that was measured, in nanoseconds. */
+#if PG_VERSION_NUM >= 160000
+#define tc_instr_time_ns(time) INSTR_TIME_GET_NANOSEC(time)
+#else
+#define tc_instr_time_ns(time) \
+	((int64) (time).tv_sec * 1000000000 + (time).tv_nsec)
+#endif
+
 /* Begin an index scan; newer versions want to know about instrumentation. */
 #if PG_VERSION_NUM >= 180000
 #define tc_index_beginscan(rel, index, snapshot, nkeys) \

@@ -38,6 +38,7 @@
 #include "cache/binding.h"
 #include "cache/bounds.h"
 #include "cache/session.h"
+#include "segment/counters.h"
 #include "segment/maptable.h"
 #include "segment/segment.h"
 
@@ -158,6 +159,7 @@ tc_suspend(Oid relation)
 	if (!tc_segment_ready())
 		return;
 	resume_if_over(relation);
+	tc_counters_flush(true);
 	tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
 }
 

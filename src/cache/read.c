@@ -26,24 +26,23 @@
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
 #include "access/xact.h"
-#include "access/xlog.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
+#include "portability/instr_time.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
-#include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/bounds.h"
+#include "cache/bypass.h"
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "cache/read.h"
 #include "cache/visibility.h"
 #include "heap/heapwrite.h"
 #include "segment/counters.h"
+#include "segment/departed.h"
 #include "segment/lookup.h"
 #include "segment/segment.h"
 #include "segment/versions.h"
@@ -51,80 +50,7 @@
 /* How often a record may change under a reader before the heap is asked. */
 #define READ_TRIES 8
 
-/* ----- may the cache answer? ----- */
-
-/*
- * May this transaction have written to the relation?  Without an xid it has
- * written nothing.  A parallel worker does not see its leader's locks.
- */
-static bool
-may_have_written(Oid relation)
-{
-	LOCKTAG tag;
-
-	if (!TransactionIdIsValid(GetTopTransactionIdIfAny()))
-		return false;
-	if (IsParallelWorker())
-		return true;
-	SET_LOCKTAG_RELATION(tag, MyDatabaseId, relation);
-	return tc_lock_held(&tag, RowExclusiveLock);
-}
-
-/* Why nothing may be kept of what is read under a snapshot. */
-static TcBypass
-why_not_fill(TcMap *map, Snapshot snapshot)
-{
-	if (RecoveryInProgress())
-		return TC_BYPASS_RECOVERY;
-	if (!map->def.durable || !tc_bind(map))
-		return TC_BYPASS_SUSPENDED;
-	if (IsolationIsSerializable())
-		return TC_BYPASS_SERIALIZABLE;
-	if (!IsMVCCSnapshot(snapshot) || !tc_key_index_complete(&map->key_index))
-		return TC_BYPASS_SNAPSHOT;
-	if (may_have_written(map->relation))
-		return TC_BYPASS_OWN_WRITES;
-	return TC_BYPASS_NONE;
-}
-
-bool
-tc_read_may_fill(TcMap *map, Snapshot snapshot)
-{
-	return why_not_fill(map, snapshot) == TC_BYPASS_NONE;
-}
-
-static TcBypass
-why_not_cached(const TcReader *reader)
-{
-	if (!reader->map->def.durable)
-	{
-		tc_bind_required(reader->map);
-		return TC_BYPASS_NONE;
-	}
-	if (!tc_enabled)
-		return TC_BYPASS_DISABLED;
-	if (!reader->checked && tc_map_policies_apply(reader->map))
-		return TC_BYPASS_POLICIES;
-	if (reader->by_sql)
-		return TC_BYPASS_SUSPENDED;
-	return why_not_fill(reader->map, reader->snapshot);
-}
-
-const char *
-tc_bypass_text(TcBypass bypass)
-{
-	static const char *const text[TC_NBYPASSES] = {
-		[TC_BYPASS_NONE] = "none",
-		[TC_BYPASS_DISABLED] = "disabled",
-		[TC_BYPASS_POLICIES] = "row security",
-		[TC_BYPASS_SUSPENDED] = "suspended",
-		[TC_BYPASS_RECOVERY] = "recovery",
-		[TC_BYPASS_SERIALIZABLE] = "serializable",
-		[TC_BYPASS_OWN_WRITES] = "own writes",
-		[TC_BYPASS_SNAPSHOT] = "snapshot"};
-
-	return text[bypass];
-}
+/* ----- beginning and end ----- */
 
 /* Must a statement be used to read the heap? */
 static bool
@@ -163,7 +89,7 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
 	reader->context = CurrentMemoryContext;
 	reader->now = judge_by(map, checked);
 	reader->by_sql = needs_sql(reader);
-	reader->bypass = why_not_cached(reader);
+	reader->bypass = tc_why_bypass(map, snapshot, checked, reader->by_sql);
 	reader->cached = reader->bypass == TC_BYPASS_NONE;
 	reader->counts = (TcReadCounts){0};
 	if (reader->cached)
@@ -239,7 +165,7 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 		tc_bounds_residency_only(reader->map))
 	{
 		/* it has been here for long enough, and makes room for a fill */
-		tc_versions_evict(lookup->probe);
+		tc_versions_evict(lookup->probe, TC_LEAVES_EXPIRED);
 		return ANSWER_MISS;
 	}
 	value->found = !version->negative && version->expires > reader->now &&
@@ -374,10 +300,13 @@ heap_of(TcReader *reader)
 	return reader->heap;
 }
 
-/* Read the heap, and with a probe keep what is found. */
+/*
+ * Read the heap, and with a probe keep what is found, unless it is too large
+ * for that, which is told then.
+ */
 static void
 read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
-		  TcValue *value)
+		  TcValue *value, bool *too_large)
 {
 	TcHeapReader *heap;
 	TcHeapRow row;
@@ -403,7 +332,8 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	}
 
 	/* nothing need be fetched to know of it */
-	if (reader->existence && tc_row_too_large(reader->map, &row.row))
+	*too_large = tc_row_too_large(reader->map, &row.row);
+	if (reader->existence && *too_large)
 	{
 		value->found = row.expires > reader->now;
 		return;
@@ -425,27 +355,46 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 
 /* ----- the read path ----- */
 
+/* Why was there no version for the reader, as the counter for such misses? */
+static TcCounter
+why_missed(const TcProbe *probe)
+{
+	if (tc_versions_resident(probe))
+		return TC_COUNT_MISSES_SNAPSHOT;
+	return tc_departed_miss(probe->hash);
+}
+
 /* Answer one read that the segment could not. */
 static void
 read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 			TcValue *value)
 {
+	TcCounter why = why_missed(probe);
+	bool too_large = false;
+	instr_time begun;
+	instr_time time;
+
 	reader->counts.misses++;
-	tc_count(&probe->slot, TC_COUNT_MISSES, 1);
+	INSTR_TIME_SET_CURRENT(begun);
 	if (reader->map->def.durable)
-		read_heap(reader, probe, keys, value);
+		read_heap(reader, probe, keys, value, &too_large);
 	else
 		value->found = false;
+	INSTR_TIME_SET_CURRENT(time);
+	INSTR_TIME_SUBTRACT(time, begun);
+	tc_count(&probe->slot, too_large ? TC_COUNT_MISSES_OVERSIZE : why, 1);
+	tc_count(&probe->slot, TC_COUNT_MISS_NS, tc_instr_time_ns(time));
 }
 
 /* Answer one read past the cache. */
 static void
 read_bypassing(TcReader *reader, const Datum *keys, TcValue *value)
 {
+	bool too_large;
+
 	reader->counts.bypasses++;
-	if (tc_bind(reader->map))
-		tc_count(tc_bound_slot(reader->map), TC_COUNT_BYPASSES, 1);
-	read_heap(reader, NULL, keys, value);
+	tc_count_bypass(reader->map, reader->bypass);
+	read_heap(reader, NULL, keys, value, &too_large);
 }
 
 void

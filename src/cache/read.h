@@ -7,6 +7,7 @@
 
 #include "utils/snapshot.h"
 
+#include "cache/bypass.h"
 #include "heap/heapread.h"
 #include "heap/map.h"
 
@@ -21,20 +22,6 @@ typedef struct TcValue
 	Datum value;
 	TcRow row; /* with nothing toasted */
 } TcValue;
-
-/* Why reads go past the cache. */
-typedef enum TcBypass
-{
-	TC_BYPASS_NONE,			/* they do not */
-	TC_BYPASS_DISABLED,		/* topcache.enabled is off */
-	TC_BYPASS_POLICIES,		/* row-level security applies to the user */
-	TC_BYPASS_SUSPENDED,	/* the map, or the whole segment, is */
-	TC_BYPASS_RECOVERY,		/* the server is a standby */
-	TC_BYPASS_SERIALIZABLE, /* such a read must leave its mark on the heap */
-	TC_BYPASS_OWN_WRITES,	/* the transaction may have written */
-	TC_BYPASS_SNAPSHOT,		/* not one of statements, or older than the index */
-	TC_NBYPASSES
-} TcBypass;
 
 /* How the reads of one reader were answered. */
 typedef struct TcReadCounts
@@ -93,12 +80,6 @@ extern void tc_read_batch(TcReader *reader, int n, const Datum *keys,
  * not copied.
  */
 extern void tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value);
-
-/* May rows that are read under a snapshot be kept, or is this a bypass? */
-extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
-
-/* The reason of a bypass in a word or two, as EXPLAIN gives it. */
-extern const char *tc_bypass_text(TcBypass bypass);
 
 /*
  * Is there a record in the segment, of whatever version?  Not for a user to

@@ -133,8 +133,9 @@ tc_chain_remove_locked(TcIndexPlace *place)
 }
 
 void
-tc_chain_drop_locked(TcIndexPlace *place)
+tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why)
 {
+	tc_departed_note(tc_record_at(place->ref)->map, place->hash, why);
 	tc_index_begin_change_locked(place->first);
 	tc_chain_remove_locked(place);
 	tc_index_end_change_locked(place->first);

@@ -8,6 +8,7 @@
 #ifndef TC_CHAIN_H
 #define TC_CHAIN_H
 
+#include "segment/departed.h"
 #include "segment/image.h"
 #include "segment/index.h"
 
@@ -41,6 +42,6 @@ extern void tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older);
 extern void tc_chain_uncover_locked(TcIndexPlace *place);
 
 /* Drop a record, as a change of its own. */
-extern void tc_chain_drop_locked(TcIndexPlace *place);
+extern void tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why);
 
 #endif /* TC_CHAIN_H */

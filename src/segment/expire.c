@@ -63,7 +63,7 @@ drop_due(uint32 hash, TcRef ref, TimestampTz now)
 
 		if (tc_record_expires(ref, rec) <= now && may_drop(rec))
 		{
-			tc_chain_drop_locked(&place);
+			tc_chain_drop_locked(&place, TC_LEAVES_EXPIRED);
 			dropped = true;
 		}
 		else if (rec->flags & TC_REC_EXPIRES)
@@ -140,9 +140,7 @@ drop_idle(uint32 hash, TcRef ref, uint64 before_us)
 
 		if (!(rec->flags & TC_REC_DIRTY) && tc_record_stamp(rec) < before_us)
 		{
-			pg_atomic_fetch_add_u64(
-				&tc_map_body(rec->map)->counter[TC_COUNT_EVICTIONS], 1);
-			tc_chain_drop_locked(&place);
+			tc_chain_drop_locked(&place, TC_LEAVES_IDLE);
 			dropped = true;
 		}
 	}

@@ -154,7 +154,8 @@ tc_budget_enforce(uint16 number, int64 max)
 
 	if (max_cost == TC_NO_LIMIT)
 		return 0;
-	while (evicted < max && cost_of(number) > max_cost && tc_evict_lru(number))
+	while (evicted < max && cost_of(number) > max_cost &&
+		   tc_evict_lru(number, TC_LEAVES_FOR_BUDGET))
 		evicted++;
 	return evicted;
 }

@@ -68,6 +68,8 @@ give_up(Oid database, Oid relation, bool forget)
 			tc_mapentry_init(entry);
 		tc_mapentry_drop_empty_locked(entry);
 	}
+	if (forget && number != TC_NO_SLOT)
+		tc_seg.maps[number].identity.relation = InvalidOid;
 	LWLockRelease(tc_map_lock());
 	retire_slot(number);
 }

@@ -208,13 +208,14 @@ page_for_bodies(void)
 		return TC_NO_PAGE;
 	while ((page = tc_arena_take_page(TC_PAGE_BODY)) == TC_NO_PAGE)
 	{
-		if (!tc_compact_page() && !tc_evict_lru(TC_ANY_MAP))
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
 			break;
 	}
 	return page;
 }
 
-/* Note a relation's counters; those of a new map where it has no slot. */
+/* Note a relation's counters; those of a new map where it had no slot. */
 static void
 save_counters(const TcMapIdentity *identity, Counted *counted)
 {
@@ -223,12 +224,26 @@ save_counters(const TcMapIdentity *identity, Counted *counted)
 
 	memset(counted, 0, sizeof(Counted));
 	counted->stats_reset = GetCurrentTimestamp();
-	if (!tc_map_find(identity->database, identity->relation, &number))
+	if (!tc_map_find_last(identity->database, identity->relation, &number))
 		return;
 	body = tc_map_body(number);
 	for (int i = 0; i < TC_NCOUNTERS; i++)
 		counted->counter[i] = pg_atomic_read_u64(&body->counter[i]);
 	counted->stats_reset = pg_atomic_read_u64(&body->stats_reset);
+}
+
+/* The counters of a relation are those of its slot from now on. */
+static void
+leave_past_locked(const TcMapIdentity *identity, uint16 number)
+{
+	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
+	{
+		TcSharedMap *map = &tc_seg.maps[m];
+
+		if (m != number && map->identity.database == identity->database &&
+			map->identity.relation == identity->relation)
+			map->identity.relation = InvalidOid;
+	}
 }
 
 bool
@@ -253,6 +268,8 @@ tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
 	page = page_for_bodies();
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
 	entered = enter_locked(identity, &counted, &page, slot);
+	if (entered)
+		leave_past_locked(identity, slot->number);
 	LWLockRelease(tc_map_lock());
 	if (page != TC_NO_PAGE)
 		tc_arena_return_page(page);
@@ -292,6 +309,26 @@ tc_map_find(Oid database, Oid relation, uint16 *number)
 	found = entry != NULL && entry->slot != TC_NO_SLOT;
 	if (found)
 		*number = entry->slot;
+	LWLockRelease(tc_map_lock());
+	return found;
+}
+
+bool
+tc_map_find_last(Oid database, Oid relation, uint16 *number)
+{
+	bool found = false;
+
+	if (tc_map_find(database, relation, number))
+		return true;
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	for (uint32 m = 0; m < tc_seg.head->maps_used && !found; m++)
+	{
+		const TcMapIdentity *identity = &tc_seg.maps[m].identity;
+
+		found =
+			identity->database == database && identity->relation == relation;
+		*number = m;
+	}
 	LWLockRelease(tc_map_lock());
 	return found;
 }

@@ -71,4 +71,10 @@ extern bool tc_map_has_body(uint16 number);
 /* The slot of a relation, if it has one. */
 extern bool tc_map_find(Oid database, Oid relation, uint16 *number);
 
+/*
+ * The same, or the one that it had last, if that is nobody else's by now; for
+ * what was counted.
+ */
+extern bool tc_map_find_last(Oid database, Oid relation, uint16 *number);
+
 #endif /* TC_MAPTABLE_H */

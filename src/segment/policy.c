@@ -288,7 +288,7 @@ still_victim_locked(const Victim *victim)
 
 /* Evict a victim, unless it has been used or changed since. */
 static bool
-evict_victim(const Victim *victim)
+evict_victim(const Victim *victim, TcDeparture why)
 {
 	LWLock *lock = tc_partition_lock(victim->hash);
 	TcIndexPlace place;
@@ -298,13 +298,9 @@ evict_victim(const Victim *victim)
 	if (tc_index_find_ref_locked(&place, victim->hash, victim->ref) &&
 		still_victim_locked(victim))
 	{
-		uint16 map = tc_record_at(victim->ref)->map;
-
 		if (is_fifo() && victim->queue == TC_QUEUE_SMALL)
 			tc_ghost_add(victim->hash, tc_record_bytes(victim->ref));
-		tc_chain_drop_locked(&place);
-		pg_atomic_fetch_add_u64(&tc_map_body(map)->counter[TC_COUNT_EVICTIONS],
-								1);
+		tc_chain_drop_locked(&place, why);
 		evicted = true;
 	}
 	LWLockRelease(lock);
@@ -312,7 +308,7 @@ evict_victim(const Victim *victim)
 }
 
 bool
-tc_evict_lru(int map)
+tc_evict_lru(int map, TcDeparture why)
 {
 	int spared = 0;
 	int tries = 0;
@@ -329,7 +325,7 @@ tc_evict_lru(int map)
 			return false;
 		pick = pick_victim(list_map, list_shard, queue, spared < MOST_SPARED,
 						   &victim);
-		if (pick == PICK_VICTIM && evict_victim(&victim))
+		if (pick == PICK_VICTIM && evict_victim(&victim, why))
 			return true;
 		if (pick == PICK_SPARED)
 			spared++;

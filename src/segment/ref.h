@@ -39,17 +39,35 @@ typedef struct TcMapSlot
 	uint32 salt; /* mixed into the hash of every key */
 } TcMapSlot;
 
+/* How many reasons there are for a bypass, and for a record to leave. */
+#define TC_BYPASS_REASONS 8
+#define TC_LEAVE_REASONS  8
+
 /* What is counted for each map. */
 typedef enum TcCounter
 {
 	TC_COUNT_HITS,
-	TC_COUNT_MISSES,
-	TC_COUNT_BYPASSES,
+
+	/* misses, by why the record was not there */
+	TC_COUNT_MISSES_COLD, /* it has not been, as far as is known */
+	TC_COUNT_MISSES_EVICTED,
+	TC_COUNT_MISSES_EXPIRED,
+	TC_COUNT_MISSES_INVALIDATED, /* its key was written, or the map began anew */
+	TC_COUNT_MISSES_SNAPSHOT,	 /* it is, in no version that the reader sees */
+	TC_COUNT_MISSES_OVERSIZE,	 /* it is too large to be */
+	TC_COUNT_MISS_NS,			 /* time that they took, fills included */
+
+	TC_COUNT_BYPASSES, /* so many, by reason, from here on */
+	TC_COUNT_BYPASSES_LAST = TC_COUNT_BYPASSES + TC_BYPASS_REASONS - 1,
+
 	TC_COUNT_FILLS,
 	TC_COUNT_FILLS_LOST, /* not stored: a writer came in between */
 	TC_COUNT_PUTS,
 	TC_COUNT_REMOVES,
-	TC_COUNT_EVICTIONS,
+
+	TC_COUNT_LEAVES, /* records that left, by TcDeparture, from here on */
+	TC_COUNT_LEAVES_LAST = TC_COUNT_LEAVES + TC_LEAVE_REASONS - 1,
+
 	TC_COUNT_NOT_RESIDENT,	 /* not stored: no room, or too large */
 	TC_COUNT_COST_DEFAULTED, /* value could not be encoded */
 	TC_NCOUNTERS

@@ -47,7 +47,8 @@ tc_room_alloc(uint32 bytes)
 
 		if (ref != TC_NO_REF)
 			return ref;
-		if (!tc_compact_page() && !tc_evict_lru(TC_ANY_MAP))
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
 			return tc_arena_alloc(bytes);
 	}
 }
@@ -60,7 +61,8 @@ tc_room_spare(void)
 	/* read without the pool's lock: how many there are is a hint anyway */
 	while (tc_seg.head->free_pages < spare)
 	{
-		if (!tc_compact_page() && !tc_evict_lru(TC_ANY_MAP))
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
 			return false;
 	}
 	return true;
@@ -76,7 +78,8 @@ page_for_index(void)
 
 		if (page != TC_NO_PAGE)
 			return page;
-		if (!tc_compact_page() && !tc_evict_lru(TC_ANY_MAP))
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
 			return TC_NO_PAGE;
 	}
 }

@@ -5,7 +5,7 @@
 #ifndef TC_ROOM_H
 #define TC_ROOM_H
 
-#include "segment/ref.h"
+#include "segment/departed.h"
 
 /* Any map, where the number of one is asked for. */
 #define TC_ANY_MAP (-1)
@@ -34,7 +34,7 @@ extern void tc_room_from_index(int max);
  * recently used), of one map or of all.  False when there is none.  No lock
  * held.
  */
-extern bool tc_evict_lru(int map);
+extern bool tc_evict_lru(int map, TcDeparture why);
 
 /*
  * Move the records of one sparse page together, so that a page becomes free.

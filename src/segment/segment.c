@@ -29,6 +29,7 @@
 
 #include "base/settings.h"
 #include "segment/arena.h"
+#include "segment/departed.h"
 #include "segment/ghost.h"
 #include "segment/index.h"
 #include "segment/limits.h"
@@ -64,6 +65,7 @@ typedef struct Layout
 	Size bodies;
 	Size stamps;
 	Size ghosts;
+	Size departed;
 	Size pages;
 	Size bitmaps;
 	Size directory;
@@ -115,6 +117,7 @@ compute_layout(Layout *layout)
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
 	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
 	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
+	layout->departed = lay_out(&end, tc_departed_bytes(size_bytes));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
 	layout->bitmaps =
 		lay_out(&end, (Size) most_pages * layout->page_words * sizeof(uint64));
@@ -151,6 +154,7 @@ locate_parts(char *base, const Layout *layout)
 	tc_seg.bodies = (uint32 *) (base + layout->bodies);
 	tc_seg.stamps = (pg_atomic_uint32 *) (base + layout->stamps);
 	tc_seg.ghosts = (pg_atomic_uint32 *) (base + layout->ghosts);
+	tc_seg.departed = (volatile uint16 *) (base + layout->departed);
 	tc_seg.pages = (TcSharedPage *) (base + layout->pages);
 	tc_seg.bitmaps = (uint64 *) (base + layout->bitmaps);
 	tc_seg.directory = (uint32 *) (base + layout->directory);
@@ -203,6 +207,7 @@ fill_segment(const Layout *layout)
 	for (int i = 0; i < TC_QUEUES; i++)
 		pg_atomic_init_u64(&head->queue_bytes[i], 0);
 	tc_ghost_create();
+	tc_departed_create();
 	tc_arena_create();
 	tc_index_create();
 }

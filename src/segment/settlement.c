@@ -100,7 +100,7 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 
 		if (ended_by(place.ref, map, xid))
 		{
-			tc_chain_drop_locked(&place);
+			tc_chain_drop_locked(&place, TC_LEAVES_UNNOTED);
 			tc_index_begin_locked(&place, hash);
 			continue;
 		}

@@ -374,6 +374,10 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 ghost_unit[TC_GHOST_UNITS];
 	uint32 ghost_sets; /* constant */
 
+	/* Why records left; see departed.c. */
+	pg_atomic_uint32 departed_clock;
+	uint32 departed_sets; /* constant */
+
 	/* The worker's latch, set by whoever finds the segment above the mark. */
 	struct Latch *worker_latch; /* set and cleared by the worker alone */
 
@@ -389,6 +393,7 @@ typedef struct TcSegment
 	uint32 *bodies; /* page of each group of map bodies */
 	pg_atomic_uint32 *stamps;
 	pg_atomic_uint32 *ghosts;
+	volatile uint16 *departed;
 	TcSharedPage *pages;
 	uint64 *bitmaps;
 	uint32 *directory; /* pages of the index, in bucket order */

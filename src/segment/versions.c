@@ -151,7 +151,7 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 			return push_over_locked(&place, ref, mine, other);
 		if (image->pinned)
 			return TC_PUSH_NO_ROOM;
-		tc_chain_drop_locked(&place);
+		tc_chain_drop_locked(&place, TC_LEAVES_INVALIDATED);
 		return in_doubt ? TC_PUSH_ABSENT : TC_PUSH_NO_ROOM;
 	}
 	if (!install)
@@ -291,7 +291,7 @@ tc_versions_end(const TcProbe *probe, TransactionId xid,
 /* ----- dropping ----- */
 
 static bool
-drop_record(const TcProbe *probe, bool only_clean)
+drop_record(const TcProbe *probe, bool only_clean, TcDeparture why)
 {
 	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
@@ -301,11 +301,7 @@ drop_record(const TcProbe *probe, bool only_clean)
 	if (tc_chain_slot_current(probe) && tc_chain_find_locked(&place, probe) &&
 		!(only_clean && (tc_record_at(place.ref)->flags & TC_REC_DIRTY)))
 	{
-		tc_chain_drop_locked(&place);
-		if (only_clean)
-			pg_atomic_fetch_add_u64(
-				&tc_map_body(probe->slot.number)->counter[TC_COUNT_EVICTIONS],
-				1);
+		tc_chain_drop_locked(&place, why);
 		dropped = true;
 	}
 	LWLockRelease(lock);
@@ -315,13 +311,13 @@ drop_record(const TcProbe *probe, bool only_clean)
 bool
 tc_versions_drop(const TcProbe *probe)
 {
-	return drop_record(probe, false);
+	return drop_record(probe, false, TC_LEAVES_INVALIDATED);
 }
 
 bool
-tc_versions_evict(const TcProbe *probe)
+tc_versions_evict(const TcProbe *probe, TcDeparture why)
 {
-	return drop_record(probe, true);
+	return drop_record(probe, true, why);
 }
 
 void
@@ -335,7 +331,7 @@ tc_versions_drop_retired(uint32 hash, TcRef ref)
 		pg_atomic_read_u32(&tc_seg.maps[tc_record_at(ref)->map].state) ==
 			TC_MAP_RETIRED)
 	{
-		tc_chain_drop_locked(&place);
+		tc_chain_drop_locked(&place, TC_LEAVES_UNNOTED);
 	}
 	LWLockRelease(lock);
 }

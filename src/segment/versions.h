@@ -8,6 +8,7 @@
 #ifndef TC_VERSIONS_H
 #define TC_VERSIONS_H
 
+#include "segment/departed.h"
 #include "segment/image.h"
 
 /* Outcome of an attempt to put a version into the segment. */
@@ -81,7 +82,7 @@ extern void tc_versions_withdraw(const TcProbe *probe, TransactionId xid);
 extern bool tc_versions_drop(const TcProbe *probe);
 
 /* Drop a record if it is clean; true when it was dropped. */
-extern bool tc_versions_evict(const TcProbe *probe);
+extern bool tc_versions_evict(const TcProbe *probe, TcDeparture why);
 
 /* Drop the record at an address if it belongs to a map that is retired. */
 extern void tc_versions_drop_retired(uint32 hash, TcRef ref);

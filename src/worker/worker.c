@@ -109,7 +109,7 @@ evict_to_low_water(void)
 		return;
 	while (tc_segment_used_percent() > low)
 	{
-		if (!tc_evict_lru(TC_ANY_MAP))
+		if (!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_WORKER))
 		{
 			report_blocked(tc_segment_used_percent(), evicted);
 			return;

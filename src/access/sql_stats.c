@@ -1,0 +1,250 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql_stats.c
+ *	  The SQL functions behind the views of maps, counters and memory.
+ *
+ * Concurrency: counters and sums are read one by one while others go on; each
+ * is right, and all of them together are of no single moment.
+ *
+ * Failure: maps that are gone meanwhile are left out.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "access/args.h"
+#include "base/compat.h"
+#include "cache/binding.h"
+#include "cache/bypass.h"
+#include "segment/counters.h"
+#include "segment/departed.h"
+#include "segment/maptable.h"
+#include "segment/segment.h"
+
+TC_FUNCTION(topcache_map_state);
+TC_FUNCTION(topcache_memory_use);
+TC_FUNCTION(topcache_reset_stats);
+TC_FUNCTION(topcache_reset_all_stats);
+
+/* ----- maps and stats ----- */
+
+/* Columns of map_state(): what it is, what it holds, what was counted. */
+#define USE_COLUMN	   4
+#define COUNTER_COLUMN 8
+#define RESET_COLUMN   (COUNTER_COLUMN + lengthof(counters))
+#define STATE_COLUMNS  (RESET_COLUMN + 1)
+
+/* The counters, in the order of the function's columns. */
+static const TcCounter counters[] = {TC_COUNT_HITS,
+									 TC_COUNT_MISSES_COLD,
+									 TC_COUNT_MISSES_EVICTED,
+									 TC_COUNT_MISSES_EXPIRED,
+									 TC_COUNT_MISSES_INVALIDATED,
+									 TC_COUNT_MISSES_SNAPSHOT,
+									 TC_COUNT_MISSES_OVERSIZE,
+									 TC_COUNT_MISS_NS,
+									 TC_COUNT_BYPASSES + TC_BYPASS_OWN_WRITES,
+									 TC_COUNT_BYPASSES + TC_BYPASS_SERIALIZABLE,
+									 TC_COUNT_BYPASSES + TC_BYPASS_POLICIES,
+									 TC_COUNT_BYPASSES + TC_BYPASS_SUSPENDED,
+									 TC_COUNT_BYPASSES + TC_BYPASS_DISABLED,
+									 TC_COUNT_BYPASSES + TC_BYPASS_RECOVERY,
+									 TC_COUNT_BYPASSES + TC_BYPASS_SNAPSHOT,
+									 TC_COUNT_FILLS,
+									 TC_COUNT_FILLS_LOST,
+									 TC_COUNT_PUTS,
+									 TC_COUNT_REMOVES,
+									 TC_COUNT_LEAVES + TC_LEAVES_FOR_BACKEND,
+									 TC_COUNT_LEAVES + TC_LEAVES_FOR_WORKER,
+									 TC_COUNT_LEAVES + TC_LEAVES_FOR_BUDGET,
+									 TC_COUNT_LEAVES + TC_LEAVES_IDLE,
+									 TC_COUNT_LEAVES + TC_LEAVES_BY_COMMAND,
+									 TC_COUNT_LEAVES + TC_LEAVES_EXPIRED,
+									 TC_COUNT_LEAVES + TC_LEAVES_INVALIDATED,
+									 TC_COUNT_NOT_RESIDENT,
+									 TC_COUNT_COST_DEFAULTED};
+
+/* What a map holds, if it is bound. */
+static void
+take_use(const TcMap *map, bool bound, Datum *columns)
+{
+	TcMapUse use = {0};
+
+	if (bound)
+		tc_map_use(tc_bound_slot(map)->number, &use);
+	columns[USE_COLUMN] = Int64GetDatum(use.records);
+	columns[USE_COLUMN + 1] = Int64GetDatum(use.dirty_records);
+	columns[USE_COLUMN + 2] = Int64GetDatum(use.cost);
+	columns[USE_COLUMN + 3] = Int64GetDatum(use.bytes);
+}
+
+/* What was counted for a map; it may have no place of its own at the moment. */
+static void
+take_counters(const TcMap *map, Datum *columns, bool *nulls)
+{
+	uint16 number;
+
+	if (tc_segment_ready() &&
+		tc_map_find_last(MyDatabaseId, map->relation, &number))
+	{
+		for (int i = 0; i < lengthof(counters); i++)
+			columns[COUNTER_COLUMN + i] =
+				Int64GetDatum(tc_counter_read(number, counters[i]));
+		columns[RESET_COLUMN] = TimestampTzGetDatum(tc_counters_since(number));
+		return;
+	}
+	for (int i = 0; i < lengthof(counters); i++)
+		columns[COUNTER_COLUMN + i] = Int64GetDatum(0);
+	nulls[RESET_COLUMN] = true;
+}
+
+/* Why a map that is as it should be has no place in the segment. */
+static const char *
+unbound_reason(Oid relation)
+{
+	if (!tc_segment_ready())
+		return "topcache is not in shared_preload_libraries";
+	if (tc_is_suspended(relation))
+		return "a transaction is changing it";
+	return "the segment has no room for another map";
+}
+
+/* Add one map to the result. */
+static void
+put_map_state(ReturnSetInfo *result, Oid relation)
+{
+	Datum columns[STATE_COLUMNS];
+	bool nulls[STATE_COLUMNS] = {0};
+	TcMap *map = tc_map_open(relation);
+	const char *reason;
+	bool bound;
+
+	if (map == NULL)
+		return;
+	bound = tc_bind(map);
+	reason = tc_suspension_text(map->suspended);
+	if (reason == NULL && !bound)
+		reason = unbound_reason(relation);
+	columns[0] = ObjectIdGetDatum(relation);
+	columns[1] = CStringGetTextDatum(bound ? "active" : "suspended");
+	nulls[2] = reason == NULL;
+	if (reason != NULL)
+		columns[2] = CStringGetTextDatum(reason);
+	columns[3] = BoolGetDatum(map->def.durable);
+	take_use(map, bound, columns);
+	take_counters(map, columns, nulls);
+	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
+}
+
+/* The relations that are maps, in the current memory context. */
+static List *
+defined_maps(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List *maps = NIL;
+	bool isnull;
+
+	SPI_connect();
+	SPI_execute("SELECT d.relation FROM topcache.map_definition d"
+				" JOIN pg_catalog.pg_class c"
+				" ON c.oid OPERATOR(pg_catalog.=) d.relation",
+				true, 0);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Oid relation =
+			DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
+										   SPI_tuptable->tupdesc, 1, &isnull));
+		MemoryContext inner = MemoryContextSwitchTo(caller);
+
+		maps = lappend_oid(maps, relation);
+		MemoryContextSwitchTo(inner);
+	}
+	SPI_finish();
+	return maps;
+}
+
+/* map_state() */
+Datum
+topcache_map_state(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	ListCell *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (tc_segment_ready())
+		tc_counters_flush(true);
+	foreach (cell, defined_maps())
+		put_map_state(result, lfirst_oid(cell));
+	return (Datum) 0;
+}
+
+/* reset_stats(relation) */
+Datum
+topcache_reset_stats(PG_FUNCTION_ARGS)
+{
+	TcMap *map;
+
+	tc_segment_require();
+	tc_require_arg(fcinfo, 0, "relation");
+	tc_counters_flush(true);
+	map = tc_map_require(PG_GETARG_OID(0));
+	tc_require_owner(map->relation);
+	if (tc_bind(map))
+		tc_counters_reset(tc_bound_slot(map)->number);
+	PG_RETURN_VOID();
+}
+
+/* reset_stats(), for those who have been granted it */
+Datum
+topcache_reset_all_stats(PG_FUNCTION_ARGS)
+{
+	ListCell *cell;
+
+	tc_segment_require();
+	tc_counters_flush(true);
+	foreach (cell, defined_maps())
+	{
+		TcMap *map = tc_map_open(lfirst_oid(cell));
+
+		if (map != NULL && tc_bind(map))
+			tc_counters_reset(tc_bound_slot(map)->number);
+	}
+	PG_RETURN_VOID();
+}
+
+/* ----- memory ----- */
+
+static void
+put_bytes(ReturnSetInfo *result, const char *name, uint64 bytes)
+{
+	Datum columns[2] = {CStringGetTextDatum(name), Int64GetDatum(bytes)};
+	bool nulls[2] = {0};
+
+	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
+}
+
+/* memory_use() */
+Datum
+topcache_memory_use(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TcMemoryUse use;
+
+	tc_segment_require();
+	InitMaterializedSRF(fcinfo, 0);
+	tc_segment_memory_use(&use);
+	put_bytes(result, "rows and keys", use.data_bytes);
+	put_bytes(result, "record headers", use.header_bytes);
+	put_bytes(result, "index", use.index_bytes);
+	put_bytes(result, "allocator slack", use.slack_bytes);
+	put_bytes(result, "free", use.free_bytes);
+	put_bytes(result, "fixed structures", use.fixed_bytes);
+	return (Datum) 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * bypass.h
+ *	  Whether the cache may answer reads, and why not.
+ */
+#ifndef TC_BYPASS_H
+#define TC_BYPASS_H
+
+#include "utils/snapshot.h"
+
+#include "heap/map.h"
+
+/* Why reads go past the cache. */
+typedef enum TcBypass
+{
+	TC_BYPASS_NONE,			/* they do not */
+	TC_BYPASS_DISABLED,		/* topcache.enabled is off */
+	TC_BYPASS_POLICIES,		/* row-level security applies to the user */
+	TC_BYPASS_SUSPENDED,	/* the map, or the whole segment, is */
+	TC_BYPASS_RECOVERY,		/* the server is a standby */
+	TC_BYPASS_SERIALIZABLE, /* such a read must leave its mark on the heap */
+	TC_BYPASS_OWN_WRITES,	/* the transaction may have written */
+	TC_BYPASS_SNAPSHOT,		/* not one of statements, or older than the index */
+	TC_NBYPASSES
+} TcBypass;
+
+/*
+ * Why reads of a map under a snapshot go past the cache.  A checked query's
+ * policies were looked at; by_sql says that the heap needs a statement.
+ */
+extern TcBypass tc_why_bypass(TcMap *map, Snapshot snapshot, bool checked,
+							  bool by_sql);
+
+/* May rows that are read under a snapshot be kept, or is this a bypass? */
+extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
+
+/* Count reads that went past the cache. */
+extern void tc_count_bypass(TcMap *map, TcBypass bypass);
+
+/* The reason of a bypass in a word or two, as EXPLAIN gives it. */
+extern const char *tc_bypass_text(TcBypass bypass);
+
+#endif /* TC_BYPASS_H */
