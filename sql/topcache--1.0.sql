@@ -422,6 +422,21 @@ CREATE VIEW topcache.top AS
 COMMENT ON VIEW topcache.top IS
     'a line per map, with bars, for \watch';
 
+CREATE FUNCTION topcache.load_progress(OUT pid int, OUT operation text,
+    OUT database oid, OUT relation regclass, OUT done bigint,
+    OUT loaded bigint, OUT total bigint, OUT started timestamptz)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_load_progress' LANGUAGE C ROWS 10;
+COMMENT ON FUNCTION topcache.load_progress() IS
+    'loads that are under way, of all databases';
+CREATE VIEW topcache.progress AS
+    SELECT p.pid, p.operation, d.datname AS database, p.relation, p.done,
+           p.loaded, p.total, p.started
+      FROM topcache.load_progress() p
+      LEFT JOIN pg_catalog.pg_database d ON d.oid = p.database;
+COMMENT ON VIEW topcache.progress IS
+    'how far hydrate() and the warm-up after a start have come';
+
 CREATE FUNCTION topcache.memory_use(OUT name text, OUT bytes bigint)
     RETURNS SETOF record
     AS 'MODULE_PATHNAME', 'topcache_memory_use' LANGUAGE C ROWS 10;
@@ -473,5 +488,5 @@ REVOKE ALL ON FUNCTION topcache.definition_changed() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.forget_dropped() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.number_columns() FROM PUBLIC;
 REVOKE ALL ON FUNCTION topcache.follow_renames() FROM PUBLIC;
-GRANT SELECT ON topcache.maps, topcache.stats, topcache.memory, topcache.top
-    TO PUBLIC;
+GRANT SELECT ON topcache.maps, topcache.stats, topcache.memory, topcache.top,
+    topcache.progress TO PUBLIC;

@@ -26,10 +26,12 @@
 #include "segment/counters.h"
 #include "segment/departed.h"
 #include "segment/maptable.h"
+#include "segment/progress.h"
 #include "segment/segment.h"
 
 TC_FUNCTION(topcache_map_state);
 TC_FUNCTION(topcache_memory_use);
+TC_FUNCTION(topcache_load_progress);
 TC_FUNCTION(topcache_reset_stats);
 TC_FUNCTION(topcache_reset_all_stats);
 
@@ -246,5 +248,45 @@ topcache_memory_use(PG_FUNCTION_ARGS)
 	put_bytes(result, "allocator slack", use.slack_bytes);
 	put_bytes(result, "free", use.free_bytes);
 	put_bytes(result, "fixed structures", use.fixed_bytes);
+	return (Datum) 0;
+}
+
+/* ----- progress ----- */
+
+static void
+put_progress(ReturnSetInfo *result, const TcProgress *progress)
+{
+	Datum columns[8];
+	bool nulls[8] = {0};
+
+	columns[0] = Int32GetDatum(progress->pid);
+	columns[1] = CStringGetTextDatum(
+		progress->what == TC_LOADING_HYDRATE ? "hydrate" : "warm-up");
+	columns[2] = ObjectIdGetDatum(progress->database);
+	columns[3] = ObjectIdGetDatum(progress->relation);
+	nulls[3] =
+		progress->database != MyDatabaseId || !OidIsValid(progress->relation);
+	columns[4] = Int64GetDatum(progress->done);
+	columns[5] = Int64GetDatum(progress->loaded);
+	columns[6] = Int64GetDatum(progress->total);
+	columns[7] = TimestampTzGetDatum(progress->started);
+	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
+}
+
+/* load_progress() */
+Datum
+topcache_load_progress(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TcProgress progress;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (!tc_segment_ready())
+		return (Datum) 0;
+	for (int i = 0; i < tc_progress_places(); i++)
+	{
+		if (tc_progress_read(i, &progress))
+			put_progress(result, &progress);
+	}
 	return (Datum) 0;
 }

@@ -21,6 +21,8 @@
 #include "utils/relcache.h"
 #include "utils/wait_event.h"
 
+#define tc_server_major (PG_VERSION_NUM / 10000)
+
 /* The inside of variable-length values was part of postgres.h before. */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"

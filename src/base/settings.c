@@ -33,6 +33,8 @@ int tc_low_water_percent = 90;
 int tc_tick_ms = 1000;
 int tc_recency_resolution_ms = 100;
 int tc_max_msgpack_depth = 256;
+bool tc_autowarm = true;
+int tc_autowarm_interval_s = 300;
 bool tc_enabled = true;
 bool tc_transparent_scan = true;
 
@@ -100,6 +102,24 @@ define_residency_settings(void)
 							PGC_SIGHUP, GUC_UNIT_MS, NULL, NULL, NULL);
 }
 
+/* Settings of what is done after a start. */
+static void
+define_warm_up_settings(void)
+{
+	DefineCustomBoolVariable("topcache.autowarm",
+							 "Loads after a start what was resident before.",
+							 "The background worker writes the keys of all "
+							 "records to a file for that.",
+							 &tc_autowarm, true, PGC_SIGHUP, 0, NULL, NULL,
+							 NULL);
+	DefineCustomIntVariable("topcache.autowarm_interval",
+							"Time between two times that the keys of all "
+							"records are written to a file.",
+							"0: only when the server is shut down.",
+							&tc_autowarm_interval_s, 300, 0, INT_MAX / 1000,
+							PGC_SIGHUP, GUC_UNIT_S, NULL, NULL, NULL);
+}
+
 /* Plans that were made with another value are not used any more. */
 static void
 forget_plans(bool value, void *extra)
@@ -114,6 +134,7 @@ tc_settings_init(void)
 	if (process_shared_preload_libraries_in_progress)
 		define_segment_settings();
 	define_residency_settings();
+	define_warm_up_settings();
 	DefineCustomIntVariable("topcache.max_msgpack_depth",
 							"Deepest nesting of a document that is encoded "
 							"as MessagePack.",

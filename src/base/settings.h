@@ -31,6 +31,8 @@ extern int tc_low_water_percent;
 extern int tc_tick_ms;
 extern int tc_recency_resolution_ms;
 extern int tc_max_msgpack_depth;
+extern bool tc_autowarm;
+extern int tc_autowarm_interval_s;
 
 /* Changed by a session. */
 extern bool tc_enabled;

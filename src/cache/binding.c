@@ -65,6 +65,9 @@ tc_suspension_over(TransactionId xid)
 static bool
 acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 {
+	TcKeyLayout layout;
+
+	tc_shape_key_layout(&map->shape, &layout);
 	for (;;)
 	{
 		TransactionId suspended_by = InvalidTransactionId;
@@ -72,7 +75,7 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 		AcceptInvalidationMessages();
 		if (!tc_map_up_to_date(map))
 			return false;
-		if (tc_map_acquire(identity, slot, &suspended_by))
+		if (tc_map_acquire(identity, &layout, slot, &suspended_by))
 			return true;
 		if (!TransactionIdIsValid(suspended_by) ||
 			!tc_suspension_over(suspended_by))

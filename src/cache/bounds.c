@@ -72,12 +72,28 @@ limits_of(const TcMapDef *def, TcMapLimits *limits)
 		limits->max_idle_us = tc_interval_us(def->max_idle);
 }
 
+/* Has this transaction changed the definition?  What it reads may be undone. */
+static bool
+is_changed_here(Oid relation)
+{
+	ListCell *cell;
+
+	foreach (cell, changed)
+	{
+		if (((const Changed *) lfirst(cell))->relation == relation)
+			return true;
+	}
+	return false;
+}
+
 bool
 tc_bounds_bind(TcMap *map, const TcMapSlot *slot)
 {
 	TcMapLimits limits;
 	TcLimitsState state;
 
+	if (is_changed_here(map->relation))
+		return true;
 	limits_of(&map->def, &limits);
 	if (!tc_limits_differ(slot, &limits, &state))
 		return true;

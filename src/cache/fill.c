@@ -54,7 +54,7 @@ store(const TcImage *image, uint32 stamp)
 
 bool
 tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
-			uint32 stamp)
+			uint32 stamp, uint64 warm_us)
 {
 	TcBytes bytes;
 	TcImage image = {0};
@@ -81,6 +81,7 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 	image.expires = tc_bounds_expiry(map, row->expires);
 	image.xmin = row->xmin;
 	image.committed = true;
+	image.warm_us = warm_us;
 	return store(&image, stamp);
 }
 

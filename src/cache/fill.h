@@ -11,10 +11,11 @@
 /*
  * Store a row, or the absence of one, that was read after stamp was.  Does
  * nothing where that cannot be proven to be right.  True when a record was
- * stored.
+ * stored.  With warm_us other than 0 the record was used at that time of the
+ * segment's clock, before all that is resident.
  */
 extern bool tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
-						uint32 stamp);
+						uint32 stamp, uint64 warm_us);
 extern bool tc_fill_absent(TcMap *map, const TcProbe *probe,
 						   TcHeapReader *reader, const Datum *keys,
 						   uint32 stamp);

@@ -27,8 +27,12 @@
 #include "cache/read.h"
 #include "heap/heapread.h"
 #include "segment/limits.h"
+#include "segment/progress.h"
 #include "segment/segment.h"
 #include "segment/versions.h"
+
+/* Rows after which the progress is told. */
+#define ROWS_TO_TELL 100
 
 /* Load one row, unless its key is resident; true when it was stored. */
 static bool
@@ -44,7 +48,7 @@ load_row(TcMap *map, TcHeapScan *scan, const Datum *keys, TcHeapRow *row)
 		return false;
 	stamp = tc_stamp_read(&probe);
 	tc_heap_scan_confirm(scan, row);
-	return tc_fill_row(map, &probe, row, stamp);
+	return tc_fill_row(map, &probe, row, stamp, 0);
 }
 
 int64
@@ -56,10 +60,13 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 	TcHeapRow row;
 	Datum keys[INDEX_MAX_KEYS];
 	int64 loaded = 0;
+	int64 seen = 0;
 
 	if (!tc_read_may_fill(map, snapshot))
 		return 0;
 	scan = tc_heap_scan_begin(map, snapshot);
+	tc_progress_begin(TC_LOADING_HYDRATE, map->relation,
+					  max >= 0 ? max : tc_heap_scan_estimate(scan));
 	context = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
@@ -71,9 +78,12 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 		CHECK_FOR_INTERRUPTS();
 		if (load_row(map, scan, keys, &row))
 			loaded++;
+		if (++seen % ROWS_TO_TELL == 0)
+			tc_progress_tell(map->relation, seen, loaded);
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(caller);
 	tc_heap_scan_end(scan);
+	tc_progress_end();
 	return loaded;
 }

@@ -347,7 +347,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	if (probe != NULL)
 	{
 		tc_heap_confirm(heap, &row);
-		tc_fill_row(reader->map, probe, &row, stamp);
+		tc_fill_row(reader->map, probe, &row, stamp, 0);
 	}
 	if (row.expires <= reader->now)
 		value->found = false;

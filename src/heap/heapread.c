@@ -337,6 +337,14 @@ tc_heap_scan_confirm(TcHeapScan *scan, TcHeapRow *row)
 	judge_row(scan->rel, scan->slot, row);
 }
 
+int64
+tc_heap_scan_estimate(const TcHeapScan *scan)
+{
+	return scan->rel->rd_rel->reltuples > 0
+		? (int64) scan->rel->rd_rel->reltuples
+		: 0;
+}
+
 void
 tc_heap_scan_end(TcHeapScan *scan)
 {

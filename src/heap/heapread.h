@@ -59,6 +59,9 @@ extern TransactionId tc_heap_absent_since(TcHeapReader *reader,
 typedef struct TcHeapScan TcHeapScan;
 
 extern TcHeapScan *tc_heap_scan_begin(const TcMap *map, Snapshot snapshot);
+/* About how many rows the table has, by its statistics. */
+extern int64 tc_heap_scan_estimate(const TcHeapScan *scan);
+
 extern bool tc_heap_scan_next(TcHeapScan *scan, Datum *keys, TcHeapRow *row);
 extern void tc_heap_scan_confirm(TcHeapScan *scan, TcHeapRow *row);
 extern void tc_heap_scan_end(TcHeapScan *scan);

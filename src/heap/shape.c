@@ -223,6 +223,31 @@ get_memory(TcBytes *bytes, uint32 length)
 	memset(bytes->data, 0, length);
 }
 
+/* Describe a key column, or a hash. */
+static void
+describe_part(TcKeyLayout *layout, int16 length, char align)
+{
+	layout->length[layout->n] = length;
+	layout->align[layout->n++] = align;
+}
+
+void
+tc_shape_key_layout(const TcShape *shape, TcKeyLayout *layout)
+{
+	memset(layout, 0, sizeof(TcKeyLayout));
+	if (shape->nkeys + shape->nhashed > TC_LAYOUT_COLUMNS)
+		return;
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		if (shape->keys[i].functions != NULL)
+			describe_part(layout, sizeof(uint64), TYPALIGN_CHAR);
+		else
+			describe_part(layout, shape->keys[i].length, shape->keys[i].align);
+	}
+	for (int i = 0; i < shape->nhashed; i++)
+		describe_part(layout, shape->stored[i].length, shape->stored[i].align);
+}
+
 /* ----- making records ----- */
 
 /* The hash that stands for a key column. */

@@ -25,6 +25,8 @@
 #include "fmgr.h"
 #include "utils/relcache.h"
 
+#include "base/key_layout.h"
+
 /* How keys of a type with more than one form per value are told equal. */
 typedef struct TcKeyFunctions
 {
@@ -126,6 +128,9 @@ extern void tc_shape_keys(const TcShape *shape, const char *data, Datum *keys);
 /* Is the record that was found by a key's bytes really that key's? */
 extern bool tc_shape_same_key(const TcShape *shape, const char *data,
 							  const Datum *keys);
+
+/* Where the key's part of a record's data ends, for those without catalogs. */
+extern void tc_shape_key_layout(const TcShape *shape, TcKeyLayout *layout);
 
 /*
  * How large a record of the row would be, at least, without fetching what is

@@ -29,6 +29,7 @@ typedef struct TcImage
 	bool negative;		/* no row under this key */
 	bool pinned;		/* no heap behind it */
 	bool nulls;			/* data ends with a null bitmap */
+	uint64 warm_us;		/* filled by the warm-up: its recency; else 0 */
 } TcImage;
 
 /* A version as it was found. */

@@ -247,8 +247,8 @@ leave_past_locked(const TcMapIdentity *identity, uint16 number)
 }
 
 bool
-tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
-			   TransactionId *suspended_by)
+tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
+			   TcMapSlot *slot, TransactionId *suspended_by)
 {
 	Counted counted;
 	uint32 page;
@@ -269,7 +269,10 @@ tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
 	entered = enter_locked(identity, &counted, &page, slot);
 	if (entered)
+	{
 		leave_past_locked(identity, slot->number);
+		tc_map_body(slot->number)->key_layout = *layout;
+	}
 	LWLockRelease(tc_map_lock());
 	if (page != TC_NO_PAGE)
 		tc_arena_return_page(page);
@@ -294,6 +297,25 @@ tc_map_identity(uint16 number, TcMapIdentity *identity)
 		pg_atomic_read_u32(&tc_seg.maps[number].state) == TC_MAP_LIVE;
 	if (live)
 		*identity = tc_seg.maps[number].identity;
+	LWLockRelease(tc_map_lock());
+	return live;
+}
+
+bool
+tc_map_describe(uint16 number, TcMapIdentity *identity, TcMapSlot *slot,
+				TcKeyLayout *layout)
+{
+	bool live;
+
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	live = number < tc_seg.head->maps_used &&
+		pg_atomic_read_u32(&tc_seg.maps[number].state) == TC_MAP_LIVE;
+	if (live)
+	{
+		*identity = tc_seg.maps[number].identity;
+		describe_slot(number, slot);
+		*layout = tc_map_body(number)->key_layout;
+	}
 	LWLockRelease(tc_map_lock());
 	return live;
 }

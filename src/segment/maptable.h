@@ -5,6 +5,7 @@
 #ifndef TC_MAPTABLE_H
 #define TC_MAPTABLE_H
 
+#include "base/key_layout.h"
 #include "segment/ref.h"
 
 /*
@@ -12,7 +13,8 @@
  * the relation is retired.  False when there is no slot or memory to be had,
  * or the relation is suspended; then *suspended_by says by which transaction.
  */
-extern bool tc_map_acquire(const TcMapIdentity *identity, TcMapSlot *slot,
+extern bool tc_map_acquire(const TcMapIdentity *identity,
+						   const TcKeyLayout *layout, TcMapSlot *slot,
 						   TransactionId *suspended_by);
 
 /* Is a slot still the map's?  Needs no lock. */
@@ -67,6 +69,10 @@ extern void tc_map_use(uint16 number, TcMapUse *use);
 extern uint32 tc_map_slots(void);
 extern bool tc_map_identity(uint16 number, TcMapIdentity *identity);
 extern bool tc_map_has_body(uint16 number);
+
+/* The same with the slot itself and where its keys end. */
+extern bool tc_map_describe(uint16 number, TcMapIdentity *identity,
+							TcMapSlot *slot, TcKeyLayout *layout);
 
 /* The slot of a relation, if it has one. */
 extern bool tc_map_find(Oid database, Oid relation, uint16 *number);

@@ -90,6 +90,12 @@ is_fifo(void)
 int
 tc_policy_queue_locked(TcSharedRecord *rec, uint32 bytes)
 {
+	if (rec->warm)
+	{
+		rec->placed = is_fifo();
+		rec->reads = rec->bulk = 0;
+		return TC_QUEUE_MAIN;
+	}
 	if (!is_fifo())
 	{
 		bool bulk = rec->bulk;

@@ -127,11 +127,12 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 	rec->cost = Min(image->cost, MOST_COST);
 	rec->queue = TC_QUEUE_MAIN;
 	rec->reads = rec->placed = rec->bulk = rec->unused = 0;
+	rec->warm = image->warm_us != 0;
 	rec->prev = rec->next = TC_NO_REF;
 	if (flags & TC_REC_DIRTY)
 		rec->older = TC_NO_REF;
 	else
-		tc_record_set_stamp(rec, now_us);
+		tc_record_set_stamp(rec, image->warm_us != 0 ? image->warm_us : now_us);
 	rec->map = image->probe->slot.number;
 	rec->hits = 0;
 	rec->born_s = now_us / 1000000;

@@ -31,6 +31,7 @@
 #include "segment/arena.h"
 #include "segment/departed.h"
 #include "segment/ghost.h"
+#include "segment/progress.h"
 #include "segment/index.h"
 #include "segment/limits.h"
 #include "segment/segment.h"
@@ -208,6 +209,7 @@ fill_segment(const Layout *layout)
 		pg_atomic_init_u64(&head->queue_bytes[i], 0);
 	tc_ghost_create();
 	tc_departed_create();
+	tc_progress_create();
 	tc_arena_create();
 	tc_index_create();
 }

@@ -75,6 +75,23 @@ push_front(TcRef *head, TcRef *tail, TcRef ref)
 	*head = ref;
 }
 
+/*
+ * The warm-up fills the most recent records first: each comes with a stamp
+ * that is older than those before it, and, as a rule, than all that is there.
+ */
+static void
+push_back(TcSharedQueue *queue, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedRecord *last = tc_record_at(queue->tail);
+
+	tc_record_set_stamp(rec, Min(tc_record_stamp(rec), tc_record_stamp(last)));
+	rec->next = TC_NO_REF;
+	rec->prev = queue->tail;
+	last->next = ref;
+	queue->tail = ref;
+}
+
 static void
 take_out(TcRef *head, TcRef *tail, TcRef ref)
 {
@@ -108,14 +125,19 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref)
 	bool was_empty;
 
 	/* under the lock, so that the queue stays in the order of stamps */
-	tc_record_set_stamp(rec, tc_segment_clock_us());
+	if (!rec->warm)
+		tc_record_set_stamp(rec, tc_segment_clock_us());
 	rec->queue = tc_policy_queue_locked(rec, bytes);
 	queue = &shard->queue[rec->queue];
 	was_empty = queue->tail == TC_NO_REF;
-	push_front(&queue->head, &queue->tail, ref);
+	if (rec->warm && !was_empty)
+		push_back(queue, ref);
+	else
+		push_front(&queue->head, &queue->tail, ref);
 	account_queue_locked(shard, rec->queue, bytes);
-	if (was_empty)
+	if (was_empty || rec->warm)
 		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+	rec->warm = 0;
 }
 
 static void

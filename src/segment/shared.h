@@ -93,7 +93,8 @@ typedef struct TcSharedRecord
 	uint32 reads:2;	 /* read so often since it came there */
 	uint32 placed:1; /* queue is that of the version before */
 	uint32 bulk:1;	 /* filled by a reader in bulk */
-	uint32 unused:3;
+	uint32 warm:1;	 /* filled by the warm-up: older than what is there */
+	uint32 unused:2;
 	TcRef prev; /* neighbours in the shard's list */
 	TcRef next;
 	union
@@ -289,6 +290,7 @@ typedef struct TcSharedMapBody
 	TcSharedShard shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];
 	pg_atomic_uint64 stats_reset; /* TimestampTz */
+	TcKeyLayout key_layout;		  /* under the map table lock */
 	TcSharedWheel wheel;
 } TcSharedMapBody;
 
@@ -323,6 +325,26 @@ typedef struct TcSharedDelta
 	int64 bytes;
 	int64 cost;
 } TcSharedDelta;
+
+/* Most loads whose progress is shown. */
+#define TC_PROGRESS_PLACES 16
+
+/*
+ * A load under way.  The process that has put its id there is the only one
+ * that writes the rest; who reads it while that changes shows numbers of two
+ * moments.
+ */
+typedef struct TcSharedProgress
+{
+	pg_atomic_uint32 pid; /* 0: free */
+	Oid database;
+	Oid relation;
+	uint32 what; /* a TcLoading */
+	int64 started;
+	pg_atomic_uint64 done;
+	pg_atomic_uint64 loaded;
+	pg_atomic_uint64 total;
+} TcSharedProgress;
 
 /* Head of the segment. */
 typedef struct TcSharedSegment
@@ -373,6 +395,9 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 ghost_oldest; /* unit of time */
 	pg_atomic_uint32 ghost_unit[TC_GHOST_UNITS];
 	uint32 ghost_sets; /* constant */
+
+	/* Loads that are under way; see progress.c. */
+	TcSharedProgress progress[TC_PROGRESS_PLACES];
 
 	/* Why records left; see departed.c. */
 	pg_atomic_uint32 departed_clock;

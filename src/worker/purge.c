@@ -34,6 +34,7 @@
 #include "segment/limits.h"
 #include "segment/maptable.h"
 #include "segment/segment.h"
+#include "worker/process.h"
 #include "worker/purge.h"
 
 /* Rows deleted in one transaction, and transactions for one table. */
@@ -204,19 +205,6 @@ tc_purge_main(Datum arg)
 BackgroundWorkerHandle *
 tc_purge_start(Oid database)
 {
-	BackgroundWorker worker;
-	BackgroundWorkerHandle *handle;
-
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags =
-		BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	worker.bgw_main_arg = ObjectIdGetDatum(database);
-	worker.bgw_notify_pid = MyProcPid;
-	snprintf(worker.bgw_library_name, BGW_MAXLEN, "topcache");
-	snprintf(worker.bgw_function_name, BGW_MAXLEN, "tc_purge_main");
-	snprintf(worker.bgw_name, BGW_MAXLEN, "topcache expiry worker");
-	snprintf(worker.bgw_type, BGW_MAXLEN, "topcache expiry worker");
-	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
+	return tc_process_start("tc_purge_main", "topcache expiry worker",
+							database);
 }

@@ -44,6 +44,7 @@
 #include "segment/room.h"
 #include "segment/segment.h"
 #include "worker/rota.h"
+#include "worker/warm_up.h"
 #include "worker/worker.h"
 
 /* Seconds after which the postmaster starts the worker again. */
@@ -132,6 +133,7 @@ make_round(void)
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
 	tc_rota_step();
+	tc_warm_up_step();
 }
 
 /* The latch is not ours to be set any more. */
@@ -177,6 +179,8 @@ tc_worker_main(Datum arg)
 		make_round();
 		wait_for_work(wait_event);
 	}
+
+	tc_warm_up_shutdown();
 
 	/* a worker that returns 0 is not started again */
 	proc_exit(1);

@@ -35,6 +35,8 @@ sub new_server
 	# the worker is told when there is work; this is for what nobody tells it
 	$node->append_conf('postgresql.conf', "topcache.tick = '20ms'");
 	$node->append_conf('postgresql.conf', 'max_prepared_transactions = 10');
+	# a restart begins empty
+	$node->append_conf('postgresql.conf', 'topcache.autowarm = off');
 	# a SELECT is what the cache is compared with
 	$node->append_conf('postgresql.conf', 'topcache.transparent_scan = off');
 	$node->append_conf('postgresql.conf', $conf) if $conf;
