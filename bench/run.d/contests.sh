@@ -30,10 +30,8 @@ contest_few() {
 		few.scan_32 few.index_32
 }
 
-# Each by itself, so that nothing but the other client is beside a client.
 contest_hot() {
-	clients="2" contest hot get_hot get_apart
-	clients="2" contest hot_single get_hot_single get_apart_single
+	clients="2" contest hot get_hot get_apart get_hot_single get_apart_single
 }
 
 # What a turn has filled is taken away before the next.

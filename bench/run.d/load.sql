@@ -3,6 +3,7 @@
 -- random keys to ask for.  Names the schema :field.
 
 \set key_count 1000
+SELECT :records / :key_count AS batches \gset
 SET client_min_messages = warning;
 
 CREATE EXTENSION IF NOT EXISTS topcache;
@@ -57,7 +58,7 @@ ALTER TABLE batches ALTER keys SET STORAGE EXTERNAL,
 INSERT INTO batches
 	SELECT b, array_agg(key::text), array_agg(key)
 	  FROM (SELECT b, (1 + floor(random() * :records))::bigint AS key
-			  FROM generate_series(1, 1000) b,
+			  FROM generate_series(1, :batches) b,
 				   generate_series(1, :key_count)) AS drawn
 	 GROUP BY b;
 

@@ -78,7 +78,8 @@ signal() { kill "-$1" ${players[$2]}; }
 # ---------------------------------------------------------------------------
 
 enter_statement() {
-	local name=$1 clients=$2 statement=${1#*.} player=$1.$2
+	local name=$1 clients=$2 statement=${1#*.} player=$1.$2 there
+	there=${records_in[$(field_of "$name")]}
 	record_count[$name]=$(said_of "$statement" records)
 	{
 		printf '\\if :cold\nSELECT warm_up(%s);\n\\set cold 0\n\\endif\n' \
@@ -87,7 +88,7 @@ enter_statement() {
 	} >"$WORK/$name.sql"
 	PGAPPNAME="$name $clients" PGOPTIONS=$(options_of "$name" | tr '\n' ' ') \
 		"$BIN/pgbench" -n -M prepared -T 100000 -c "$clients" -j "$clients" \
-		-D cold=1 -D "records=${records_in[$(field_of "$name")]}" \
+		-D cold=1 -D "records=$there" -D "batches=$((there / 1000))" \
 		-D "record=$record" -f "$WORK/$name.sql" \
 		-l --aggregate-interval=1 --log-prefix="$WORK/log.$player" \
 		>"$WORK/out.$player" 2>&1 &

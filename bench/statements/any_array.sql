@@ -2,6 +2,6 @@
 -- touches: records
 -- settings: topcache.transparent_scan=off
 -- records: 1000
-\set b random(1, 1000)
+\set b random(1, :batches)
 SELECT count(value) FROM records
  WHERE key = ANY ((SELECT keys FROM batches WHERE id = :b)::text[]);
