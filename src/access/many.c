@@ -35,6 +35,7 @@ struct TcMany
 	MemoryContext batch;
 	TcValue values[TC_READ_BATCH]; /* of the batch, in order */
 	int taken;					   /* values handed out */
+	bool wants_key;
 };
 
 TcMany *
@@ -47,6 +48,7 @@ tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form)
 	/* as long as it is open, PostgreSQL refuses to alter it in this session */
 	many->relation = relation_open(map->relation, NoLock);
 	many->form = form;
+	many->wants_key = true;
 	many->batch =
 		AllocSetContextCreate(CurrentMemoryContext, "topcache batch",
 							  KEPT_BYTES, KEPT_BYTES, ALLOCSET_DEFAULT_MAXSIZE);
@@ -58,6 +60,12 @@ tc_many_keys(TcMany *many, const TcKeyArray *keys)
 {
 	many->keys = keys;
 	many->next = many->end = 0;
+}
+
+void
+tc_many_omit_keys(TcMany *many)
+{
+	many->wants_key = false;
 }
 
 /* Can there be a record under a key? */
@@ -106,7 +114,9 @@ make_row(TcMany *many, Datum *columns, bool *nulls)
 		return;
 	}
 	value = &many->values[many->taken++];
-	columns[0] = tc_key_as_text(many->reader.map, tc_key_at(keys, i));
+	nulls[0] = !many->wants_key;
+	if (many->wants_key)
+		columns[0] = tc_key_as_text(many->reader.map, tc_key_at(keys, i));
 	nulls[1] = !value->found || value->isnull;
 	if (!nulls[1])
 		columns[1] = many->form(many->reader.map, value);

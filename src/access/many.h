@@ -20,6 +20,9 @@ extern TcMany *tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form);
 /* Set the keys, which must live as long as rows are asked for. */
 extern void tc_many_keys(TcMany *many, const TcKeyArray *keys);
 
+/* Nobody looks at the column of keys: it is NULL. */
+extern void tc_many_omit_keys(TcMany *many);
+
 /*
  * The next row: key as text and value, in the order of the keys.  Good until
  * the next call.  False at the end.

@@ -51,6 +51,7 @@ typedef struct ManyScanState
 	TcMany *many; /* NULL before the first row */
 	TcKeyArray keys;
 	void *cast;
+	bool wants_key;		   /* the query looks at the column of keys */
 	bool done;			   /* an argument is NULL: no rows */
 	MemoryContext context; /* of one run, from scan to rescan */
 } ManyScanState;
@@ -79,12 +80,14 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 {
 	ManyScanState *state = (ManyScanState *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
-	Oid function = linitial_oid(plan->custom_private);
+	List *call = linitial(plan->custom_private);
+	Oid function = linitial_oid(call);
 
 	if (!tc_may_execute(function, GetUserId()))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION,
 					   get_func_name(function));
-	state->form = value_form(lsecond_oid(plan->custom_private));
+	state->form = value_form(lsecond_oid(call));
+	state->wants_key = boolVal(lsecond(plan->custom_private));
 	state->arguments = ExecInitExprList(plan->custom_exprs, &node->ss.ps);
 	state->context =
 		AllocSetContextCreate(estate->es_query_cxt, "topcache scan",
@@ -117,6 +120,8 @@ start(ManyScanState *state)
 		map = tc_map_require(DatumGetObjectId(relation));
 		state->many = tc_many_begin(map, state->css.ss.ps.state->es_snapshot,
 									state->form);
+		if (!state->wants_key)
+			tc_many_omit_keys(state->many);
 		state->cast = NULL;
 		tc_keys_from_array(DatumGetArrayTypePCopy(keys), map, &state->cast,
 						   state->context, &state->keys);
@@ -212,6 +217,21 @@ column_entry(Index rti, AttrNumber number, Oid type)
 						   number, NULL, false);
 }
 
+/* Does the query look at the column of keys?  Its text costs more than a hit. */
+static bool
+wants_key(RelOptInfo *rel, List *tlist)
+{
+	Bitmapset *used = NULL;
+
+	if (!bms_is_empty(rel->attr_needed[1 - rel->min_attr]))
+		return true;
+	pull_varattnos((Node *) tlist, rel->relid, &used);
+	pull_varattnos((Node *) extract_actual_clauses(rel->baserestrictinfo,
+												   false),
+				   rel->relid, &used);
+	return bms_is_member(1 - FirstLowInvalidHeapAttributeNumber, used);
+}
+
 static Plan *
 make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 		  List *clauses, List *children)
@@ -226,7 +246,8 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
 	scan->flags = path->flags;
 	scan->custom_exprs = copyObject(call->args);
-	scan->custom_private = path->custom_private;
+	scan->custom_private =
+		list_make2(path->custom_private, makeBoolean(wants_key(rel, tlist)));
 	scan->custom_scan_tlist =
 		list_make2(column_entry(rel->relid, 1, TEXTOID),
 				   column_entry(rel->relid, 2, value_type));

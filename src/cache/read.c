@@ -449,7 +449,7 @@ read_batch_cached(TcReader *reader, int n, const Datum *keys, TcValue *values)
 		answer[i] = look_up(reader, &probe[i], keys + i * nkeys, &lookup[i],
 							&values[i]);
 		if (answer[i] == ANSWER_HIT)
-			tc_lookup_prefetch_touch(&lookup[i]);
+			tc_lookup_prefetch_touch(&lookup[i], reader->clock_us);
 	}
 	for (int i = 0; i < n; i++)
 	{

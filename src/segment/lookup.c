@@ -49,6 +49,9 @@
 /* Hits of records that were touched a moment ago, by hash; a power of two. */
 #define PENDING_HITS 256
 
+/* Of those that have to go, one in so many is brought home. */
+#define HITS_SAMPLE 16
+
 typedef struct PendingHits
 {
 	TcRef ref;
@@ -241,11 +244,40 @@ flush_pending(PendingHits *pending)
 	pending->hits = 0;
 }
 
+/*
+ * Somebody else's hits need the place.  To bring each of them home would cost
+ * more than the reads; a sample of them, counted for all, is right on average.
+ */
+static void
+flush_sometimes(PendingHits *pending)
+{
+	static uint32 turn = 0;
+
+	if (++turn % HITS_SAMPLE == 0)
+	{
+		pending->hits *= HITS_SAMPLE;
+		flush_pending(pending);
+	}
+	pending->hits = 0;
+}
+
 void
 tc_lookup_flush_hits(void)
 {
 	for (int i = 0; i < PENDING_HITS; i++)
 		flush_pending(&pending_hits[i]);
+}
+
+/* Does the touch have to move the record? */
+static bool
+is_due(TcLookup *lookup, uint64 now_us)
+{
+	TcSharedRecord *copy = header_of(lookup);
+
+	/* a dirty record keeps a link where a clean one keeps its stamp */
+	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
+		return tc_recency_resolution_ms == 0;
+	return tc_policy_touch_due(copy, now_us);
 }
 
 void
@@ -255,17 +287,10 @@ tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 	uint32 hash = lookup->probe->hash;
 	PendingHits *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
 	bool same = pending->hash == hash && pending->ref == lookup->newest;
-	bool due;
 
 	tc_bulk_hit(&lookup->probe->slot, copy->length_bytes);
 
-	/* a dirty record keeps a link where a clean one keeps its stamp */
-	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
-		due = tc_recency_resolution_ms == 0;
-	else
-		due = tc_policy_touch_due(copy, now_us);
-
-	if (due)
+	if (is_due(lookup, now_us))
 	{
 		touch_record(lookup, 1 + (same ? pending->hits : 0), now_us);
 		if (same)
@@ -274,7 +299,7 @@ tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 	}
 	if (!same)
 	{
-		flush_pending(pending);
+		flush_sometimes(pending);
 		pending->hash = hash;
 		pending->ref = lookup->newest;
 	}
@@ -322,9 +347,12 @@ tc_lookup_prefetch_record(const TcProbe *probe)
 }
 
 void
-tc_lookup_prefetch_touch(const TcLookup *lookup)
+tc_lookup_prefetch_touch(TcLookup *lookup, uint64 now_us)
 {
-	const TcSharedRecord *rec = (const TcSharedRecord *) lookup->header;
+	const TcSharedRecord *rec = header_of(lookup);
+
+	if (!is_due(lookup, now_us))
+		return;
 
 	/* refs of a record that has changed meanwhile lead anywhere */
 	if (tc_arena_plausible(rec->prev, sizeof(TcSharedRecord)))

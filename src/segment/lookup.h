@@ -51,8 +51,8 @@ extern bool tc_lookup_copy(TcLookup *lookup, char *data);
  */
 extern void tc_lookup_touch(TcLookup *lookup, uint64 now_us);
 
-/* Start to load what a touch of the record will change. */
-extern void tc_lookup_prefetch_touch(const TcLookup *lookup);
+/* Start to load what a touch of the record will change, if anything. */
+extern void tc_lookup_prefetch_touch(TcLookup *lookup, uint64 now_us);
 
 /* Bring hits that were noted but not yet counted into the records. */
 extern void tc_lookup_flush_hits(void);

@@ -46,6 +46,7 @@
 #include "segment/chain.h"
 #include "segment/ghost.h"
 #include "segment/index.h"
+#include "segment/limits.h"
 #include "segment/maptable.h"
 #include "segment/policy.h"
 #include "segment/record.h"
@@ -55,6 +56,9 @@
 
 /* Reads that bring a record from the small to the main queue. */
 #define READS_TO_MAIN 2
+
+/* The part of all ages, from the youngest on, in which reads move nothing. */
+#define YOUNG_SHARE 8
 
 /* How often a victim may slip away before the next step is tried. */
 #define VICTIM_TRIES 32
@@ -120,13 +124,39 @@ tc_policy_inherit(TcSharedRecord *rec, const TcSharedRecord *from)
 	rec->reads = Min(from->reads + 1, TC_MOST_READS);
 }
 
+/*
+ * Is a record so much older than the newest ones that a read should move it?
+ * Among the young it hardly matters for who is evicted next, and moving one
+ * means to write into its neighbours, wherever they are in memory.  The
+ * header may be garbage; then so is the answer.
+ */
+static bool
+has_aged(const TcSharedRecord *rec, uint64 age_us, uint64 now_us)
+{
+	uint64 tail_us;
+
+	if (rec->map >= tc_seg.head->maps_used)
+		return false;
+	/* there the age itself decides */
+	if (pg_atomic_read_u64(&tc_seg.maps[rec->map].max_idle_us) != TC_NO_LIMIT)
+		return true;
+	tail_us = pg_atomic_read_u64(
+		&tc_map_body(rec->map)
+			 ->tail_stamp[TC_QUEUE_MAIN][tc_shard_number(rec->hash)]);
+	return tail_us > now_us || age_us >= (now_us - tail_us) / YOUNG_SHARE;
+}
+
 bool
 tc_policy_touch_due(const TcSharedRecord *rec, uint64 now_us)
 {
+	uint64 stamp = tc_record_stamp(rec);
+
 	if (is_fifo())
 		return rec->reads < TC_MOST_READS;
-	return now_us >=
-		tc_record_stamp(rec) + (uint64) tc_recency_resolution_ms * 1000;
+	if (now_us < stamp + (uint64) tc_recency_resolution_ms * 1000)
+		return false;
+	return tc_recency_resolution_ms == 0 || rec->queue == TC_QUEUE_SMALL ||
+		has_aged(rec, now_us - stamp, now_us);
 }
 
 void
