@@ -339,6 +339,13 @@ CREATE FUNCTION topcache.entries(INOUT relation regclass DEFAULT NULL,
 COMMENT ON FUNCTION topcache.entries(regclass) IS
     'the resident records of a map, or of all maps of this database that the caller may read';
 
+CREATE FUNCTION topcache.advise(relation regclass DEFAULT NULL,
+    OUT size bigint, OUT hit_ratio double precision, OUT reads bigint)
+    RETURNS SETOF record
+    AS 'MODULE_PATHNAME', 'topcache_advise' LANGUAGE C ROWS 17;
+COMMENT ON FUNCTION topcache.advise(regclass) IS
+    'which part of the recent reads of a map, or of all maps, a segment of some size would have answered';
+
 CREATE FUNCTION topcache.map_state(OUT relation regclass, OUT state text,
     OUT reason text, OUT durable boolean, OUT records bigint,
     OUT dirty_records bigint, OUT cost bigint, OUT bytes bigint,

@@ -29,11 +29,12 @@ CREATE TABLE requests AS
 CREATE UNIQUE INDEX ON requests (n);
 
 -- What was resident, from time to time.
-CREATE TABLE samples (n int, evictions bigint, records bigint, payload bigint);
+CREATE TABLE samples (n int, misses bigint, evictions bigint, records bigint,
+					  payload bigint);
 
 CREATE PROCEDURE take_sample(n int) LANGUAGE sql AS $$
 	INSERT INTO samples
-		SELECT n, sum(s.evictions), sum(h.records), sum(h.payload)
+		SELECT n, sum(s.misses), sum(s.evictions), sum(h.records), sum(h.payload)
 		  FROM topcache.stats s, payload_held(s.relation) h
 		 WHERE s.relation::text LIKE 'objects%'
 $$;
@@ -87,6 +88,12 @@ BEGIN
 		COMMIT;
 	END LOOP;
 END $$;
+
+-- The part of the last so many requests that missed.
+CREATE FUNCTION missed_of_last(requests bigint) RETURNS float8 LANGUAGE sql
+RETURN (SELECT (max(misses) - min(misses))::float8 / nullif(max(n) - min(n), 0)
+		  FROM samples
+		 WHERE n >= (SELECT max(n) FROM samples) - requests);
 
 -- Requests, misses, and the payload once the cache was full.
 CREATE VIEW outcome AS

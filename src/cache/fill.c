@@ -28,7 +28,7 @@
 #include "segment/wanted.h"
 
 /* Hand an image to the segment and count what became of it. */
-static bool
+static uint32
 store(const TcImage *image, uint32 stamp)
 {
 	const TcMapSlot *slot = &image->probe->slot;
@@ -38,21 +38,21 @@ store(const TcImage *image, uint32 stamp)
 		case TC_FILL_STORED:
 			tc_count(slot, TC_COUNT_FILLS, 1);
 			tc_bounds_stored(slot);
-			return true;
+			return image->data_bytes;
 		case TC_FILL_LOST:
 			tc_count(slot, TC_COUNT_FILLS_LOST, 1);
 			tc_fill_want(image->probe);
-			return false;
+			return 0;
 		case TC_FILL_NO_ROOM:
 			tc_count(slot, TC_COUNT_NOT_RESIDENT, 1);
-			return false;
+			return 0;
 		case TC_FILL_PRESENT:
-			return false;
+			return 0;
 	}
-	return false;
+	return 0;
 }
 
-bool
+uint32
 tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 			uint32 stamp, uint64 warm_us)
 {
@@ -62,16 +62,16 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 	if (!row->newest)
 	{
 		tc_fill_want(probe);
-		return false;
+		return 0;
 	}
 
 	/* of many that miss a key at once one has been first */
 	if (tc_versions_resident(probe))
-		return false;
+		return 0;
 	if (tc_row_too_large(map, &row->row))
 	{
 		tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
-		return false;
+		return 0;
 	}
 	image.nulls = tc_shape_form_record(&map->shape, &row->row, &bytes);
 	image.probe = probe;
@@ -85,7 +85,7 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 	return store(&image, stamp);
 }
 
-bool
+uint32
 tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
 			   const Datum *keys, uint32 stamp)
 {
@@ -94,7 +94,7 @@ tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
 	TcImage image = {0};
 
 	if (!TransactionIdIsValid(since))
-		return false;
+		return 0;
 	tc_shape_form_absent(&map->shape, keys, &bytes);
 	image.probe = probe;
 	image.data = bytes.data;

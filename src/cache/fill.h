@@ -10,14 +10,14 @@
 
 /*
  * Store a row, or the absence of one, that was read after stamp was.  Does
- * nothing where that cannot be proven to be right.  True when a record was
- * stored.  With warm_us other than 0 the record was used at that time of the
+ * nothing where that cannot be proven to be right.  The bytes of
+ * data that were stored, or 0.  With warm_us other than 0 the record was used at that time of the
  * segment's clock, before all that is resident.
  */
-extern bool tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
-						uint32 stamp, uint64 warm_us);
-extern bool tc_fill_absent(TcMap *map, const TcProbe *probe,
-						   TcHeapReader *reader, const Datum *keys,
-						   uint32 stamp);
+extern uint32 tc_fill_row(TcMap *map, const TcProbe *probe,
+						  const TcHeapRow *row, uint32 stamp, uint64 warm_us);
+extern uint32 tc_fill_absent(TcMap *map, const TcProbe *probe,
+							 TcHeapReader *reader, const Datum *keys,
+							 uint32 stamp);
 
 #endif /* TC_FILL_H */

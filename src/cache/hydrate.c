@@ -48,7 +48,7 @@ load_row(TcMap *map, TcHeapScan *scan, const Datum *keys, TcHeapRow *row)
 		return false;
 	stamp = tc_stamp_read(&probe);
 	tc_heap_scan_confirm(scan, row);
-	return tc_fill_row(map, &probe, row, stamp, 0);
+	return tc_fill_row(map, &probe, row, stamp, 0) > 0;
 }
 
 int64

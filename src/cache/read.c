@@ -41,9 +41,11 @@
 #include "cache/read.h"
 #include "cache/visibility.h"
 #include "heap/heapwrite.h"
+#include "segment/bulk.h"
 #include "segment/counters.h"
 #include "segment/departed.h"
 #include "segment/lookup.h"
+#include "segment/sample.h"
 #include "segment/segment.h"
 #include "segment/versions.h"
 
@@ -300,6 +302,14 @@ heap_of(TcReader *reader)
 	return reader->heap;
 }
 
+/* A read stored a record of so many bytes, or 0 if it could not. */
+static void
+note_filled(const TcProbe *probe, uint32 bytes)
+{
+	if (bytes > 0 && !tc_bulk_reading(&probe->slot))
+		tc_sample_read(probe, bytes, true);
+}
+
 /*
  * Read the heap, and with a probe keep what is found, unless it is too large
  * for that, which is told then.
@@ -327,7 +337,8 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	if (!value->found)
 	{
 		if (probe != NULL)
-			tc_fill_absent(reader->map, probe, heap, keys, stamp);
+			note_filled(probe,
+						tc_fill_absent(reader->map, probe, heap, keys, stamp));
 		return;
 	}
 
@@ -347,7 +358,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	if (probe != NULL)
 	{
 		tc_heap_confirm(heap, &row);
-		tc_fill_row(reader->map, probe, &row, stamp, 0);
+		note_filled(probe, tc_fill_row(reader->map, probe, &row, stamp, 0));
 	}
 	if (row.expires <= reader->now)
 		value->found = false;

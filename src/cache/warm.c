@@ -56,7 +56,7 @@ load_key(TcMap *map, TcHeapReader *reader, const TcWarmKey *warm)
 	if (!tc_heap_read(reader, keys, &row))
 		return false;
 	tc_heap_confirm(reader, &row);
-	return tc_fill_row(map, &probe, &row, stamp, warm->recency_us);
+	return tc_fill_row(map, &probe, &row, stamp, warm->recency_us) > 0;
 }
 
 int64

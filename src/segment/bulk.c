@@ -55,6 +55,13 @@ run_of(const TcMapSlot *slot)
 	return &runs[slot->number % WATCHED_MAPS];
 }
 
+/* Has a statement filled so much that it is one that reads in bulk? */
+static inline bool
+is_bulk(const Run *run)
+{
+	return run->filled_bytes > tc_seg.head->size_bytes / BULK_SHARE;
+}
+
 bool
 tc_bulk_fill(const TcMapSlot *slot, uint32 bytes)
 {
@@ -70,7 +77,16 @@ tc_bulk_fill(const TcMapSlot *slot, uint32 bytes)
 		run->filled_bytes = 0;
 	}
 	run->filled_bytes += bytes;
-	return run->filled_bytes > tc_seg.head->size_bytes / BULK_SHARE;
+	return is_bulk(run);
+}
+
+bool
+tc_bulk_reading(const TcMapSlot *slot)
+{
+	Run *run = run_of(slot);
+
+	return run->map == slot->number &&
+		run->statement == GetCurrentStatementStartTimestamp() && is_bulk(run);
 }
 
 void

@@ -1,8 +1,6 @@
 /*
  * bulk.h
  *	  Notices statements that bring in more than they will use again.
- *
- * For files of the segment floor.
  */
 #ifndef TC_BULK_H
 #define TC_BULK_H
@@ -13,6 +11,9 @@
  * A fill of so many bytes is about to happen; is it one of a bulk read?
  */
 extern bool tc_bulk_fill(const TcMapSlot *slot, uint32 bytes);
+
+/* Is the statement known to read in bulk, by what it has filled? */
+extern bool tc_bulk_reading(const TcMapSlot *slot);
 
 /* A record of so many bytes was found in the segment. */
 extern void tc_bulk_hit(const TcMapSlot *slot, uint32 bytes);

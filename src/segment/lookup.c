@@ -39,6 +39,7 @@
 #include "segment/lookup.h"
 #include "segment/policy.h"
 #include "segment/record.h"
+#include "segment/sample.h"
 #include "segment/segment.h"
 
 #define LOOKUP_TRIES 64
@@ -289,6 +290,7 @@ tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 	bool same = pending->hash == hash && pending->ref == lookup->newest;
 
 	tc_bulk_hit(&lookup->probe->slot, copy->length_bytes);
+	tc_sample_read(lookup->probe, copy->length_bytes, false);
 
 	if (is_due(lookup, now_us))
 	{

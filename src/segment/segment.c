@@ -34,6 +34,7 @@
 #include "segment/progress.h"
 #include "segment/index.h"
 #include "segment/limits.h"
+#include "segment/sample.h"
 #include "segment/segment.h"
 #include "segment/shared.h"
 
@@ -67,6 +68,7 @@ typedef struct Layout
 	Size stamps;
 	Size ghosts;
 	Size departed;
+	Size samples;
 	Size pages;
 	Size bitmaps;
 	Size directory;
@@ -98,11 +100,16 @@ lay_out(Size *end, Size bytes)
 	return start;
 }
 
-/* Compute where everything goes in a segment of the size set. */
-static void
-compute_layout(Layout *layout)
+static inline Size
+configured_bytes(void)
 {
-	Size size_bytes = (Size) tc_size_mb * 1024 * 1024;
+	return (Size) tc_size_mb * 1024 * 1024;
+}
+
+/* Compute where everything goes in a segment of some size. */
+static void
+compute_layout(Layout *layout, Size size_bytes)
+{
 	Size end = 0;
 	uint32 most_pages;
 
@@ -119,6 +126,7 @@ compute_layout(Layout *layout)
 	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
 	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
 	layout->departed = lay_out(&end, tc_departed_bytes(size_bytes));
+	layout->samples = lay_out(&end, tc_sample_bytes(size_bytes));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
 	layout->bitmaps =
 		lay_out(&end, (Size) most_pages * layout->page_words * sizeof(uint64));
@@ -136,8 +144,7 @@ request_segment(void)
 	if (prev_shmem_request_hook)
 		prev_shmem_request_hook();
 
-	RequestAddinShmemSpace((Size) tc_size_mb * 1024 * 1024 +
-						   PG_CACHE_LINE_SIZE);
+	RequestAddinShmemSpace(configured_bytes() + PG_CACHE_LINE_SIZE);
 	RequestAddinShmemSpace(
 		hash_estimate_size(MAP_ENTRIES, sizeof(TcSharedMapEntry)));
 	RequestNamedLWLockTranche(INDEX_TRANCHE, TC_PARTITIONS + 1);
@@ -156,6 +163,7 @@ locate_parts(char *base, const Layout *layout)
 	tc_seg.stamps = (pg_atomic_uint32 *) (base + layout->stamps);
 	tc_seg.ghosts = (pg_atomic_uint32 *) (base + layout->ghosts);
 	tc_seg.departed = (volatile uint16 *) (base + layout->departed);
+	tc_seg.samples = (pg_atomic_uint64 *) (base + layout->samples);
 	tc_seg.pages = (TcSharedPage *) (base + layout->pages);
 	tc_seg.bitmaps = (uint64 *) (base + layout->bitmaps);
 	tc_seg.directory = (uint32 *) (base + layout->directory);
@@ -173,7 +181,7 @@ fill_segment(const Layout *layout)
 	TcSharedSegment *head = tc_seg.head;
 
 	memset(head, 0, layout->arena);
-	head->size_bytes = (uint64) tc_size_mb * 1024 * 1024;
+	head->size_bytes = configured_bytes();
 	head->arena_offset = layout->arena;
 	head->page_bytes = layout->page_bytes;
 	head->page_words = layout->page_words;
@@ -209,6 +217,7 @@ fill_segment(const Layout *layout)
 		pg_atomic_init_u64(&head->queue_bytes[i], 0);
 	tc_ghost_create();
 	tc_departed_create();
+	tc_sample_create();
 	tc_progress_create();
 	tc_arena_create();
 	tc_index_create();
@@ -226,12 +235,11 @@ start_segment(void)
 	if (prev_shmem_startup_hook)
 		prev_shmem_startup_hook();
 
-	compute_layout(&layout);
+	compute_layout(&layout, configured_bytes());
 	LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
 
 	base = ShmemInitStruct("topcache segment",
-						   (Size) tc_size_mb * 1024 * 1024 + PG_CACHE_LINE_SIZE,
-						   &found);
+						   configured_bytes() + PG_CACHE_LINE_SIZE, &found);
 	base = (char *) CACHELINEALIGN(base);
 
 	info.keysize = sizeof(TcSharedMapKey);
@@ -254,7 +262,7 @@ tc_segment_init(void)
 	if (!process_shared_preload_libraries_in_progress)
 		return;
 
-	compute_layout(&layout);
+	compute_layout(&layout, configured_bytes());
 	if (layout.npages < 64)
 		ereport(
 			ERROR,
@@ -341,6 +349,15 @@ tc_segment_memory_use(TcMemoryUse *use)
 	tc_arena_free_bytes(&use->free_bytes, &use->slack_bytes);
 	use->slack_bytes += pg_atomic_read_u64(&head->used_bytes) -
 		use->data_bytes - use->header_bytes;
+}
+
+uint64
+tc_segment_arena_bytes(uint64 size_bytes)
+{
+	Layout layout;
+
+	compute_layout(&layout, size_bytes);
+	return (uint64) layout.npages * layout.page_bytes;
 }
 
 double

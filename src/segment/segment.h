@@ -42,6 +42,9 @@ typedef struct TcMemoryUse
 
 extern void tc_segment_memory_use(TcMemoryUse *use);
 
+/* Bytes for records and index in a segment of some size. */
+extern uint64 tc_segment_arena_bytes(uint64 size_bytes);
+
 /*
  * Share of the arena that records and their index take, in percent; what the
  * water marks are compared with.

@@ -359,6 +359,10 @@ typedef struct TcSharedSegment
 	uint32 nstripes;
 	uint32 max_maps;
 	int64 started_us; /* TimestampTz */
+	uint32 sample_places;
+
+	/* One key in 2^shift is watched; set by the worker, hardly ever. */
+	volatile uint32 sample_shift;
 
 	/* Page pool, under the pool's lock. */
 	uint32 free_page;
@@ -403,6 +407,10 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 departed_clock;
 	uint32 departed_sets; /* constant */
 
+	/* Positions in the ring of reads; see sample.c. */
+	pg_atomic_uint64 sample_begin;
+	pg_atomic_uint64 sample_end;
+
 	/* The worker's latch, set by whoever finds the segment above the mark. */
 	struct Latch *worker_latch; /* set and cleared by the worker alone */
 
@@ -419,6 +427,7 @@ typedef struct TcSegment
 	pg_atomic_uint32 *stamps;
 	pg_atomic_uint32 *ghosts;
 	volatile uint16 *departed;
+	pg_atomic_uint64 *samples;
 	TcSharedPage *pages;
 	uint64 *bitmaps;
 	uint32 *directory; /* pages of the index, in bucket order */

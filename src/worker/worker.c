@@ -42,6 +42,7 @@
 #include "cache/settle.h"
 #include "segment/maptable.h"
 #include "segment/room.h"
+#include "segment/sample.h"
 #include "segment/segment.h"
 #include "worker/rota.h"
 #include "worker/warm_up.h"
@@ -130,6 +131,7 @@ make_round(void)
 	tc_freeze_step();
 	tc_map_drain(DRAIN_PER_ROUND);
 	tc_bounds_step();
+	tc_sample_adapt();
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
 	tc_rota_step();
