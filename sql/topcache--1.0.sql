@@ -56,6 +56,14 @@ CREATE EVENT TRIGGER topcache_follow_renames ON ddl_command_end
     WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER TYPE')
     EXECUTE FUNCTION topcache.follow_renames();
 
+CREATE FUNCTION topcache.define_volatile() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'topcache_define_volatile' LANGUAGE C;
+COMMENT ON FUNCTION topcache.define_volatile() IS
+    'makes a map of a foreign table that is created with option volatile';
+CREATE EVENT TRIGGER topcache_define_volatile ON ddl_command_end
+    WHEN TAG IN ('CREATE FOREIGN TABLE')
+    EXECUTE FUNCTION topcache.define_volatile();
+
 -- a dropped relation takes its definition with it
 CREATE FUNCTION topcache.forget_dropped() RETURNS event_trigger
     AS 'MODULE_PATHNAME', 'topcache_forget_dropped' LANGUAGE C;

@@ -28,6 +28,7 @@
 #include "utils/rel.h"
 
 #include "access/definitions.h"
+#include "access/volatile_tables.h"
 #include "base/compat.h"
 
 TC_FUNCTION(topcache_number_columns);
@@ -70,6 +71,10 @@ topcache_number_columns(PG_FUNCTION_ARGS)
 	tuple = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
 													: data->tg_trigtuple;
 	tc_mapdef_take(tuple, desc, &def);
+
+	/* an event trigger has given a volatile map one; a dump knows better */
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && !def.durable)
+		tc_definition_delete(def.relation);
 	values[0] = numbers_as_array(&def);
 	if (def.value_column != NULL)
 	{
@@ -89,6 +94,8 @@ topcache_follow_renames(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("function \"topcache.follow_renames\" must be called "
 						"as an event trigger")));
+	tc_volatile_tables_define();
 	tc_definitions_follow_renames();
+	tc_volatile_tables_follow_renames();
 	PG_RETURN_NULL();
 }

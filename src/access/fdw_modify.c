@@ -290,10 +290,16 @@ write_one(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
 	int n = bind_old_key(work, scanned, values, nulls);
 
 	if (!work->table->map->def.durable)
+	{
+		/* no table behind it will */
+		if (work->form.operation != CMD_DELETE &&
+			RelationGetDescr(info->ri_RelationDesc)->constr != NULL)
+			ExecConstraints(info, slot, estate);
 		return tc_fdw_volatile_write(work->table, work->form.operation,
 									 work->form.do_nothing, values, slot)
 			? slot
 			: NULL;
+	}
 	bind_columns(work, slot, values + n, nulls + n);
 	return execute(estate, work, work->one, values, nulls, slot) > 0 ? slot
 																	 : NULL;

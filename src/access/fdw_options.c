@@ -31,7 +31,8 @@ TC_FUNCTION(topcache_fdw_validator);
 /* Names that differ by more letters are not alike. */
 #define MOST_LETTERS 4
 
-static const char *const table_options[] = {"relation", "volatile", NULL};
+static const char *const table_options[] = {"relation", "volatile", "key",
+											NULL};
 static const char *const column_options[] = {"column_name", "meta", NULL};
 static const char *const no_options[] = {NULL};
 
@@ -72,6 +73,7 @@ static void
 report_unknown(const char *const *names, const char *name)
 {
 	const char *like = closest(names, name);
+	StringInfoData list;
 
 	if (like != NULL)
 		ereport(ERROR,
@@ -83,11 +85,27 @@ report_unknown(const char *const *names, const char *name)
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 				 errmsg("invalid option \"%s\"", name),
 				 errhint("There are no valid options in this context.")));
+	initStringInfo(&list);
+	for (int i = 0; names[i] != NULL; i++)
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", names[i]);
 	ereport(ERROR,
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\"", name),
-			 errhint("Valid options in this context are: %s, %s", names[0],
-					 names[1])));
+			 errhint("Valid options in this context are: %s", list.data)));
+}
+
+List *
+tc_key_option_names(const char *value)
+{
+	List *names = NIL;
+
+	if (!SplitIdentifierString(pstrdup(value), ',', &names) || names == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid value for option \"key\": \"%s\"", value),
+				 errhint("It is a list of column names, separated by "
+						 "commas.")));
+	return names;
 }
 
 /* Check an option's value as far as it can be checked alone. */
@@ -98,6 +116,8 @@ check_value(DefElem *option)
 		(void) defGetBoolean(option);
 	else if (strcmp(option->defname, "relation") == 0)
 		(void) tc_qualified_name(defGetString(option));
+	else if (strcmp(option->defname, "key") == 0)
+		(void) tc_key_option_names(defGetString(option));
 	else if (strcmp(option->defname, "meta") == 0 &&
 			 tc_meta_kind(defGetString(option)) < 0)
 	{
@@ -127,6 +147,7 @@ topcache_fdw_validator(PG_FUNCTION_ARGS)
 	const char *const *names = no_options;
 	bool is_volatile = false;
 	bool has_relation = false;
+	bool has_key = false;
 	ListCell *cell;
 
 	if (catalog == ForeignTableRelationId)
@@ -144,7 +165,15 @@ topcache_fdw_validator(PG_FUNCTION_ARGS)
 			is_volatile = defGetBoolean(option);
 		else if (strcmp(option->defname, "relation") == 0)
 			has_relation = true;
+		else if (strcmp(option->defname, "key") == 0)
+			has_key = true;
 	}
+	if (catalog == ForeignTableRelationId && has_key && !is_volatile)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
+				 errmsg("option \"key\" is for volatile maps only"),
+				 errhint("The map of a table has the key that the table "
+						 "was attached by.")));
 	if (catalog == ForeignTableRelationId && is_volatile == has_relation)
 		ereport(ERROR,
 				(errcode(is_volatile ? ERRCODE_FDW_INVALID_OPTION_NAME

@@ -54,6 +54,9 @@ extern TcForeignTable *tc_foreign_table(Oid relation);
 /* The map that a foreign table shows by its options, not locked. */
 extern Oid tc_foreign_relation(Oid relation);
 
+/* The names in option "key"; an error where it is no list of names. */
+extern List *tc_key_option_names(const char *value);
+
 /* The kind of a name, or -1; and the names. */
 extern int tc_meta_kind(const char *name);
 extern Oid tc_meta_type(int kind);

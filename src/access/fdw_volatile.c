@@ -4,7 +4,8 @@
  *	  Rows of a foreign table that is a volatile map.
  *
  * Structure: the functions that put and remove records, in the words of
- * INSERT, UPDATE and DELETE.
+ * INSERT, UPDATE and DELETE.  The foreign table is the map's relation, so its
+ * attributes are those of the record.
  *
  * Concurrency: a record that is to be changed is locked when the scan has
  * found it, by writing it once more as it is; whoever else wants to change it
@@ -20,25 +21,11 @@
 #include "access/xact.h"
 #include "executor/executor.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 
 #include "access/args.h"
 #include "access/fdw.h"
 #include "access/fdw_table.h"
 #include "cache/volatile.h"
-
-/* The attribute of the foreign table that shows the value; 0: none. */
-static AttrNumber
-value_attribute(const TcForeignTable *table)
-{
-	for (int i = 0; i < table->natts; i++)
-	{
-		if (table->column[i].kind == TC_FOREIGN_COLUMN &&
-			table->column[i].number == table->map->shape.value->number)
-			return i + 1;
-	}
-	return 0;
-}
 
 /* The key of the row in a slot. */
 static void
@@ -59,17 +46,18 @@ keys_of(const TcForeignTable *table, TupleTableSlot *slot, Datum *keys)
 	}
 }
 
+/* Do two keys name one record?  1.0 and 1.00 do. */
 static bool
 same_key(const TcForeignTable *table, const Datum *a, const Datum *b)
 {
-	for (int k = 0; k < table->key.n; k++)
-	{
-		const TcColumn *column = &table->map->shape.keys[k];
+	const TcShape *shape = &table->map->shape;
+	TcBytes one;
+	TcBytes other;
 
-		if (!datum_image_eq(a[k], b[k], column->by_value, column->length))
-			return false;
-	}
-	return true;
+	tc_shape_form_key(shape, a, &one);
+	tc_shape_form_key(shape, b, &other);
+	return one.length == other.length &&
+		memcmp(one.data, other.data, one.length) == 0;
 }
 
 static void
@@ -92,19 +80,26 @@ expires_now(const TcMap *map)
 		(int64) Min(tc_interval_us(map->def.ttl), (uint64) (PG_INT64_MAX / 2));
 }
 
+/* Store the row in the slot under a key that is owned. */
+static void
+store_slot(TcOwned *owned, TupleTableSlot *slot)
+{
+	TcRow row;
+
+	slot_getallattrs(slot);
+	row.values = slot->tts_values;
+	row.nulls = slot->tts_isnull;
+	tc_volatile_store_row(owned, &row, expires_now(owned->map));
+}
+
 /* Write the row in the slot under a key that must not be there. */
 static bool
 insert_row(TcForeignTable *table, TupleTableSlot *slot, bool do_nothing)
 {
-	AttrNumber attribute = value_attribute(table);
 	Datum keys[INDEX_MAX_KEYS];
 	TcOwned owned;
-	Datum value = (Datum) 0;
-	bool isnull = true;
 
 	keys_of(table, slot, keys);
-	if (attribute != 0)
-		value = slot_getattr(slot, attribute, &isnull);
 	tc_volatile_own(table->map, keys, &owned);
 	if (owned.old.found)
 	{
@@ -113,18 +108,15 @@ insert_row(TcForeignTable *table, TupleTableSlot *slot, bool do_nothing)
 			report_duplicate(table, keys);
 		return false;
 	}
-	tc_volatile_store(&owned, value, isnull, expires_now(table->map));
+	store_slot(&owned, slot);
 	return true;
 }
 
 static bool
 update_row(TcForeignTable *table, const Datum *old_keys, TupleTableSlot *slot)
 {
-	AttrNumber attribute = value_attribute(table);
 	Datum keys[INDEX_MAX_KEYS];
 	TcOwned owned;
-	Datum value;
-	bool isnull;
 
 	keys_of(table, slot, keys);
 	if (!same_key(table, old_keys, keys))
@@ -138,11 +130,7 @@ update_row(TcForeignTable *table, const Datum *old_keys, TupleTableSlot *slot)
 		tc_volatile_release(&owned);
 		return false;
 	}
-	value = owned.old.value;
-	isnull = owned.old.isnull;
-	if (attribute != 0)
-		value = slot_getattr(slot, attribute, &isnull);
-	tc_volatile_store(&owned, value, isnull, expires_now(table->map));
+	store_slot(&owned, slot);
 	return true;
 }
 
@@ -151,20 +139,18 @@ static void
 show(const TcForeignTable *table, const Datum *keys, const TcValue *value,
 	 TupleTableSlot *slot)
 {
-	AttrNumber attribute = value_attribute(table);
+	const TcShape *shape = &table->map->shape;
 
 	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, table->natts * sizeof(bool));
-	for (int k = 0; k < table->key.n; k++)
+	if (shape->value == NULL)
 	{
-		slot->tts_values[table->key.number[k] - 1] = keys[k];
-		slot->tts_isnull[table->key.number[k] - 1] = false;
+		memcpy(slot->tts_values, value->row.values,
+			   table->natts * sizeof(Datum));
+		memcpy(slot->tts_isnull, value->row.nulls, table->natts * sizeof(bool));
 	}
-	if (attribute != 0)
-	{
-		slot->tts_values[attribute - 1] = value->value;
-		slot->tts_isnull[attribute - 1] = value->isnull;
-	}
+	else
+		tc_shape_make_row(shape, keys, value->value, value->isnull,
+						  slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 }
 
@@ -209,8 +195,7 @@ tc_fdw_volatile_lock(TcForeignTable *table, TupleTableSlot *slot)
 		tc_volatile_release(&owned);
 		return false;
 	}
-	tc_volatile_store(&owned, owned.old.value, owned.old.isnull,
-					  owned.old_expires);
+	tc_volatile_store_again(&owned, owned.old_expires);
 	show(table, keys, &owned.old, slot);
 	return true;
 }

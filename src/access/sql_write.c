@@ -148,6 +148,47 @@ set_arguments(const TcMap *map, const Datum *keys, const NewRecord *record,
 /* ----- put ----- */
 
 static bool
+put_row(TcMap *map, const Datum *keys, const NewRecord *record)
+{
+	bool is_new = false;
+
+	(void) write_row(map, TC_PLAN_PUT, keys, record, (Datum) 0, &is_new);
+	return is_new;
+}
+
+/* The statement gives a row the map's time to live; give it its own. */
+static void
+set_expiry(TcMap *map, const Datum *keys, TimestampTz expires)
+{
+	TcOwned owned;
+
+	if (map->shape.value != NULL || map->def.durable)
+		return;
+	tc_volatile_own(map, keys, &owned);
+	if (owned.old.found && owned.old_expires != expires)
+		tc_volatile_store_again(&owned, expires);
+	else
+		tc_volatile_release(&owned);
+}
+
+/* In place of what is there, or new: until one of them is possible. */
+static bool
+put_volatile_row(TcMap *map, const Datum *keys, const NewRecord *record)
+{
+	bool is_new = false;
+
+	while (!write_row(map, TC_PLAN_PUT, keys, record, (Datum) 0, NULL) &&
+		   !is_new)
+	{
+		CHECK_FOR_INTERRUPTS();
+		is_new = write_row(map, TC_PLAN_PUT_IF_ABSENT, keys, record, (Datum) 0,
+						   NULL);
+	}
+	set_expiry(map, keys, record->expires);
+	return is_new;
+}
+
+static bool
 put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
 	Datum args[TC_MAX_ARGS];
@@ -155,12 +196,8 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	Datum is_new = BoolGetDatum(false);
 
 	if (map->shape.value == NULL)
-	{
-		bool new_row = false;
-
-		(void) write_row(map, TC_PLAN_PUT, keys, record, (Datum) 0, &new_row);
-		return new_row;
-	}
+		return map->def.durable ? put_row(map, keys, record)
+								: put_volatile_row(map, keys, record);
 	if (!map->def.durable)
 	{
 		TcOwned owned;
@@ -184,8 +221,14 @@ put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	char nulls[TC_MAX_ARGS];
 
 	if (map->shape.value == NULL)
-		return write_row(map, TC_PLAN_PUT_IF_ABSENT, keys, record, (Datum) 0,
-						 NULL);
+	{
+		bool written = write_row(map, TC_PLAN_PUT_IF_ABSENT, keys, record,
+								 (Datum) 0, NULL);
+
+		if (written)
+			set_expiry(map, keys, record->expires);
+		return written;
+	}
 	if (!map->def.durable)
 	{
 		TcOwned owned;
@@ -557,7 +600,7 @@ touch_volatile(TcMap *map, const Datum *keys, TimestampTz expires)
 
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found)
-		tc_volatile_store(&owned, owned.old.value, owned.old.isnull, expires);
+		tc_volatile_store_again(&owned, expires);
 	else
 		tc_volatile_release(&owned);
 	return owned.old.found;

@@ -110,6 +110,22 @@ acquire_slot(TcMap *map)
 }
 
 bool
+tc_records_outdated(const TcMap *map)
+{
+	TcMapIdentity identity;
+	TcMapUse use;
+	uint16 number;
+
+	if (!tc_segment_ready() ||
+		!tc_map_find(MyDatabaseId, map->relation, &number) ||
+		!tc_map_identity(number, &identity) ||
+		identity.shape == map->shape.fingerprint)
+		return false;
+	tc_map_use(number, &use);
+	return use.records > 0;
+}
+
+bool
 tc_bind(TcMap *map)
 {
 	if (map->suspended != TC_NOT_SUSPENDED || !tc_segment_ready())

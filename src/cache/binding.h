@@ -17,6 +17,9 @@ extern bool tc_bind(TcMap *map);
 /* The same for a map that has no heap to turn to: an error when it can't be. */
 extern void tc_bind_required(TcMap *map);
 
+/* Are there records of the relation that do not fit what the map is now? */
+extern bool tc_records_outdated(const TcMap *map);
+
 /* The slot of a map that is bound. */
 extern const TcMapSlot *tc_bound_slot(const TcMap *map);
 

@@ -121,11 +121,11 @@ tc_read_end(TcReader *reader)
 
 /* ----- the segment ----- */
 
-/* Take the columns out of a record's data, which value will point into. */
-static void
-take_columns(const TcShape *shape, const char *data, bool has_nulls,
-			 TcValue *value)
+void
+tc_value_of_data(const TcMap *map, const char *data, bool has_nulls,
+				 TcValue *value)
 {
+	const TcShape *shape = &map->shape;
 	Datum *values;
 	bool *nulls;
 
@@ -185,7 +185,7 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 	if (!tc_shape_same_key(shape, data, keys))
 		return ANSWER_MISS;
 	if (value->found)
-		take_columns(shape, data, version->nulls, value);
+		tc_value_of_data(reader->map, data, version->nulls, value);
 	return ANSWER_HIT;
 }
 

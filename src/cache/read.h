@@ -81,6 +81,10 @@ extern void tc_read_batch(TcReader *reader, int n, const Datum *keys,
  */
 extern void tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value);
 
+/* Take a value out of a record's data, into which it will point. */
+extern void tc_value_of_data(const TcMap *map, const char *data, bool has_nulls,
+							 TcValue *value);
+
 /*
  * Is there a record in the segment, of whatever version?  Not for a user to
  * know whose policies may hide the row.

@@ -111,6 +111,17 @@ init_image(TcImage *image, const TcProbe *probe)
 	image->negative = true;
 }
 
+/* Two keys have one hash of 64 bits, and nothing else could tell them apart. */
+static void
+report_collision(const TcMap *map)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("could not write to map \"%s\": two keys have the same "
+					"hash",
+					map->name)));
+}
+
 /* Copy the version in hand of a lookup, which nobody else can change. */
 static bool
 take_old(TcOwned *owned, TcLookup *lookup)
@@ -120,14 +131,16 @@ take_old(TcOwned *owned, TcLookup *lookup)
 
 	owned->old.found = !version->negative && !tc_version_ended(version) &&
 		version->expires > GetCurrentStatementStartTimestamp();
-	owned->old.isnull = version->nulls;
 	owned->old_expires = version->expires;
-	if (!owned->old.found || version->nulls)
+	if (!owned->old.found && owned->map->shape.nhashed == 0)
 		return true;
 	data = palloc(version->data_bytes);
 	if (!tc_lookup_copy(lookup, data))
 		return false;
-	owned->old.value = tc_shape_value(&owned->map->shape, data);
+	if (!tc_shape_same_key(&owned->map->shape, data, owned->keys))
+		report_collision(owned->map);
+	if (owned->old.found)
+		tc_value_of_data(owned->map, data, version->nulls, &owned->old);
 	return true;
 }
 
@@ -200,29 +213,58 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 }
 
 void
-tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
+tc_volatile_store_row(TcOwned *owned, const TcRow *row, TimestampTz expires)
 {
 	TcMap *map = owned->map;
 	TcBytes key;
 	TcBytes bytes;
 	TcProbe probe;
 	TcImage image;
-	Datum *values = palloc(map->shape.natts * sizeof(Datum));
-	bool *nulls = palloc(map->shape.natts * sizeof(bool));
-	TcRow row = {values, nulls};
 
-	tc_shape_make_row(&map->shape, owned->keys, value, isnull, values, nulls);
 	tc_shape_form_key(&map->shape, owned->keys, &key);
 	tc_probe_init(&probe, map, &key);
 	init_image(&image, &probe);
-	image.nulls = tc_shape_form_record(&map->shape, &row, &bytes);
+	image.nulls = tc_shape_form_record(&map->shape, row, &bytes);
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
-	image.cost = tc_cost_of_row(map, &row);
+	image.cost = tc_cost_of_row(map, row);
 	image.expires = expires;
 	image.negative = false;
 	push_and_wait(map, &image);
 	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
+}
+
+void
+tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
+{
+	const TcShape *shape = &owned->map->shape;
+	Datum *values = palloc(shape->natts * sizeof(Datum));
+	bool *nulls = palloc(shape->natts * sizeof(bool));
+	TcRow row = {values, nulls};
+
+	tc_shape_make_row(shape, owned->keys, value, isnull, values, nulls);
+	tc_volatile_store_row(owned, &row, expires);
+}
+
+void
+tc_volatile_store_again(TcOwned *owned, TimestampTz expires)
+{
+	if (owned->map->shape.value == NULL)
+		tc_volatile_store_row(owned, &owned->old.row, expires);
+	else
+		tc_volatile_store(owned, owned->old.value, owned->old.isnull, expires);
+}
+
+/* A key that is found by its hash must be this one. */
+static void
+check_collision(TcMap *map, const Datum *keys)
+{
+	TcOwned owned;
+
+	if (map->shape.nhashed == 0)
+		return;
+	tc_volatile_own(map, keys, &owned);
+	tc_volatile_release(&owned);
 }
 
 bool
@@ -236,6 +278,7 @@ tc_volatile_remove(TcMap *map, const Datum *keys)
 
 	PreventCommandIfReadOnly("write to a volatile map");
 	tc_bind_required(map);
+	check_collision(map, keys);
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);
 	xid = GetCurrentTransactionId();

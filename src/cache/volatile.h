@@ -28,6 +28,11 @@ extern void tc_volatile_store(TcOwned *owned, Datum value, bool isnull,
 							  TimestampTz expires);
 extern void tc_volatile_release(TcOwned *owned);
 
+/* The same with a whole row, which has the key; or with what is there. */
+extern void tc_volatile_store_row(TcOwned *owned, const TcRow *row,
+								  TimestampTz expires);
+extern void tc_volatile_store_again(TcOwned *owned, TimestampTz expires);
+
 /*
  * Remove the record of a key, waiting in the same way; true when there was
  * one.

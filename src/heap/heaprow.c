@@ -7,7 +7,8 @@
  * with ON CONFLICT setting every other column that can be set to what the
  * INSERT would have made of it, its default included; so the row that is
  * there afterwards does not depend on the one before.  A replace is an
- * UPDATE in the same sense.  Which columns are given differs from call to
+ * UPDATE in the same sense, and so is a put of a row of a volatile map, whose
+ * foreign table knows no ON CONFLICT DO UPDATE.  Which columns are given differs from call to
  * call, so the first few statements of a map are kept by their columns.
  *
  * Columns that the table computes can't be set; identity columns that are
@@ -98,9 +99,14 @@ append_insert(StringInfo sql, const TcMap *map, Bitmapset *given)
 	appendStringInfoString(sql, ") OVERRIDING SYSTEM VALUE VALUES (");
 	for (int i = 1; i <= n; i++)
 		appendStringInfo(sql, "%s$%d", i > 1 ? ", " : "", i);
-	appendStringInfoString(sql, ") ON CONFLICT (");
-	tc_heap_append_keys(sql, map);
-	appendStringInfoString(sql, ") DO ");
+	appendStringInfoString(sql, ") ON CONFLICT ");
+	if (map->def.durable)
+	{
+		appendStringInfoString(sql, "(");
+		tc_heap_append_keys(sql, map);
+		appendStringInfoString(sql, ") ");
+	}
+	appendStringInfoString(sql, "DO ");
 }
 
 /* "UPDATE SET a = EXCLUDED.a, ..." */
@@ -136,8 +142,9 @@ build_put(StringInfo sql, const TcMap *map, Bitmapset *given)
 						   " '0'::pg_catalog.xid)");
 }
 
+/* "UPDATE t AS m SET a = $2, b = DEFAULT WHERE k = $1" */
 static void
-build_replace(StringInfo sql, const TcMap *map, Bitmapset *given)
+build_update(StringInfo sql, const TcMap *map, Bitmapset *given)
 {
 	const char *separator = "";
 	int parameter = map->shape.nkeys;
@@ -164,6 +171,12 @@ build_replace(StringInfo sql, const TcMap *map, Bitmapset *given)
 						 column_name(map, map->shape.keys[0].number));
 	appendStringInfoString(sql, " WHERE ");
 	tc_heap_append_key_condition(sql, map, false);
+}
+
+static void
+build_replace(StringInfo sql, const TcMap *map, Bitmapset *given)
+{
+	build_update(sql, map, given);
 	appendStringInfo(sql,
 					 " AND pg_catalog.to_jsonb(m.*) OPERATOR(pg_catalog.=) $%d",
 					 map->shape.nkeys + bms_num_members(given) + 1);
@@ -196,6 +209,8 @@ prepare(const TcMap *map, TcPlanKind kind, Bitmapset *given)
 	initStringInfo(&sql);
 	if (kind == TC_PLAN_REPLACE)
 		build_replace(&sql, map, given);
+	else if (kind == TC_PLAN_PUT && !map->def.durable)
+		build_update(&sql, map, given);
 	else if (kind == TC_PLAN_PUT)
 		build_put(&sql, map, given);
 	else
@@ -292,7 +307,7 @@ tc_heap_write_row(TcMap *map, TcPlanKind kind, const Datum *keys,
 		elog(ERROR, "could not write to relation \"%s\": %s", map->name,
 			 SPI_result_code_string(code));
 	rows = SPI_processed;
-	if (kind == TC_PLAN_PUT && rows > 0)
+	if (kind == TC_PLAN_PUT && rows > 0 && map->def.durable)
 	{
 		bool isnull;
 

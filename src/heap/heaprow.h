@@ -20,7 +20,8 @@ typedef struct TcNewColumns
 
 /*
  * Write a row under a key.  TC_PLAN_PUT puts it in place of whatever is
- * there, *is_new says whether nothing was; TC_PLAN_PUT_IF_ABSENT only where
+ * there, *is_new says whether nothing was, but in a volatile map only in
+ * place of a row; TC_PLAN_PUT_IF_ABSENT only where
  * nothing is; TC_PLAN_REPLACE only where the row, as to_jsonb() shows it, is
  * the expected one.  Returns the number of rows written.  Errors are the
  * table's own.

@@ -221,7 +221,7 @@ expiry_column(Relation rel, const TcMap *map)
 {
 	AttrNumber number = get_attnum(RelationGetRelid(rel), "expires_at");
 
-	if (!map->def.created || number <= 0 ||
+	if (!map->def.created || !map->def.durable || number <= 0 ||
 		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid !=
 			TIMESTAMPTZOID)
 		return 0;

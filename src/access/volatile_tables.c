@@ -1,0 +1,315 @@
+/*-------------------------------------------------------------------------
+ *
+ * volatile_tables.c
+ *	  Foreign tables that are volatile maps, by their options.
+ *
+ * Structure: a foreign table with option "volatile" is a map, whoever made
+ * it and however: an event trigger gives it a definition at the end of the
+ * command.  Its key is the columns in option "key", or the first one.  With
+ * one other column, called value, its records are that column's values, as
+ * those of create_map() are; else they are rows.
+ *
+ * The definition knows columns by number and follows when they are renamed.
+ * The option has names, and has to be told, as it is what a dump has.
+ *
+ * A command that changes columns would leave the records without a form, and
+ * is refused while there are any.
+ *
+ * Concurrency: the command has locked the table, so nobody else has records
+ * under way.
+ *
+ * Failure: without event triggers (session_replication_role, single-user
+ * mode) a table has no definition, and its use is an error that says so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "commands/defrem.h"
+#include "commands/event_trigger.h"
+#include "executor/spi.h"
+#include "foreign/foreign.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "access/definitions.h"
+#include "access/fdw_table.h"
+#include "access/volatile_tables.h"
+#include "base/compat.h"
+#include "cache/binding.h"
+#include "heap/keyindex.h"
+
+TC_FUNCTION(topcache_define_volatile);
+
+/* What the options of a foreign table say. */
+typedef struct Options
+{
+	bool is_volatile;
+	List *key; /* names; NIL: the option is not there */
+} Options;
+
+/* ----- what the command is about ----- */
+
+/* The foreign tables that the current command has made or changed. */
+static List *
+commanded_tables(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	List *tables = NIL;
+
+	SPI_connect();
+	SPI_execute("SELECT DISTINCT c.oid"
+				" FROM pg_catalog.pg_event_trigger_ddl_commands() e"
+				" JOIN pg_catalog.pg_class c"
+				" ON c.oid OPERATOR(pg_catalog.=) e.objid"
+				" WHERE e.classid OPERATOR(pg_catalog.=)"
+				" 'pg_catalog.pg_class'::pg_catalog.regclass"
+				" AND c.relkind OPERATOR(pg_catalog.=) 'f'",
+				false, 0); /* to see what the command has done */
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+		Oid relation =
+			DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
+										   SPI_tuptable->tupdesc, 1, &isnull));
+		MemoryContext inner = MemoryContextSwitchTo(caller);
+
+		tables = lappend_oid(tables, relation);
+		MemoryContextSwitchTo(inner);
+	}
+	SPI_finish();
+	return tables;
+}
+
+/* Read the options; false if the table is of another foreign data wrapper. */
+static bool
+read_options(Oid relation, Options *options)
+{
+	ForeignTable *table = GetForeignTable(relation);
+	ForeignServer *server = GetForeignServer(table->serverid);
+	ListCell *cell;
+
+	*options = (Options){0};
+	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, "topcache") != 0)
+		return false;
+	foreach (cell, table->options)
+	{
+		DefElem *option = lfirst(cell);
+
+		if (strcmp(option->defname, "volatile") == 0)
+			options->is_volatile = defGetBoolean(option);
+		else if (strcmp(option->defname, "key") == 0)
+			options->key = tc_key_option_names(defGetString(option));
+	}
+	return true;
+}
+
+/* ----- definitions ----- */
+
+static void
+refuse_key(Relation rel, const char *column, const char *detail)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+			 errmsg("column \"%s\" cannot be in the key of volatile map \"%s\"",
+					column, RelationGetRelationName(rel)),
+			 errdetail_internal("%s", detail)));
+}
+
+/* Can keys be made of a column? */
+static void
+check_key_column(Relation rel, const char *name)
+{
+	AttrNumber number = get_attnum(RelationGetRelid(rel), name);
+	TcColumn column;
+
+	if (number <= 0)
+		refuse_key(rel, name, _("There is no such column."));
+	tc_column_describe(rel, number, &column);
+	if (!tc_key_column_prepare(&column))
+		refuse_key(rel, name,
+				   _("Its type has no hash operator class, or its collation "
+					 "is not deterministic."));
+}
+
+/* The columns of the table, by name. */
+static List *
+columns_of(Relation rel)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+	List *names = NIL;
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped)
+			names = lappend(names, pstrdup(NameStr(att->attname)));
+	}
+	return names;
+}
+
+/* Take key and value from the options and the table. */
+static void
+take_columns(Relation rel, const Options *options, TcMapDef *def)
+{
+	List *columns = columns_of(rel);
+	ListCell *cell;
+
+	def->key_columns = options->key;
+	if (def->key_columns == NIL && columns != NIL)
+		def->key_columns = list_make1(linitial(columns));
+	if (def->key_columns == NIL ||
+		list_length(def->key_columns) > INDEX_MAX_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TABLE_DEFINITION),
+				 errmsg("volatile map \"%s\" must have between 1 and %d key "
+						"columns",
+						RelationGetRelationName(rel), INDEX_MAX_KEYS)));
+	foreach (cell, def->key_columns)
+		check_key_column(rel, lfirst(cell));
+	def->value_column = NULL;
+	if (list_length(columns) == 2 && list_length(def->key_columns) == 1 &&
+		strcmp(lsecond(columns), "value") == 0 &&
+		strcmp(linitial(def->key_columns), "value") != 0)
+		def->value_column = "value";
+}
+
+static bool
+same_names(const List *a, const List *b)
+{
+	ListCell *cell;
+
+	if (list_length(a) != list_length(b))
+		return false;
+	foreach (cell, a)
+	{
+		if (strcmp(lfirst(cell), list_nth(b, foreach_current_index(cell))) != 0)
+			return false;
+	}
+	return true;
+}
+
+static void
+refuse_change(Oid relation)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("volatile map \"%s\" cannot become a foreign table of "
+					"another map",
+					get_rel_name(relation)),
+			 errhint("Drop it, and create another foreign table.")));
+}
+
+/* What memory alone has must not go because of a changed column. */
+static void
+require_fitting_records(Oid relation)
+{
+	if (tc_records_outdated(tc_map_require_defined(relation)))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("cannot change columns of volatile map \"%s\" because "
+						"it has records",
+						get_rel_name(relation)),
+				 errhint("TRUNCATE it before, in a transaction of its own.")));
+}
+
+/* Give a table the definition that its options say. */
+static void
+define(Oid relation)
+{
+	Options options;
+	TcMapDef def = {.relation = relation, .max_cost = -1, .created = true};
+	Relation rel;
+	bool defined;
+
+	if (!read_options(relation, &options))
+		return;
+	defined = tc_mapdef_read(relation, &def);
+	if (defined && !options.is_volatile)
+		refuse_change(relation);
+	if (!options.is_volatile)
+		return;
+	if (!defined ||
+		(options.key != NIL && !same_names(options.key, def.key_columns)))
+	{
+		rel = relation_open(relation, NoLock);
+		take_columns(rel, &options, &def);
+		relation_close(rel, NoLock);
+		(defined ? tc_definition_update : tc_definition_insert)(&def);
+	}
+	if (defined)
+		require_fitting_records(relation);
+}
+
+void
+tc_volatile_tables_define(void)
+{
+	ListCell *cell;
+
+	foreach (cell, commanded_tables())
+		define(lfirst_oid(cell));
+}
+
+/* ----- renamed columns ----- */
+
+static char *
+quoted_names(const List *names)
+{
+	StringInfoData list;
+	ListCell *cell;
+
+	initStringInfo(&list);
+	foreach (cell, names)
+		appendStringInfo(&list, "%s%s",
+						 foreach_current_index(cell) > 0 ? ", " : "",
+						 quote_identifier(lfirst(cell)));
+	return list.data;
+}
+
+/* Let the option follow the definition. */
+static void
+follow(Oid relation)
+{
+	Options options;
+	TcMapDef def;
+	char *sql;
+
+	if (!read_options(relation, &options) || options.key == NIL ||
+		!tc_mapdef_read(relation, &def) ||
+		same_names(options.key, def.key_columns))
+		return;
+	sql = psprintf("ALTER FOREIGN TABLE %s OPTIONS (SET key %s)",
+				   quote_qualified_identifier(get_namespace_name(
+												  get_rel_namespace(relation)),
+											  get_rel_name(relation)),
+				   quote_literal_cstr(quoted_names(def.key_columns)));
+	SPI_connect();
+	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not change the options of relation %u", relation);
+	SPI_finish();
+}
+
+void
+tc_volatile_tables_follow_renames(void)
+{
+	ListCell *cell;
+
+	foreach (cell, commanded_tables())
+		follow(lfirst_oid(cell));
+}
+
+/* Event trigger on CREATE FOREIGN TABLE. */
+Datum
+topcache_define_volatile(PG_FUNCTION_ARGS)
+{
+	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"topcache.define_volatile\" must be called "
+						"as an event trigger")));
+	tc_volatile_tables_define();
+	PG_RETURN_NULL();
+}
