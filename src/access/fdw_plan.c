@@ -357,6 +357,7 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 	PathChoice *choice = linitial(path->fdw_private);
 	List *done = NIL; /* conditions that the scan sees to */
 	List *local = NIL;
+	List *conditions;
 	List *expressions = NIL;
 	char *sql = NULL;
 	ListCell *cell;
@@ -372,12 +373,16 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 		if (!rinfo->pseudoconstant && !list_member_ptr(done, rinfo))
 			local = lappend(local, rinfo->clause);
 	}
+	conditions = extract_actual_clauses(done, false);
 	if (choice->mode == TC_FOREIGN_LOOKUP)
+	{
+		conditions =
+			tc_key_conditions(rel, &planning->table->key, &choice->match);
 		expressions = choice->match.values;
+	}
 	else if (choice->mode == TC_FOREIGN_TABLE)
 		sql = tc_foreign_sql(rel, planning->table, planning->columns,
-							 extract_actual_clauses(done, false),
-							 choice->order_by, choice->descending,
+							 conditions, choice->order_by, choice->descending,
 							 planning->is_target, &expressions);
 
 	/* a change of the map makes a new plan */
@@ -387,7 +392,7 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 							private_list(choice->mode, sql, planning->columns,
 										 choice->match.array,
 										 planning->is_target),
-							NIL, extract_actual_clauses(done, false), outer);
+							NIL, conditions, outer);
 }
 
 /* Parallel workers may read the map as well. */

@@ -256,6 +256,29 @@ tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 	return tc_match_clauses(root, rel, key, clauses, match);
 }
 
+/*
+ * Releases differ in which way round they make a condition that others
+ * imply, and a reader wants to see the column first.
+ */
+List *
+tc_key_conditions(const RelOptInfo *rel, const TcKeyColumns *key,
+				  const TcKeyMatch *match)
+{
+	List *conditions = NIL;
+	ListCell *cell;
+
+	foreach (cell, match->clauses)
+	{
+		Expr *clause = copyObject(lfirst_node(RestrictInfo, cell)->clause);
+
+		if (IsA(clause, OpExpr) &&
+			key_column(rel, key, linitial(((OpExpr *) clause)->args)) < 0)
+			CommuteOpExpr((OpExpr *) clause);
+		conditions = lappend(conditions, clause);
+	}
+	return conditions;
+}
+
 double
 tc_lookup_cost(double keys)
 {

@@ -42,6 +42,10 @@ extern bool tc_match_clauses(PlannerInfo *root, RelOptInfo *rel,
 							 const TcKeyColumns *key, List *clauses,
 							 TcKeyMatch *match);
 
+/* The conditions that were found, each with the key's column on the left. */
+extern List *tc_key_conditions(const RelOptInfo *rel, const TcKeyColumns *key,
+							   const TcKeyMatch *match);
+
 /* What it costs to look so many keys up. */
 extern double tc_lookup_cost(double keys);
 

@@ -27,6 +27,7 @@
 
 #include "access/sysattr.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -102,12 +103,11 @@ matching_clauses(const CacheJoin *join, List **filter)
 
 /* Find the key among the conditions; an array would be many matches. */
 static bool
-match_key(const CacheJoin *join, List *clauses, TcKeyMatch *match)
+match_key(const CacheJoin *join, List *clauses, TcKeyColumns *key,
+		  TcKeyMatch *match)
 {
-	TcKeyColumns key;
-
-	tc_describe_key(join->map, &key);
-	return tc_match_clauses(join->root, join->inner, &key, clauses, match) &&
+	tc_describe_key(join->map, key);
+	return tc_match_clauses(join->root, join->inner, key, clauses, match) &&
 		match->array < 0;
 }
 
@@ -217,6 +217,7 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *outer,
 {
 	CacheJoin join = {root, rel, outer, inner, type, extra->restrictlist, NULL};
 	QualCost conditions;
+	TcKeyColumns key;
 	TcKeyMatch match;
 	List *matching;
 	List *filter;
@@ -232,20 +233,67 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *outer,
 		wants_more_than_columns(inner) || !gives_columns_only(inner))
 		return;
 	matching = matching_clauses(&join, &filter);
-	if (!match_key(&join, matching, &match))
+	if (!match_key(&join, matching, &key, &match))
 		return;
 	cost_qual_eval(&conditions, list_concat(matching, filter), root);
 	add_paths(&join, &conditions);
+}
+
+/* ----- one name for a column ----- */
+
+/*
+ * A column of an outer join's inner side has another name above the join than
+ * below it, where it cannot be null because of the join.  The scan tuple has
+ * both in one place, so within the node the column goes by one name: the
+ * first in a list.
+ */
+static Node *
+rename_column(Node *node, void *names)
+{
+	ListCell *cell;
+	Var *var;
+
+	if (node == NULL || !IsA(node, Var))
+		return node == NULL
+			? NULL
+			: expression_tree_mutator(node, rename_column, names);
+	var = copyObject((Var *) node);
+	foreach (cell, (List *) names)
+	{
+		Var *name = lfirst_node(Var, cell);
+
+		if (name->varno == var->varno && name->varattno == var->varattno)
+		{
+			tc_var_take_nulling(var, name);
+			break;
+		}
+	}
+	return (Node *) var;
+}
+
+static List *
+with_names(List *expressions, List *names)
+{
+	return (List *) rename_column((Node *) expressions, names);
+}
+
+/* The columns in some expressions. */
+static List *
+columns_in(List *expressions)
+{
+	return pull_var_clause((Node *) expressions,
+						   PVC_RECURSE_AGGREGATES | PVC_RECURSE_WINDOWFUNCS |
+							   PVC_RECURSE_PLACEHOLDERS);
 }
 
 /* ----- plan ----- */
 
 /*
  * The scan tuple: the outer plan's columns, then those of the table that the
- * expressions use.  Returns the latter's numbers.
+ * node uses, by their names.  Returns the latter's numbers.
  */
 static List *
-describe_tuple(const CacheJoin *join, Plan *outer, List *expressions,
+describe_tuple(const CacheJoin *join, Plan *outer, List *names,
 			   List **scan_tlist)
 {
 	List *numbers = NIL;
@@ -258,21 +306,21 @@ describe_tuple(const CacheJoin *join, Plan *outer, List *expressions,
 
 		*scan_tlist =
 			lappend(*scan_tlist,
-					makeTargetEntry(copyObject(entry->expr),
+					makeTargetEntry((Expr *) rename_column((Node *) entry->expr,
+														   names),
 									list_length(*scan_tlist) + 1, NULL, false));
 	}
-	foreach (cell,
-			 pull_var_clause((Node *) expressions, PVC_RECURSE_PLACEHOLDERS))
+	foreach (cell, names)
 	{
-		Var *var = lfirst_node(Var, cell);
+		Var *var = (Var *) rename_column(lfirst(cell), names);
 
 		if (var->varno != join->inner->relid ||
 			tlist_member((Expr *) var, *scan_tlist) != NULL)
 			continue;
 		*scan_tlist =
 			lappend(*scan_tlist,
-					makeTargetEntry((Expr *) copyObject(var),
-									list_length(*scan_tlist) + 1, NULL, false));
+					makeTargetEntry((Expr *) var, list_length(*scan_tlist) + 1,
+									NULL, false));
 		numbers = lappend_int(numbers, var->varattno);
 	}
 	return numbers;
@@ -280,15 +328,18 @@ describe_tuple(const CacheJoin *join, Plan *outer, List *expressions,
 
 /* Make the plan of a path whose conditions have been told apart. */
 static CustomScan *
-assemble(const CacheJoin *join, const TcKeyMatch *match, List *matching,
-		 List *filter, Plan *outer)
+assemble(const CacheJoin *join, const TcKeyColumns *key,
+		 const TcKeyMatch *match, List *matching, List *filter, Plan *outer)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	List *condition = extract_actual_clauses(match->clauses, false);
+	List *target = join->rel->reltarget->exprs;
+	List *condition = tc_key_conditions(join->inner, key, match);
+	List *values = match->values;
 	List *rest =
 		extract_actual_clauses(list_difference_ptr(matching, match->clauses),
 							   false);
-	List *expressions = list_copy(join->rel->reltarget->exprs);
+	List *expressions;
+	List *names;
 	List *numbers;
 
 	filter = extract_actual_clauses(filter, false);
@@ -297,15 +348,19 @@ assemble(const CacheJoin *join, const TcKeyMatch *match, List *matching,
 		filter = rest;
 		rest = NIL;
 	}
+	expressions = list_concat_copy(target, filter);
+	expressions = list_concat(expressions, values);
 	expressions = list_concat(expressions, condition);
 	expressions = list_concat(expressions, rest);
-	expressions = list_concat(expressions, filter);
-	numbers =
-		describe_tuple(join, outer, expressions, &scan->custom_scan_tlist);
+	names = columns_in(expressions);
+	numbers = describe_tuple(join, outer, names, &scan->custom_scan_tlist);
+	filter = with_names(filter, names);
 
 	scan->scan.plan.qual = filter;
 	scan->custom_plans = list_make1(outer);
-	scan->custom_exprs = list_make3(match->values, condition, rest);
+	scan->custom_exprs =
+		list_make3(with_names(values, names), with_names(condition, names),
+				   with_names(rest, names));
 	scan->custom_private = list_make3(list_make1_oid(join->map->relation),
 									  makeInteger(join->type), numbers);
 	scan->methods = &join_methods;
@@ -318,6 +373,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 {
 	CacheJoin join = {.root = root, .rel = rel};
 	CustomScan *scan;
+	TcKeyColumns key;
 	TcKeyMatch match;
 	List *matching;
 	List *filter;
@@ -329,9 +385,9 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	if (join.map == NULL)
 		elog(ERROR, "relation is no map any more");
 	matching = matching_clauses(&join, &filter);
-	if (!match_key(&join, matching, &match))
+	if (!match_key(&join, matching, &key, &match))
 		elog(ERROR, "could not find the key of map \"%s\"", join.map->name);
-	scan = assemble(&join, &match, matching, filter, linitial(children));
+	scan = assemble(&join, &key, &match, matching, filter, linitial(children));
 	scan->scan.plan.targetlist = tlist;
 	scan->flags = path->flags;
 	return &scan->scan.plan;

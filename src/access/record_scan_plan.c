@@ -242,9 +242,8 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	scan->flags = path->flags;
 
 	/* the conditions on the key are there to be shown */
-	scan->custom_exprs =
-		list_concat(list_copy(match.values),
-					extract_actual_clauses(match.clauses, false));
+	scan->custom_exprs = list_concat(list_copy(match.values),
+									 tc_key_conditions(rel, &key, &match));
 	scan->custom_private = list_make2(makeInteger(list_length(match.values)),
 									  makeInteger(match.array));
 	scan->methods = &scan_methods;

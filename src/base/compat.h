@@ -168,6 +168,14 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #define tc_var_plain(var) ((void) 0)
 #endif
 
+/* Let a column be null because of the same outer joins as another. */
+#if PG_VERSION_NUM >= 160000
+#define tc_var_take_nulling(var, other) \
+	((var)->varnullingrels = bms_copy((other)->varnullingrels))
+#else
+#define tc_var_take_nulling(var, other) ((void) (other))
+#endif
+
 /* Let others have their turn, in VACUUM and ANALYZE. */
 #if PG_VERSION_NUM >= 180000
 #define tc_vacuum_delay_point(is_analyze) vacuum_delay_point(is_analyze)
