@@ -176,6 +176,12 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #define tc_var_take_nulling(var, other) ((void) (other))
 #endif
 
+/* What EXPLAIN works with was part of commands/explain.h before. */
+#if PG_VERSION_NUM >= 180000
+#include "commands/explain_format.h"
+#include "commands/explain_state.h"
+#endif
+
 /* Let others have their turn, in VACUUM and ANALYZE. */
 #if PG_VERSION_NUM >= 180000
 #define tc_vacuum_delay_point(is_analyze) vacuum_delay_point(is_analyze)
@@ -207,7 +213,7 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 
 /* As whom a scanned relation is to be read; InvalidOid: the current user. */
 #if PG_VERSION_NUM >= 160000
-#define tc_scan_user(plan, rte) ((plan)->checkAsUser)
+#define tc_scan_user(plan, rte) ((void) (rte), (plan)->checkAsUser)
 #else
 #define tc_scan_user(plan, rte) ((rte)->checkAsUser)
 #endif

@@ -161,7 +161,7 @@ sub try
 		$state = '57P01';
 	}
 	# a session that was terminated has taken its snapshot along
-	$state = '57P01' if $lost && $error =~ /invalid snapshot identifier/;
+	$state = '57P01' if $lost && $error =~ /invalid snapshot identifier|snapshot ".*" does not exist/;
 	if ($error =~ $dropped_meanwhile && $self->{last} =~ /\b(nums|check_nums_\w+)\b/)
 	{
 		$self->count('dropped meanwhile');
