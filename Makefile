@@ -129,10 +129,14 @@ soak:
 regress-attached:
 	@$(TOP)/test/regress/run
 
+# The dashboard with the real exporter and Prometheus
+monitoring-check:
+	@$(TOP)/test/monitoring/run
+
 # Build and test on the majors of other Debian releases, as root: make matrix
 matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
 .PHONY: all install installcheck uninstall clean demo test lint bench \
 	bench-quick bench-check bench-readme fuzz stress mutation soak \
-	regress-attached matrix FORCE
+	regress-attached monitoring-check matrix FORCE
