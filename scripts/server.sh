@@ -170,6 +170,10 @@ copy_server() {
 	# an installed topcache is not the one to be run
 	rm -f "$WORK/server$lib"/topcache.so \
 		"$WORK/server$share/extension"/topcache[.-]*
+	# a test may add versions of its own
+	if [ -n "$server_user" ]; then
+		chown "$server_user" "$WORK/server$share/extension"
+	fi
 	[ "$("$BIN/pg_config" --sharedir)" = "$WORK/server$share" ] ||
 		die "this PostgreSQL cannot be moved: $bin"
 }

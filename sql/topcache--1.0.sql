@@ -9,7 +9,8 @@ GRANT USAGE ON SCHEMA topcache TO PUBLIC;
 
 ----------------------------------------------------------------------
 -- Definitions: which relations are maps.  Dumped and restored with the
--- database, so maps survive pg_dump; everything else lives in memory.
+-- database, so maps survive pg_dump; everything else lives in memory.  Those
+-- of volatile maps are made anew from the options of their foreign tables.
 ----------------------------------------------------------------------
 
 CREATE TABLE topcache.map_definition (
@@ -27,7 +28,7 @@ CREATE TABLE topcache.map_definition (
 COMMENT ON TABLE topcache.map_definition IS
     'one row per map; written by attach, alter_map and detach';
 GRANT SELECT ON topcache.map_definition TO PUBLIC;
-SELECT pg_catalog.pg_extension_config_dump('topcache.map_definition', '');
+SELECT pg_catalog.pg_extension_config_dump('topcache.map_definition', 'WHERE durable');
 
 -- every backend that knows the relation must look again
 CREATE FUNCTION topcache.definition_changed() RETURNS trigger
@@ -63,6 +64,14 @@ COMMENT ON FUNCTION topcache.define_volatile() IS
 CREATE EVENT TRIGGER topcache_define_volatile ON ddl_command_end
     WHEN TAG IN ('CREATE FOREIGN TABLE')
     EXECUTE FUNCTION topcache.define_volatile();
+
+CREATE FUNCTION topcache.keep_triggers() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'topcache_keep_triggers' LANGUAGE C;
+COMMENT ON FUNCTION topcache.keep_triggers() IS
+    'enables the triggers of maps always when they are enabled';
+CREATE EVENT TRIGGER topcache_keep_triggers ON ddl_command_end
+    WHEN TAG IN ('ALTER TABLE')
+    EXECUTE FUNCTION topcache.keep_triggers();
 
 -- a dropped relation takes its definition with it
 CREATE FUNCTION topcache.forget_dropped() RETURNS event_trigger

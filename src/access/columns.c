@@ -71,10 +71,6 @@ topcache_number_columns(PG_FUNCTION_ARGS)
 	tuple = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
 													: data->tg_trigtuple;
 	tc_mapdef_take(tuple, desc, &def);
-
-	/* an event trigger has given a volatile map one; a dump knows better */
-	if (TRIGGER_FIRED_BY_INSERT(data->tg_event) && !def.durable)
-		tc_definition_delete(def.relation);
 	values[0] = numbers_as_array(&def);
 	if (def.value_column != NULL)
 	{

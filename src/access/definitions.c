@@ -201,3 +201,12 @@ tc_definitions_follow_renames(void)
 		"  OR d.value_column OPERATOR(pg_catalog.<>) now.value)",
 		0, NULL, NULL, NULL);
 }
+
+void
+tc_definitions_renumber(void)
+{
+	if (definitions_exist())
+		execute_as_owner("UPDATE topcache.map_definition"
+						 " SET relation = relation",
+						 0, NULL, NULL, NULL);
+}

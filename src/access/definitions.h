@@ -21,4 +21,7 @@ extern void tc_definitions_forget_dropped(void);
 /* Name columns that have been renamed as they are called now. */
 extern void tc_definitions_follow_renames(void);
 
+/* Set the numbers of columns where triggers were off when they were due. */
+extern void tc_definitions_renumber(void);
+
 #endif /* TC_DEFINITIONS_H */

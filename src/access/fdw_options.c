@@ -20,11 +20,13 @@
 #include "commands/defrem.h"
 #include "fmgr.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/regproc.h"
 #include "utils/varlena.h"
 
 #include "access/fdw_table.h"
 #include "base/compat.h"
+#include "heap/mapdef.h"
 
 TC_FUNCTION(topcache_fdw_validator);
 
@@ -32,7 +34,7 @@ TC_FUNCTION(topcache_fdw_validator);
 #define MOST_LETTERS 4
 
 static const char *const table_options[] = {"relation", "volatile", "key",
-											NULL};
+											"ttl", NULL};
 static const char *const column_options[] = {"column_name", "meta", NULL};
 static const char *const no_options[] = {NULL};
 
@@ -108,6 +110,21 @@ tc_key_option_names(const char *value)
 	return names;
 }
 
+Interval *
+tc_ttl_option_value(const char *value)
+{
+	Interval *ttl = DatumGetIntervalP(
+		DirectFunctionCall3(interval_in, CStringGetDatum(value),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+
+	if (tc_interval_us(ttl) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("invalid value for option \"ttl\": \"%s\"", value),
+				 errhint("It is a positive interval.")));
+	return ttl;
+}
+
 /* Check an option's value as far as it can be checked alone. */
 static void
 check_value(DefElem *option)
@@ -118,6 +135,8 @@ check_value(DefElem *option)
 		(void) tc_qualified_name(defGetString(option));
 	else if (strcmp(option->defname, "key") == 0)
 		(void) tc_key_option_names(defGetString(option));
+	else if (strcmp(option->defname, "ttl") == 0)
+		(void) tc_ttl_option_value(defGetString(option));
 	else if (strcmp(option->defname, "meta") == 0 &&
 			 tc_meta_kind(defGetString(option)) < 0)
 	{
@@ -147,7 +166,7 @@ topcache_fdw_validator(PG_FUNCTION_ARGS)
 	const char *const *names = no_options;
 	bool is_volatile = false;
 	bool has_relation = false;
-	bool has_key = false;
+	const char *volatile_only = NULL;
 	ListCell *cell;
 
 	if (catalog == ForeignTableRelationId)
@@ -165,15 +184,16 @@ topcache_fdw_validator(PG_FUNCTION_ARGS)
 			is_volatile = defGetBoolean(option);
 		else if (strcmp(option->defname, "relation") == 0)
 			has_relation = true;
-		else if (strcmp(option->defname, "key") == 0)
-			has_key = true;
+		else
+			volatile_only = option->defname;
 	}
-	if (catalog == ForeignTableRelationId && has_key && !is_volatile)
+	if (catalog == ForeignTableRelationId && volatile_only && !is_volatile)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
-				 errmsg("option \"key\" is for volatile maps only"),
-				 errhint("The map of a table has the key that the table "
-						 "was attached by.")));
+				 errmsg("option \"%s\" is for volatile maps only",
+						volatile_only),
+				 errhint("The map of a table has the key and the limits that "
+						 "the table was attached by.")));
 	if (catalog == ForeignTableRelationId && is_volatile == has_relation)
 		ereport(ERROR,
 				(errcode(is_volatile ? ERRCODE_FDW_INVALID_OPTION_NAME

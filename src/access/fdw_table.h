@@ -57,6 +57,9 @@ extern Oid tc_foreign_relation(Oid relation);
 /* The names in option "key"; an error where it is no list of names. */
 extern List *tc_key_option_names(const char *value);
 
+/* The time in option "ttl"; an error where it is no positive interval. */
+extern Interval *tc_ttl_option_value(const char *value);
+
 /* The kind of a name, or -1; and the names. */
 extern int tc_meta_kind(const char *name);
 extern Oid tc_meta_type(int kind);

@@ -36,6 +36,7 @@
 
 #include "access/args.h"
 #include "access/definitions.h"
+#include "access/volatile_tables.h"
 #include "base/compat.h"
 #include "heap/guard.h"
 #include "heap/keyindex.h"
@@ -402,16 +403,26 @@ quote_names(List *names)
 
 /* Make the table that is to be a map. */
 static void
-create_relation(const char *name, const char *value_type, bool durable)
+create_table(const char *name, const char *value_type)
 {
-	run_utility(durable
-					? psprintf("CREATE TABLE %s (key text PRIMARY KEY,"
-							   " value %s NOT NULL, expires_at timestamptz)",
-							   name, value_type)
-					: psprintf("CREATE FOREIGN TABLE %s (key text NOT NULL,"
-							   " value %s NOT NULL) SERVER topcache"
-							   " OPTIONS (volatile 'true')",
-							   name, value_type));
+	run_utility(psprintf("CREATE TABLE %s (key text PRIMARY KEY,"
+						 " value %s NOT NULL, expires_at timestamptz)",
+						 name, value_type));
+}
+
+/* Make the foreign table that is to be a map. */
+static void
+create_volatile(const char *name, const char *value_type, const Interval *ttl)
+{
+	const char *option = "";
+
+	if (ttl != NULL)
+		option =
+			psprintf(", ttl %s", quote_literal_cstr(tc_interval_text(ttl)));
+	run_utility(psprintf("CREATE FOREIGN TABLE %s (key text NOT NULL,"
+						 " value %s NOT NULL) SERVER topcache"
+						 " OPTIONS (volatile 'true'%s)",
+						 name, value_type, option));
 }
 
 /*
@@ -433,6 +444,8 @@ Datum
 topcache_create_map(PG_FUNCTION_ARGS)
 {
 	TcMapDef def;
+	TcMapDef existing;
+	char *value_type;
 	List *names;
 	Oid relation;
 
@@ -444,8 +457,11 @@ topcache_create_map(PG_FUNCTION_ARGS)
 	def.durable = PG_GETARG_BOOL(4);
 
 	names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
-	create_relation(quote_names(names),
-					format_type_be_qualified(PG_GETARG_OID(5)), def.durable);
+	value_type = format_type_be_qualified(PG_GETARG_OID(5));
+	if (def.durable)
+		create_table(quote_names(names), value_type);
+	else
+		create_volatile(quote_names(names), value_type, def.ttl);
 	relation = RangeVarGetRelid(makeRangeVarFromNameList(names),
 								ShareRowExclusiveLock, false);
 
@@ -458,8 +474,8 @@ topcache_create_map(PG_FUNCTION_ARGS)
 		create_expiry_index(relation);
 		attach_table(&def);
 	}
-	else
-		tc_definition_insert(&def);
+	else if (!tc_mapdef_read(relation, &existing))
+		tc_definition_insert(&def); /* event triggers are off */
 	PG_RETURN_OID(relation);
 }
 
@@ -492,6 +508,8 @@ topcache_alter_map(PG_FUNCTION_ARGS)
 	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
 	take_limits(fcinfo, 1, true, &def);
 	tc_definition_update(&def);
+	if (!def.durable)
+		tc_volatile_table_set_ttl(def.relation, def.ttl);
 	PG_RETURN_VOID();
 }
 

@@ -9,6 +9,8 @@
  * one other column, called value, its records are that column's values, as
  * those of create_map() are; else they are rows.
  *
+ * A time to live is in option "ttl".
+ *
  * The definition knows columns by number and follows when they are renamed.
  * The option has names, and has to be told, as it is what a dump has.
  *
@@ -31,6 +33,7 @@
 #include "executor/spi.h"
 #include "foreign/foreign.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -47,7 +50,8 @@ TC_FUNCTION(topcache_define_volatile);
 typedef struct Options
 {
 	bool is_volatile;
-	List *key; /* names; NIL: the option is not there */
+	List *key;	   /* names; NIL: the option is not there */
+	Interval *ttl; /* NULL: not there */
 } Options;
 
 /* ----- what the command is about ----- */
@@ -102,6 +106,8 @@ read_options(Oid relation, Options *options)
 			options->is_volatile = defGetBoolean(option);
 		else if (strcmp(option->defname, "key") == 0)
 			options->key = tc_key_option_names(defGetString(option));
+		else if (strcmp(option->defname, "ttl") == 0)
+			options->ttl = tc_ttl_option_value(defGetString(option));
 	}
 	return true;
 }
@@ -192,6 +198,14 @@ same_names(const List *a, const List *b)
 	return true;
 }
 
+static bool
+same_ttl(const Interval *a, const Interval *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return tc_interval_us(a) == tc_interval_us(b);
+}
+
 static void
 refuse_change(Oid relation)
 {
@@ -232,9 +246,10 @@ define(Oid relation)
 		refuse_change(relation);
 	if (!options.is_volatile)
 		return;
-	if (!defined ||
+	if (!defined || !same_ttl(options.ttl, def.ttl) ||
 		(options.key != NIL && !same_names(options.key, def.key_columns)))
 	{
+		def.ttl = options.ttl;
 		rel = relation_open(relation, NoLock);
 		take_columns(rel, &options, &def);
 		relation_close(rel, NoLock);
@@ -253,7 +268,31 @@ tc_volatile_tables_define(void)
 		define(lfirst_oid(cell));
 }
 
-/* ----- renamed columns ----- */
+/* ----- options ----- */
+
+static void
+change_options(Oid relation, const char *change)
+{
+	char *sql =
+		psprintf("ALTER FOREIGN TABLE %s OPTIONS (%s)",
+				 quote_qualified_identifier(get_namespace_name(
+												get_rel_namespace(relation)),
+											get_rel_name(relation)),
+				 change);
+
+	SPI_connect();
+	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not change the options of relation %u", relation);
+	SPI_finish();
+}
+
+char *
+tc_interval_text(const Interval *interval)
+{
+	return DatumGetCString(
+		DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
+}
+
 
 static char *
 quoted_names(const List *names)
@@ -269,27 +308,35 @@ quoted_names(const List *names)
 	return list.data;
 }
 
+void
+tc_volatile_table_set_ttl(Oid relation, Interval *ttl)
+{
+	Options options;
+	const char *change = "DROP ttl";
+
+	read_options(relation, &options);
+	if (same_ttl(options.ttl, ttl))
+		return;
+	if (ttl != NULL)
+		change = psprintf("%s ttl %s", options.ttl != NULL ? "SET" : "ADD",
+						  quote_literal_cstr(tc_interval_text(ttl)));
+	change_options(relation, change);
+}
+
 /* Let the option follow the definition. */
 static void
 follow(Oid relation)
 {
 	Options options;
 	TcMapDef def;
-	char *sql;
 
 	if (!read_options(relation, &options) || options.key == NIL ||
 		!tc_mapdef_read(relation, &def) ||
 		same_names(options.key, def.key_columns))
 		return;
-	sql = psprintf("ALTER FOREIGN TABLE %s OPTIONS (SET key %s)",
-				   quote_qualified_identifier(get_namespace_name(
-												  get_rel_namespace(relation)),
-											  get_rel_name(relation)),
-				   quote_literal_cstr(quoted_names(def.key_columns)));
-	SPI_connect();
-	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not change the options of relation %u", relation);
-	SPI_finish();
+	change_options(relation,
+				   psprintf("SET key %s",
+							quote_literal_cstr(quoted_names(def.key_columns))));
 }
 
 void

@@ -172,19 +172,22 @@ tc_map_init(void)
 /* ----- building ----- */
 
 /*
- * The column of a number or, where it has been dropped, one that has been
- * made since with its name; 0 if there is none.
+ * The column of a definition, 0 if there is none.  As a rule name and number
+ * agree.  The number is another column's when a dump was restored without
+ * triggers, and the name is gone while a command renames it.
  */
 static AttrNumber
 find_column(Relation rel, AttrNumber number, const char *name)
 {
 	TupleDesc desc = RelationGetDescr(rel);
+	AttrNumber named = get_attnum(RelationGetRelid(rel), name);
 
+	if (named > 0)
+		return named;
 	if (number > 0 && number <= desc->natts &&
 		!TupleDescAttr(desc, number - 1)->attisdropped)
 		return number;
-	number = get_attnum(RelationGetRelid(rel), name);
-	return Max(number, 0);
+	return 0;
 }
 
 /* Find the key columns of the definition. */

@@ -31,6 +31,16 @@ $node->safe_psql(
 		expires_at timestamptz);
 	SELECT topcache.attach('detached');
 	SELECT topcache.detach('detached');
+	CREATE TABLE orders (region text, id bigint, total numeric,
+		note text, PRIMARY KEY (region, id));
+	SELECT topcache.attach('orders');
+	INSERT INTO orders SELECT 'eu', g, g * 1.50, repeat('n', g)
+	  FROM generate_series(1, 100) g;
+	CREATE FOREIGN TABLE hot_orders (region text, id bigint, total numeric)
+		SERVER topcache OPTIONS (relation 'public.orders');
+	CREATE FOREIGN TABLE presence (id int, room text)
+		SERVER topcache OPTIONS (volatile 'true', key 'id');
+	SELECT topcache.alter_map('presence', ttl => '1 hour');
 });
 
 # The text of a dump, without the tokens that are new each time.
@@ -170,6 +180,82 @@ foreach my $database ('from_text', 'from_archive')
 		"$database: the volatile map is there and empty");
 }
 
+# Rows, foreign tables and volatile maps with columns of their own.
+sub check_rows
+{
+	my ($database) = @_;
+
+	is( $node->safe_psql(
+			$database, q{
+			SELECT count(*), count(*) FILTER (WHERE o IS DISTINCT FROM
+				topcache.fetch(NULL::orders, ROW(region, id)))
+			  FROM orders o}),
+		'100|0',
+		"$database: rows are right");
+	$node->safe_psql(
+		$database, q{
+		UPDATE orders SET total = 0 WHERE id = 1;
+		UPDATE hot_orders SET total = -1 WHERE region = 'eu' AND id = 2;
+		INSERT INTO presence VALUES (7, 'lobby')});
+	is( $node->safe_psql(
+			$database, q{
+			SELECT (topcache.fetch(NULL::orders, ROW('eu', 1))).total,
+				(SELECT total FROM hot_orders WHERE region = 'eu' AND id = 2),
+				topcache.get('presence', 7)}),
+		'0|-1|{"id": 7, "room": "lobby"}',
+		"$database: foreign tables and volatile maps work");
+	is($node->safe_psql($database, "SELECT count(*) FROM topcache.verify('orders')"),
+		'0', "$database: nothing wrong with rows");
+	return;
+}
+check_rows($_) foreach 'from_text', 'from_archive';
+
+# Restored in parts: the schema, then the data, with and without the user's
+# triggers; and by several at once.
+my $folder = $node->basedir . '/folder';
+$node->command_ok([ 'pg_dump', '-Fd', '-j', '2', '-f', $folder, 'postgres' ],
+	'dump into a folder');
+$node->safe_psql('postgres',
+	"CREATE DATABASE by_jobs TEMPLATE template0;\n"
+	  . "CREATE DATABASE in_parts TEMPLATE template0;\n"
+	  . "CREATE DATABASE no_triggers TEMPLATE template0");
+$node->command_ok(
+	[ 'pg_restore', '--exit-on-error', '-j', '2', '-d', 'by_jobs', $folder ],
+	'restore by two jobs');
+foreach my $database ('in_parts', 'no_triggers')
+{
+	my @triggers = $database eq 'no_triggers' ? ('--disable-triggers') : ();
+
+	$node->command_ok(
+		[
+			'pg_restore', '--exit-on-error', '--schema-only', '-d',
+			$database, $folder
+		],
+		"$database: restore the schema");
+	is( $node->safe_psql(
+			$database,
+			"SELECT count(*) FROM orders; INSERT INTO orders VALUES ('us', 1); "
+			  . 'DELETE FROM orders'),
+		'0',
+		"$database: tables work before there is data");
+	$node->command_ok(
+		[
+			'pg_restore', '--exit-on-error', '--data-only', @triggers, '-d',
+			$database, $folder
+		],
+		"$database: restore the data");
+}
+foreach my $database ('by_jobs', 'in_parts', 'no_triggers')
+{
+	is($node->safe_psql($database, $definitions_sql),
+		$definitions, "$database: definitions are the same");
+	is($node->safe_psql($database, $triggers_sql),
+		$triggers, "$database: triggers are the same");
+	is($node->safe_psql($database, differences_sql('made', 110)),
+		'0', "$database: values are right");
+	check_rows($database);
+}
+
 # The database that was dumped is another one: nothing of it has changed.
 is($node->safe_psql('postgres', "SELECT topcache.get('made', '3') ->> 'n'"),
 	'3', 'the maps of the two databases are two');
@@ -184,6 +270,14 @@ is( $node->safe_psql(
 $node->safe_psql('from_text', "UPDATE made SET value = '0' WHERE key = '5'");
 is($node->safe_psql('from_text', 'SELECT count(*) FROM made'),
 	'99', 'and leaves the table');
+is( $node->safe_psql(
+		'from_text', q{
+		SELECT string_agg(relname || ' ' || relkind::text, ', ' ORDER BY relname)
+		  FROM pg_class WHERE relnamespace = 'public'::regnamespace
+		   AND relkind IN ('r', 'f');
+		SELECT count(*) FROM pg_event_trigger WHERE evtname ~ 'topcache'}),
+	"detached r, made r, orders r\n0",
+	'of foreign tables and event triggers nothing');
 
 $node->stop;
 done_testing();

@@ -21,6 +21,16 @@ $primary->safe_psql(
 	SELECT topcache.create_map('t');
 	SELECT count(topcache.put('t', g::text, to_jsonb(g)))
 	  FROM generate_series(1, 100) g;
+	CREATE TABLE users (id int PRIMARY KEY, name text, n int);
+	INSERT INTO users SELECT g, 'user ' || g, 0 FROM generate_series(1, 1000) g;
+	ANALYZE users;
+	SELECT topcache.attach('users');
+	CREATE FOREIGN TABLE hot_users (id int, name text, n int,
+		resident boolean OPTIONS (meta 'resident'))
+		SERVER topcache OPTIONS (relation 'public.users');
+	CREATE FOREIGN TABLE passing (id int, n int)
+		SERVER topcache OPTIONS (volatile 'true');
+	INSERT INTO passing VALUES (1, 1);
 });
 $primary->backup('base');
 
@@ -30,6 +40,35 @@ $standby->start;
 $primary->wait_for_catchup($standby);
 
 my $session = open_session($standby);
+
+# Every door to the rows of users, which all have n.
+sub check_doors
+{
+	my ($node, $n, $name) = @_;
+
+	is( $node->safe_psql(
+			'postgres', q{
+			SET topcache.transparent_scan = on;
+			SELECT (topcache.fetch(NULL::users, 7)).n, topcache.get('users', 7) ->> 'n',
+				(SELECT n FROM users WHERE id = 7),
+				(SELECT n FROM hot_users WHERE id = 7),
+				(SELECT sum(n) FROM users WHERE id IN (1, 2, 3)),
+				(SELECT sum(u.n) FROM generate_series(1, 5) g JOIN users u ON u.id = g),
+				(SELECT sum(n) FROM hot_users WHERE id = ANY ('{1,2,3,4}')),
+				(SELECT count(*) FROM hot_users WHERE n <> } . $n . ')'),
+		join('|', ($n) x 4, 3 * $n, 5 * $n, 4 * $n, 0),
+		"$name: all doors to the rows");
+	return;
+}
+
+sub plan_of_select
+{
+	my ($node) = @_;
+
+	return $node->safe_psql('postgres',
+		'SET topcache.transparent_scan = on;'
+		  . 'EXPLAIN (COSTS OFF) SELECT * FROM users WHERE id = 7');
+}
 
 # Twice each: a record that was remembered by the first look would be wrong
 # in the next round.
@@ -48,9 +87,11 @@ foreach my $round (1 .. 5)
 			  . "FROM topcache.get_many('t', ARRAY['1', '7', 'x$round'])"),
 		"$round,7,none",
 		"round $round: get_many is right");
+	check_doors($standby, $round - 1, "round $round") foreach 1, 2;
 	my $next = $round + 1;
 	$primary->safe_psql(
 		'postgres', qq{
+		UPDATE users SET n = $round;
 		SELECT topcache.put('t', '1', '$next');
 		SELECT topcache.put('t', (100 + $round)::text, '$round');
 		UPDATE t SET value = '"round $round"' WHERE key::int % 10 = $round;
@@ -75,6 +116,16 @@ is($session->query_safe($sum_sql),
 $session->query_safe('COMMIT');
 is($session->query_safe("SELECT topcache.get('t', '50')"),
 	'0', 'the next one reads what is new');
+
+like(plan_of_select($standby), qr/Index Scan/, 'plain SQL has the plans of the table');
+is( $standby->safe_psql(
+		'postgres', q{
+		SELECT bool_and(hits = 0 AND misses = 0), bool_and(bypasses_recovery > 0)
+		  FROM topcache.stats WHERE relation IN ('t'::regclass, 'users'::regclass)}),
+	't|t',
+	'every read has gone to the table');
+is($standby->safe_psql('postgres', 'SELECT count(*) FROM passing'),
+	'0', 'a volatile map is empty there');
 
 # What the standby cannot do.
 my ($status, $out, $err) =
@@ -102,6 +153,19 @@ is( $standby->safe_psql(
 	't',
 	'answers come from memory');
 is(problems($standby, 't'), '', 'nothing wrong with any record');
+check_doors($standby, 5, 'promoted') foreach 1, 2;
+$standby->safe_psql('postgres', 'UPDATE users SET n = 6');
+check_doors($standby, 6, 'promoted and written to') foreach 1, 2;
+like(plan_of_select($standby), qr/Custom Scan \(TopCache\)/,
+	'plain SQL is served from memory');
+is( $standby->safe_psql(
+		'postgres', q{
+		SELECT hits > 10 FROM topcache.stats WHERE relation = 'users'::regclass;
+		INSERT INTO passing VALUES (1, 2);
+		SELECT n FROM passing}),
+	"t\n2",
+	'rows come from memory, and volatile maps work');
+is(problems($standby, 'users'), '', 'nothing wrong with any row');
 close_session($session);
 
 $standby->stop;
