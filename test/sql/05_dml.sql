@@ -606,7 +606,7 @@ ALTER TABLE t ENABLE TRIGGER ALL;
 SELECT * FROM state();
 SELECT * FROM differ();
 SELECT topcache.get('t', 'k1'), topcache.get('t', 'k2'), topcache.get('t', 'k3');
--- the guard has to be on always, not just on the origin
+-- and is on always, not just on the origin
 SELECT tgname, tgenabled FROM pg_trigger WHERE tgrelid = 't'::regclass AND NOT tgisinternal ORDER BY tgname;
 SET session_replication_role = replica;
 UPDATE t SET value = '"not seen by an origin trigger"' WHERE key = 'k4';

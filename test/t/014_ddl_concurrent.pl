@@ -418,8 +418,15 @@ sub cases
 			suspended => 'triggers',
 		},
 		{
-			name      => 'ENABLE TRIGGER but not always',
-			ddl       => [ 'ALTER TABLE s.t ENABLE TRIGGER ALL', $write ],
+			name => 'ENABLE TRIGGER, which makes it always',
+			ddl  => [ 'ALTER TABLE s.t ENABLE TRIGGER ALL', $write ],
+		},
+		{
+			name => 'ENABLE REPLICA TRIGGER',
+			ddl  => [
+				'ALTER TABLE s.t ENABLE REPLICA TRIGGER topcache_row_changed',
+				$write
+			],
 			undo      => [@guard_on],
 			suspended => 'triggers',
 		},
