@@ -106,6 +106,7 @@ contest_bulk() {
 }
 
 contest_write() {
+	clients="1 2" contest mix mix mix_loose
 	clients="1 2" contest write put upsert update_attached update_loose \
 		upsert_unlogged redis_set
 }
