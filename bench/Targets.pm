@@ -94,7 +94,7 @@ my %contest_text = (
 	write => 'One write a transaction',
 	durable => 'One write a transaction, on disk before it is acknowledged',
 	bulk => 'An UPDATE of all rows of a table',
-	huge => 'With huge pages (on) and without (off)');
+	huge => 'Without huge pages, with some that topcache moves to, with reserved ones');
 
 # What a contest is about.
 sub contest_text
@@ -131,7 +131,7 @@ sub contestant_text
 	return $text{$name} if $text{$name};
 	open my $file, '<', "$folder/statements/$statement.sql" or return $name;
 	my $text = <$file> =~ s/^-- |\n$//gr;
-	return $name =~ /^(on|off)\./ ? "$text: $1" : $text;
+	return $name =~ /^(on|off|try)\./ ? "$text: $1" : $text;
 }
 
 1;

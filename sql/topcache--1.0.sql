@@ -470,6 +470,11 @@ CREATE VIEW topcache.memory AS SELECT name, bytes FROM topcache.memory_use();
 COMMENT ON VIEW topcache.memory IS
     'where the bytes of the segment are; they sum to topcache.size';
 
+CREATE FUNCTION topcache.huge_pages(OUT moved bigint, OUT pending bigint)
+    AS 'MODULE_PATHNAME', 'topcache_huge_pages' LANGUAGE C;
+COMMENT ON FUNCTION topcache.huge_pages() IS
+    'bytes of the segment that have been moved to huge pages, and that are yet to be';
+
 CREATE FUNCTION topcache.reset_stats(relation regclass) RETURNS void
     AS 'MODULE_PATHNAME', 'topcache_reset_stats' LANGUAGE C;
 COMMENT ON FUNCTION topcache.reset_stats(regclass) IS

@@ -25,12 +25,14 @@
 #include "cache/bypass.h"
 #include "segment/counters.h"
 #include "segment/departed.h"
+#include "segment/huge.h"
 #include "segment/maptable.h"
 #include "segment/progress.h"
 #include "segment/segment.h"
 
 TC_FUNCTION(topcache_map_state);
 TC_FUNCTION(topcache_memory_use);
+TC_FUNCTION(topcache_huge_pages);
 TC_FUNCTION(topcache_load_progress);
 TC_FUNCTION(topcache_reset_stats);
 TC_FUNCTION(topcache_reset_all_stats);
@@ -249,6 +251,25 @@ topcache_memory_use(PG_FUNCTION_ARGS)
 	put_bytes(result, "free", use.free_bytes);
 	put_bytes(result, "fixed structures", use.fixed_bytes);
 	return (Datum) 0;
+}
+
+/* huge_pages() */
+Datum
+topcache_huge_pages(PG_FUNCTION_ARGS)
+{
+	TupleDesc desc;
+	Datum columns[2];
+	bool nulls[2] = {0};
+	uint64 moved_bytes;
+	uint64 pending_bytes;
+
+	tc_segment_require();
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	tc_huge_use(&moved_bytes, &pending_bytes);
+	columns[0] = Int64GetDatum(moved_bytes);
+	columns[1] = Int64GetDatum(pending_bytes);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, columns, nulls)));
 }
 
 /* ----- progress ----- */

@@ -22,6 +22,7 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/shmem.h"
@@ -31,6 +32,7 @@
 #include "segment/arena.h"
 #include "segment/departed.h"
 #include "segment/ghost.h"
+#include "segment/huge.h"
 #include "segment/progress.h"
 #include "segment/index.h"
 #include "segment/limits.h"
@@ -168,6 +170,10 @@ locate_parts(char *base, const Layout *layout)
 	tc_seg.bitmaps = (uint64 *) (base + layout->bitmaps);
 	tc_seg.directory = (uint32 *) (base + layout->directory);
 	tc_seg.arena = base + layout->arena;
+	tc_seg.arena_bytes = (uint64) layout->npages * layout->page_bytes;
+	tc_seg.bucket_shift =
+		pg_leftmost_one_pos32(layout->page_bytes / sizeof(TcSharedBucket));
+	tc_seg.bodies_per_page = layout->page_bytes / sizeof(TcSharedMapBody);
 	tc_seg.index_locks = GetNamedLWLockTranche(INDEX_TRANCHE);
 	tc_seg.class_locks = GetNamedLWLockTranche(ARENA_TRANCHE);
 	tc_seg.map_lock = GetNamedLWLockTranche(MAPS_TRANCHE);
@@ -192,6 +198,7 @@ fill_segment(const Layout *layout)
 
 	pg_atomic_init_u32(&head->nrecords, 0);
 	pg_atomic_init_u32(&head->bucket_era, 0);
+	pg_atomic_init_u32(&head->directory_era, 0);
 	pg_atomic_init_u64(&head->used_bytes, 0);
 	pg_atomic_init_u64(&head->data_bytes, 0);
 	pg_atomic_init_u64(&head->header_bytes, 0);
@@ -200,6 +207,8 @@ fill_segment(const Layout *layout)
 	for (int i = 0; i < TC_WANTED; i++)
 		pg_atomic_init_u32(&head->wanted[i], 0);
 	pg_atomic_init_u32(&head->body_pages, 0);
+	pg_atomic_init_u32(&head->huge_tried, 0);
+	pg_atomic_init_u32(&head->huge_moved, 0);
 	pg_atomic_init_u32(&head->looked_database, InvalidOid);
 	pg_atomic_init_u32(&head->looked_result, 0);
 	for (uint32 i = 0; i < head->nstripes; i++)
@@ -240,7 +249,7 @@ start_segment(void)
 
 	base = ShmemInitStruct("topcache segment",
 						   configured_bytes() + PG_CACHE_LINE_SIZE, &found);
-	base = (char *) CACHELINEALIGN(base);
+	base = tc_huge_map((char *) CACHELINEALIGN(base), configured_bytes());
 
 	info.keysize = sizeof(TcSharedMapKey);
 	info.entrysize = sizeof(TcSharedMapEntry);

@@ -369,10 +369,11 @@ typedef struct TcSharedSegment
 	uint32 free_pages;
 
 	/* Index. */
-	pg_atomic_uint32 nbuckets;	 /* under growth and partition lock */
-	pg_atomic_uint32 nrecords;	 /* keys; a hint for growth */
-	pg_atomic_uint32 bucket_era; /* first sequence number of new buckets */
-	uint32 min_buckets;			 /* constant */
+	pg_atomic_uint32 nbuckets;		/* under growth and partition lock */
+	pg_atomic_uint32 directory_era; /* changes of the directory, likewise */
+	pg_atomic_uint32 nrecords;		/* keys; a hint for growth */
+	pg_atomic_uint32 bucket_era;	/* first sequence number of new buckets */
+	uint32 min_buckets;				/* constant */
 
 	/* Map table, under its lock. */
 	uint32 free_map;
@@ -407,6 +408,10 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 departed_clock;
 	uint32 departed_sets; /* constant */
 
+	/* Extents that the worker has tried to move to huge pages, and has. */
+	pg_atomic_uint32 huge_tried;
+	pg_atomic_uint32 huge_moved;
+
 	/* Positions in the ring of reads; see sample.c. */
 	pg_atomic_uint64 sample_begin;
 	pg_atomic_uint64 sample_end;
@@ -432,6 +437,9 @@ typedef struct TcSegment
 	uint64 *bitmaps;
 	uint32 *directory; /* pages of the index, in bucket order */
 	char *arena;
+	uint64 arena_bytes;
+	uint32 bodies_per_page;
+	int bucket_shift;		   /* binary logarithm of the buckets of a page */
 	LWLockPadded *index_locks; /* TC_PARTITIONS, then the growth lock */
 	LWLockPadded *class_locks; /* TC_MAX_CLASSES, then the pool lock */
 	LWLockPadded *map_lock;
@@ -449,6 +457,17 @@ static inline void *
 tc_ref_address(TcRef ref)
 {
 	return tc_seg.arena + (uint64) ref * TC_UNIT_BYTES;
+}
+
+/*
+ * May there be a chunk of so many bytes at a ref?  For those who read without
+ * a lock, and may have read anything.
+ */
+static inline bool
+tc_ref_plausible(TcRef ref, uint32 bytes)
+{
+	return ref != TC_NO_REF &&
+		(uint64) ref * TC_UNIT_BYTES + bytes <= tc_seg.arena_bytes;
 }
 
 static inline TcSharedRecord *
@@ -495,12 +514,12 @@ tc_record_expiry(TcSharedRecord *rec)
 static inline TcSharedMapBody *
 tc_map_body(uint16 map)
 {
-	uint32 per_page = tc_seg.head->page_bytes / sizeof(TcSharedMapBody);
+	uint32 group = map / tc_seg.bodies_per_page;
 
 	return (TcSharedMapBody *) (tc_seg.arena +
-								(uint64) tc_seg.bodies[map / per_page] *
-									tc_seg.head->page_bytes +
-								(map % per_page) * sizeof(TcSharedMapBody));
+								(uint64) tc_seg.bodies[group] *
+									tc_seg.head->page_bytes) +
+		(map - group * tc_seg.bodies_per_page);
 }
 
 /* The shard that a record belongs to; other bits than its partition's. */

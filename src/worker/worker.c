@@ -40,6 +40,7 @@
 #include "cache/bounds.h"
 #include "cache/freeze.h"
 #include "cache/settle.h"
+#include "segment/huge.h"
 #include "segment/maptable.h"
 #include "segment/room.h"
 #include "segment/sample.h"
@@ -132,6 +133,7 @@ make_round(void)
 	tc_map_drain(DRAIN_PER_ROUND);
 	tc_bounds_step();
 	tc_sample_adapt();
+	tc_huge_step();
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
 	tc_rota_step();

@@ -35,7 +35,8 @@ foreach my $call (
 	"topcache.evict('t', '1')",       "topcache.evict_lru('t', 1)",
 	"topcache.evict_all('t')",        "topcache.entries('t')",
 	"topcache.memory_use()",          "topcache.verify('t')",
-	"topcache.reset_stats()",         "topcache.put('v', 'a', '1')")
+	"topcache.reset_stats()",         "topcache.put('v', 'a', '1')",
+	"topcache.huge_pages()")
 {
 	my ($out, $err) = ('', '');
 	$node->psql(
