@@ -22,7 +22,7 @@ contest_batch() {
 contest_scan() {
 	clients="1 2" contest scan scan index scan_bigint index_bigint
 	clients="2" contest scan_32 scan_32 index_32 scan_32_bigint \
-		index_32_bigint
+		index_32_bigint scan_32_server index_32_server
 }
 
 contest_few() {

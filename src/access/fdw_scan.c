@@ -57,6 +57,7 @@ typedef struct ScanWork
 	MemoryContext run; /* of a statement, from scan to rescan */
 
 	TcLookups lookups; /* also of a volatile map's records */
+	MemoryContext row; /* of the one at hand */
 
 	/* a statement */
 	char *sql;
@@ -310,8 +311,8 @@ start_records(ForeignScanState *node, ScanWork *work)
 	{
 		bool found;
 
-		MemoryContextReset(lookups->batch);
-		MemoryContextSwitchTo(lookups->batch);
+		MemoryContextReset(work->row);
+		MemoryContextSwitchTo(work->row);
 		found = tc_scan_next(scan, keys, &value);
 		MemoryContextSwitchTo(lookups->run);
 		if (!found)
@@ -371,6 +372,8 @@ begin_scan(ForeignScanState *node, int flags)
 	work->locks &= !work->table->map->def.durable;
 	work->run =
 		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
+	work->row =
+		AllocSetContextCreate(query, "topcache row", ALLOCSET_SMALL_SIZES);
 	tc_lookups_init(&work->lookups, query, &work->table->key, work->expressions,
 					intVal(list_nth(plan->fdw_private, TC_PRIVATE_ARRAY)));
 }
@@ -415,7 +418,8 @@ lock_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 	context->ecxt_scantuple = slot;
 	if (!ExecQual(node->ss.ps.qual, context))
 		return false;
-	caller = MemoryContextSwitchTo(work->lookups.batch);
+	MemoryContextReset(work->row);
+	caller = MemoryContextSwitchTo(work->row);
 	locked = tc_fdw_volatile_lock(work->table, slot);
 	MemoryContextSwitchTo(caller);
 	return locked;

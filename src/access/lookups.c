@@ -5,7 +5,7 @@
  *
  * Structure: the expressions are evaluated into a list of keys, an array
  * into as many as it has different elements; these are read through the read
- * path, as many together as that takes.
+ * path, one after the other.
  *
  * Concurrency: that of the read path.  A cursor may keep the node open while
  * its transaction goes on to write: the snapshot was taken before, and
@@ -34,8 +34,6 @@ tc_lookups_init(TcLookups *lookups, MemoryContext query,
 	lookups->query = query;
 	lookups->run =
 		AllocSetContextCreate(query, "topcache keys", ALLOCSET_SMALL_SIZES);
-	lookups->batch =
-		AllocSetContextCreate(query, "topcache records", ALLOCSET_SMALL_SIZES);
 }
 
 void
@@ -143,65 +141,50 @@ tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
 {
 	lookups->keys = keys;
 	lookups->nkeys = nkeys;
-	lookups->next = lookups->nvalues = lookups->position = 0;
+	lookups->next = 0;
+	if (nkeys > 1)
+		tc_reads_start(&lookups->reads, &lookups->reader, keys, nkeys);
 }
 
-/* Read the next keys together. */
+/* Read the record of the next key. */
 static void
-read_keys(TcLookups *lookups)
+read_next(TcLookups *lookups)
 {
-	int n = Min(lookups->nkeys - lookups->next, TC_READ_BATCH);
-	const Datum *keys = lookups->keys + (Size) lookups->next * lookups->key->n;
-	MemoryContext caller;
+	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
 
-	MemoryContextReset(lookups->batch);
-	caller = MemoryContextSwitchTo(lookups->batch);
-	lookups->values = palloc(n * sizeof(TcValue));
-	if (n == 1)
-		tc_read_one(&lookups->reader, keys, lookups->values);
-	else
-		tc_read_batch(&lookups->reader, n, keys, lookups->values);
+	if (lookups->nkeys == 1)
+		tc_read_one(&lookups->reader, lookups->keys, &lookups->value);
+	else if (!tc_reads_next(&lookups->reads, &lookups->value))
+		elog(ERROR, "there are more keys than reads of them");
+	lookups->next++;
 	MemoryContextSwitchTo(caller);
-	lookups->next += n;
-	lookups->nvalues = n;
-	lookups->position = 0;
 }
 
 const TcValue *
 tc_lookups_next(TcLookups *lookups, const Datum **keys)
 {
-	for (;;)
+	while (lookups->next < lookups->nkeys)
 	{
-		const TcValue *value;
-		int number;
-
-		if (lookups->position >= lookups->nvalues)
-		{
-			if (lookups->next >= lookups->nkeys)
-				return NULL;
-			read_keys(lookups);
-		}
-		number = lookups->next - lookups->nvalues + lookups->position;
-		value = &lookups->values[lookups->position++];
-		if (value->found)
-		{
-			*keys = lookups->keys + (Size) number * lookups->key->n;
-			return value;
-		}
+		*keys = lookups->keys + (Size) lookups->next * lookups->key->n;
+		read_next(lookups);
+		if (lookups->value.found)
+			return &lookups->value;
 	}
+	return NULL;
 }
 
 void
 tc_lookups_reset(TcLookups *lookups)
 {
-	MemoryContextReset(lookups->batch);
-	MemoryContextReset(lookups->run);
+	tc_reads_stop(&lookups->reads);
 	tc_lookups_take(lookups, NULL, 0);
+	MemoryContextReset(lookups->run);
 }
 
 void
 tc_lookups_end(TcLookups *lookups)
 {
+	tc_reads_stop(&lookups->reads);
 	if (lookups->reading)
 		tc_read_end(&lookups->reader);
 	lookups->reading = false;

@@ -8,7 +8,7 @@
 #include "nodes/execnodes.h"
 
 #include "access/key_clauses.h"
-#include "cache/read.h"
+#include "cache/reads.h"
 
 /* Look-ups of one scan node. */
 typedef struct TcLookups
@@ -19,14 +19,12 @@ typedef struct TcLookups
 	List *expressions; /* of ExprState, one for each key column */
 	int array;		   /* the one that is an array, or -1 */
 	MemoryContext query;
-	MemoryContext run;	 /* from start to reset */
-	MemoryContext batch; /* the records at hand */
+	MemoryContext run; /* from start to reset */
 	Datum *keys;
 	int nkeys; /* so many are wanted */
 	int next;  /* the first that was not read */
-	TcValue *values;
-	int nvalues;
-	int position;
+	TcReads reads;
+	TcValue value; /* the one handed out */
 } TcLookups;
 
 /* Prepare, in the memory of the query.  The rest is zeroed. */
@@ -47,7 +45,10 @@ extern void tc_lookups_start(TcLookups *lookups, ExprContext *context);
 /* Take keys from elsewhere, in the memory of the run. */
 extern void tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys);
 
-/* The next record that there is, and its key; NULL at the end. */
+/*
+ * The next record that there is, and its key; NULL at the end.  Good until
+ * the next call.
+ */
 extern const TcValue *tc_lookups_next(TcLookups *lookups, const Datum **keys);
 
 /* Forget the keys; end. */

@@ -3,8 +3,8 @@
  * many.c
  *	  Reads the records of an array of keys.
  *
- * Structure: keys are read in batches, whose records the segment fetches
- * from memory side by side; rows are handed out one by one.
+ * Structure: rows are made and handed out one by one, in the order of the
+ * keys; a key that is NULL, or that no record can have, is a row as well.
  *
  * Concurrency and failure: those of the read path.
  *
@@ -19,22 +19,17 @@
 #include "utils/rel.h"
 
 #include "access/many.h"
-#include "cache/read.h"
-
-/* Memory of a batch that is kept from one to the next. */
-#define KEPT_BYTES (64 * 1024)
+#include "cache/reads.h"
 
 struct TcMany
 {
 	TcReader reader;
+	TcReads reads;
 	Relation relation;
 	TcValueForm form;
 	const TcKeyArray *keys;
-	int next; /* key to hand out */
-	int end;  /* of the batch that was read */
-	MemoryContext batch;
-	TcValue values[TC_READ_BATCH]; /* of the batch, in order */
-	int taken;					   /* values handed out */
+	int next;		   /* key to hand out */
+	MemoryContext row; /* of the row that was handed out last */
 	bool wants_key;
 };
 
@@ -49,23 +44,9 @@ tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form)
 	many->relation = relation_open(map->relation, NoLock);
 	many->form = form;
 	many->wants_key = true;
-	many->batch =
-		AllocSetContextCreate(CurrentMemoryContext, "topcache batch",
-							  KEPT_BYTES, KEPT_BYTES, ALLOCSET_DEFAULT_MAXSIZE);
+	many->row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
+									  ALLOCSET_DEFAULT_SIZES);
 	return many;
-}
-
-void
-tc_many_keys(TcMany *many, const TcKeyArray *keys)
-{
-	many->keys = keys;
-	many->next = many->end = 0;
-}
-
-void
-tc_many_omit_keys(TcMany *many)
-{
-	many->wants_key = false;
 }
 
 /* Can there be a record under a key? */
@@ -75,34 +56,53 @@ possible(const TcKeyArray *keys, int i)
 	return !keys->nulls[i] && keys->impossible[i] == NULL;
 }
 
-/* Read the next batch. */
-static void
-read_batch(TcMany *many)
+/* The keys that there can be records of, one behind the other. */
+static const Datum *
+possible_keys(const TcKeyArray *keys, int *n)
 {
-	const TcKeyArray *keys = many->keys;
-	Datum *asked;
-	int n = 0;
+	Datum *found;
 
-	MemoryContextReset(many->batch);
-	many->end = Min(many->next + TC_READ_BATCH, keys->n);
-	many->taken = 0;
-	asked = palloc(TC_READ_BATCH * keys->nkeys * sizeof(Datum));
-	for (int i = many->next; i < many->end; i++)
+	*n = 0;
+	for (int i = 0; i < keys->n; i++)
+		*n += possible(keys, i);
+	if (*n == keys->n)
+		return keys->keys;
+	found = palloc(Max(*n, 1) * keys->nkeys * sizeof(Datum));
+	*n = 0;
+	for (int i = 0; i < keys->n; i++)
 	{
 		if (possible(keys, i))
-			memcpy(asked + keys->nkeys * n++, tc_key_at(keys, i),
+			memcpy(found + keys->nkeys * (*n)++, tc_key_at(keys, i),
 				   keys->nkeys * sizeof(Datum));
 	}
-	tc_read_batch(&many->reader, n, asked, many->values);
+	return found;
 }
 
-/* Make a row of the next key; memory is the batch's. */
+void
+tc_many_keys(TcMany *many, const TcKeyArray *keys)
+{
+	const Datum *asked;
+	int n;
+
+	many->keys = keys;
+	many->next = 0;
+	asked = possible_keys(keys, &n);
+	tc_reads_start(&many->reads, &many->reader, asked, n);
+}
+
+void
+tc_many_omit_keys(TcMany *many)
+{
+	many->wants_key = false;
+}
+
+/* Make a row of the next key. */
 static void
 make_row(TcMany *many, Datum *columns, bool *nulls)
 {
 	const TcKeyArray *keys = many->keys;
 	int i = many->next++;
-	TcValue *value;
+	TcValue value;
 
 	columns[0] = columns[1] = (Datum) 0;
 	nulls[0] = keys->nulls[i];
@@ -113,13 +113,14 @@ make_row(TcMany *many, Datum *columns, bool *nulls)
 			columns[0] = CStringGetTextDatum(keys->impossible[i]);
 		return;
 	}
-	value = &many->values[many->taken++];
+	if (!tc_reads_next(&many->reads, &value))
+		elog(ERROR, "there are more keys than reads of them");
 	nulls[0] = !many->wants_key;
 	if (many->wants_key)
 		columns[0] = tc_key_as_text(many->reader.map, tc_key_at(keys, i));
-	nulls[1] = !value->found || value->isnull;
+	nulls[1] = !value.found || value.isnull;
 	if (!nulls[1])
-		columns[1] = many->form(many->reader.map, value);
+		columns[1] = many->form(many->reader.map, &value);
 }
 
 bool
@@ -130,9 +131,8 @@ tc_many_next(TcMany *many, Datum *columns, bool *nulls)
 	if (many->next >= many->keys->n)
 		return false;
 	CHECK_FOR_INTERRUPTS();
-	caller = MemoryContextSwitchTo(many->batch);
-	if (many->next == many->end)
-		read_batch(many);
+	MemoryContextReset(many->row);
+	caller = MemoryContextSwitchTo(many->row);
 	make_row(many, columns, nulls);
 	MemoryContextSwitchTo(caller);
 	return true;
@@ -141,8 +141,9 @@ tc_many_next(TcMany *many, Datum *columns, bool *nulls)
 void
 tc_many_end(TcMany *many)
 {
+	tc_reads_stop(&many->reads);
 	tc_read_end(&many->reader);
 	relation_close(many->relation, NoLock);
-	MemoryContextDelete(many->batch);
+	MemoryContextDelete(many->row);
 	pfree(many);
 }

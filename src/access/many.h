@@ -1,6 +1,6 @@
 /*
  * many.h
- *	  Reading many records, a batch at a time.
+ *	  Reads the records of an array of keys.
  */
 #ifndef TC_MANY_H
 #define TC_MANY_H
@@ -17,7 +17,10 @@ typedef struct TcMany TcMany;
 /* Begin: checks privileges.  Memory is the current context's. */
 extern TcMany *tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form);
 
-/* Set the keys, which must live as long as rows are asked for. */
+/*
+ * Set the keys, which must live as long as rows are asked for.  Memory is the
+ * current context's.
+ */
 extern void tc_many_keys(TcMany *many, const TcKeyArray *keys);
 
 /* Nobody looks at the column of keys: it is NULL. */

@@ -3,11 +3,11 @@
  * record_join.c
  *	  The join node that looks records up for many outer rows at a time.
  *
- * Structure: outer rows are copied until there are enough of them, their keys
- * are evaluated and read together through the read path, and then each row
- * is joined with the record that was found for it, if any.  The first batch
- * is one row, and each is twice as large as the one before it, so that a
- * query that wants few rows does not read many.
+ * Structure: outer rows are copied until there are enough of them, and their
+ * keys are evaluated; then each row is joined with the record that the read
+ * path finds for it, if any, while it is already looking for the next ones.
+ * The first batch is one row, and each is twice as large as the one before
+ * it, so that a query that wants few rows does not read many.
  *
  * The scan tuple is the outer row with columns of the record behind it.
  *
@@ -30,6 +30,10 @@
 #include "access/explain_reads.h"
 #include "access/record_join.h"
 #include "base/compat.h"
+#include "cache/reads.h"
+
+/* Most outer rows that are taken together. */
+#define JOIN_BATCH 64
 
 /* One of the table's columns in the scan tuple. */
 typedef struct JoinColumn
@@ -52,11 +56,11 @@ typedef struct RecordJoin
 	JoinColumn *columns;
 
 	/* the batch at hand */
-	TupleTableSlot *rows[TC_READ_BATCH]; /* made when first needed */
-	int place[TC_READ_BATCH];			 /* of a row's key; -1: it is NULL */
+	TupleTableSlot *rows[JOIN_BATCH]; /* made when first needed */
+	int place[JOIN_BATCH];			  /* of a row's key; -1: it is NULL */
 	Datum *keys;
-	TcValue values[TC_READ_BATCH];
-	MemoryContext batch; /* of keys and records */
+	TcReads reads;
+	MemoryContext batch; /* of keys */
 	int size;			 /* rows that the next batch is to have */
 	int nrows;
 	int position;
@@ -141,7 +145,7 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 	node->custom_ps =
 		list_make1(ExecInitNode(linitial(plan->custom_plans), estate, flags));
 	join->nouter = ExecGetResultType(outer_of(join))->natts;
-	join->keys = palloc(TC_READ_BATCH * list_length(key) * sizeof(Datum));
+	join->keys = palloc(JOIN_BATCH * list_length(key) * sizeof(Datum));
 	join->batch = AllocSetContextCreate(estate->es_query_cxt, "topcache join",
 										ALLOCSET_DEFAULT_SIZES);
 	join->size = 1;
@@ -179,7 +183,7 @@ take_rows(RecordJoin *join)
 		else
 			ExecCopySlot(row_slot(join, join->nrows++), row);
 	}
-	join->size = Min(join->size * 2, TC_READ_BATCH);
+	join->size = Min(join->size * 2, JOIN_BATCH);
 }
 
 /* Put an outer row into the scan tuple, with nothing of the table. */
@@ -259,10 +263,7 @@ next_batch(RecordJoin *join)
 	MemoryContextReset(join->batch);
 	caller = MemoryContextSwitchTo(join->batch);
 	n = evaluate_keys(join);
-	if (n == 1)
-		tc_read_one(&join->reader, join->keys, join->values);
-	else if (n > 1)
-		tc_read_batch(&join->reader, n, join->keys, join->values);
+	tc_reads_start(&join->reads, &join->reader, join->keys, n);
 	MemoryContextSwitchTo(caller);
 	return true;
 }
@@ -305,12 +306,13 @@ join_row(RecordJoin *join)
 	TupleTableSlot *slot = show_row(join, join->rows[join->position]);
 	ExprContext *context = join->css.ss.ps.ps_ExprContext;
 	int place = join->place[join->position++];
+	TcValue value;
 
 	context->ecxt_scantuple = slot;
-	if (place < 0 || !join->values[place].found)
+	if (place < 0 || !tc_reads_next(&join->reads, &value) || !value.found)
 		return false;
-	show_record(join, join->keys + place * list_length(join->key),
-				&join->values[place], slot);
+	show_record(join, join->keys + place * list_length(join->key), &value,
+				slot);
 	if (ExecQual(join->match, context))
 		return true;
 	memset(slot->tts_isnull + join->nouter, true,
@@ -380,6 +382,7 @@ end_join(CustomScanState *node)
 {
 	RecordJoin *join = (RecordJoin *) node;
 
+	tc_reads_stop(&join->reads);
 	if (join->reading)
 		tc_read_end(&join->reader);
 	join->reading = false;

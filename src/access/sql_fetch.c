@@ -23,7 +23,7 @@
 
 #include "access/args.h"
 #include "base/compat.h"
-#include "cache/read.h"
+#include "cache/reads.h"
 
 TC_FUNCTION(topcache_fetch);
 TC_FUNCTION(topcache_fetch_many);
@@ -75,6 +75,9 @@ topcache_fetch(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(tc_value_as_row(map, &value));
 }
 
+/* Rows that are read at a time. */
+#define FETCH_BATCH 64
+
 /* What fetch_many() keeps from one row to the next. */
 typedef struct Fetch
 {
@@ -84,20 +87,20 @@ typedef struct Fetch
 	int next;			/* key to hand out */
 	int end;			/* of the batch that was read */
 	MemoryContext batch;
-	Datum rows[TC_READ_BATCH];
-	bool found[TC_READ_BATCH];
+	Datum rows[FETCH_BATCH];
+	bool found[FETCH_BATCH];
 } Fetch;
 
 /* Read the next batch; nothing of the reader is kept until the next one. */
 static void
 read_batch(Fetch *fetch, TcMap *map)
 {
-	TcValue *values = palloc(TC_READ_BATCH * sizeof(TcValue));
-	Datum *asked = palloc(TC_READ_BATCH * fetch->keys.nkeys * sizeof(Datum));
+	Datum *asked = palloc(FETCH_BATCH * fetch->keys.nkeys * sizeof(Datum));
 	TcReader reader;
+	TcReads reads = {0};
+	TcValue value;
 	int start = fetch->next;
 	int n = 0;
-	int taken = 0;
 
 	/* a cursor may have let the same session attach the table anew */
 	if (map->shape.fingerprint != fetch->fingerprint)
@@ -105,7 +108,7 @@ read_batch(Fetch *fetch, TcMap *map)
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("map \"%s\" was redefined while it was being read",
 						map->name)));
-	fetch->end = Min(start + TC_READ_BATCH, fetch->keys.n);
+	fetch->end = Min(start + FETCH_BATCH, fetch->keys.n);
 	for (int i = start; i < fetch->end; i++)
 	{
 		fetch->found[i - start] =
@@ -115,17 +118,17 @@ read_batch(Fetch *fetch, TcMap *map)
 				   fetch->keys.nkeys * sizeof(Datum));
 	}
 	tc_read_begin(&reader, map, GetActiveSnapshot());
-	tc_read_batch(&reader, n, asked, values);
-	tc_read_end(&reader);
+	tc_reads_start(&reads, &reader, asked, n);
 	for (int i = 0; i < fetch->end - start; i++)
 	{
 		if (!fetch->found[i])
 			continue;
-		fetch->found[i] = values[taken].found;
+		fetch->found[i] = tc_reads_next(&reads, &value) && value.found;
 		if (fetch->found[i])
-			fetch->rows[i] = tc_value_as_row(map, &values[taken]);
-		taken++;
+			fetch->rows[i] = tc_value_as_row(map, &value);
 	}
+	tc_reads_stop(&reads);
+	tc_read_end(&reader);
 }
 
 /* Take the keys; memory is that of the whole call. */
@@ -175,7 +178,7 @@ topcache_fetch_many(PG_FUNCTION_ARGS)
 		read_batch(fetch, map_of_row_type(fcinfo));
 		MemoryContextSwitchTo(caller);
 	}
-	if (!fetch->found[fetch->next++ % TC_READ_BATCH])
+	if (!fetch->found[fetch->next++ % FETCH_BATCH])
 		SRF_RETURN_NEXT_NULL(call);
-	SRF_RETURN_NEXT(call, fetch->rows[(fetch->next - 1) % TC_READ_BATCH]);
+	SRF_RETURN_NEXT(call, fetch->rows[(fetch->next - 1) % FETCH_BATCH]);
 }

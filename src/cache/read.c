@@ -39,6 +39,7 @@
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "cache/read.h"
+#include "cache/read_steps.h"
 #include "cache/visibility.h"
 #include "heap/heapwrite.h"
 #include "segment/bulk.h"
@@ -51,6 +52,12 @@
 
 /* How often a record may change under a reader before the heap is asked. */
 #define READ_TRIES 8
+
+/* Keys of a batch between a step towards a record and the next one. */
+#define READ_AHEAD 32
+
+/* Most memory that is taken for several records at once. */
+#define MOST_SPACE_BYTES 8000
 
 /* ----- beginning and end ----- */
 
@@ -94,6 +101,9 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
 	reader->bypass = tc_why_bypass(map, snapshot, checked, reader->by_sql);
 	reader->cached = reader->bypass == TC_BYPASS_NONE;
 	reader->counts = (TcReadCounts){0};
+	reader->reuses_space = false;
+	reader->space = NULL;
+	reader->space_bytes = 0;
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
 }
@@ -121,26 +131,36 @@ tc_read_end(TcReader *reader)
 
 /* ----- the segment ----- */
 
-void
-tc_value_of_data(const TcMap *map, const char *data, bool has_nulls,
-				 TcValue *value)
+Size
+tc_value_room(const TcMap *map)
 {
 	const TcShape *shape = &map->shape;
-	Datum *values;
-	bool *nulls;
 
-	if (shape->value != NULL)
+	return shape->value != NULL
+		? 0
+		: MAXALIGN(shape->natts * (sizeof(Datum) + sizeof(bool)));
+}
+
+void
+tc_value_of_data(const TcMap *map, char *space, uint32 key_bytes,
+				 bool has_nulls, TcValue *value)
+{
+	const TcShape *shape = &map->shape;
+	const char *data = space + tc_value_room(map);
+	Datum *values = (Datum *) space;
+	bool *nulls = (bool *) (values + shape->natts);
+
+	value->isnull = false;
+	if (shape->value == NULL)
 	{
-		value->isnull = has_nulls;
-		if (!has_nulls)
-			value->value = tc_shape_value(shape, data);
-		return;
+		tc_shape_columns(shape, data, has_nulls, values, nulls);
+		value->row.values = values;
+		value->row.nulls = nulls;
 	}
-	values = palloc(shape->natts * sizeof(Datum));
-	nulls = palloc(shape->natts * sizeof(bool));
-	tc_shape_columns(shape, data, has_nulls, values, nulls);
-	value->row.values = values;
-	value->row.nulls = nulls;
+	else if (has_nulls)
+		value->isnull = true;
+	else
+		value->value = tc_shape_value(shape, data, key_bytes);
 }
 
 /* Outcome of looking for a record in the segment. */
@@ -152,6 +172,28 @@ typedef enum Answer
 } Answer;
 
 /*
+ * Memory for a record.  A reader of many keeps one piece of it, which
+ * stays in the processor's caches: each record takes the place of the one
+ * before.
+ */
+static char *
+get_space(TcReader *reader, Size bytes)
+{
+	if (!reader->reuses_space)
+		return palloc(bytes);
+	if (reader->space_bytes < bytes)
+	{
+		if (reader->space != NULL)
+			pfree(reader->space);
+		reader->space_bytes = 0;
+		reader->space = NULL;
+		reader->space = MemoryContextAlloc(reader->context, bytes * 2);
+		reader->space_bytes = bytes * 2;
+	}
+	return reader->space;
+}
+
+/*
  * Turn the version in hand into a value.  A record that was found by the
  * hash of its key may be another key's; then the heap is asked.
  */
@@ -161,7 +203,8 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 {
 	const TcShape *shape = &reader->map->shape;
 	const TcVersion *version = &lookup->version;
-	char *data;
+	Size room = tc_value_room(reader->map);
+	char *space;
 
 	if (version->expires <= reader->now &&
 		tc_bounds_residency_only(reader->map))
@@ -176,16 +219,14 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 	value->value = (Datum) 0;
 	if (!value->found && shape->nhashed == 0)
 		return ANSWER_HIT;
-	data = palloc(version->data_bytes);
-	if (!tc_lookup_copy(lookup, data))
-	{
-		pfree(data);
+	space = get_space(reader, room + version->data_bytes);
+	if (!tc_lookup_copy(lookup, space + room))
 		return ANSWER_CHANGED;
-	}
-	if (!tc_shape_same_key(shape, data, keys))
+	if (!tc_shape_same_key(shape, space + room, keys))
 		return ANSWER_MISS;
 	if (value->found)
-		tc_value_of_data(reader->map, data, version->nulls, value);
+		tc_value_of_data(reader->map, space, lookup->probe->key_bytes,
+						 version->nulls, value);
 	return ANSWER_HIT;
 }
 
@@ -226,15 +267,14 @@ keep_trying(const TcReader *reader, int tries)
 }
 
 /*
- * Look for a record.  After a hit the lookup is one to be touched.
+ * Go on to look for a record.  After a hit the lookup is one to be touched.
  */
 static Answer
-look_up(TcReader *reader, const TcProbe *probe, const Datum *keys,
-		TcLookup *lookup, TcValue *value)
+look_up(TcReader *reader, const Datum *keys, TcLookup *lookup, TcValue *value)
 {
 	for (int tries = 0; keep_trying(reader, tries); tries++)
 	{
-		TcLookupResult result = tc_lookup_newest(lookup, probe);
+		TcLookupResult result = tc_lookup_newest(lookup);
 		Answer answer = ANSWER_CHANGED;
 
 		if (result == TC_LOOKUP_FOUND)
@@ -397,15 +437,29 @@ read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	tc_count(&probe->slot, TC_COUNT_MISS_NS, tc_instr_time_ns(time));
 }
 
-/* Answer one read past the cache. */
-static void
-read_bypassing(TcReader *reader, const Datum *keys, TcValue *value)
+void
+tc_read_past(TcReader *reader, const Datum *keys, TcValue *value)
 {
 	bool too_large;
 
 	reader->counts.bypasses++;
 	tc_count_bypass(reader->map, reader->bypass);
 	read_heap(reader, NULL, keys, value, &too_large);
+}
+
+bool
+tc_read_finish(TcReader *reader, const Datum *keys, TcLookup *lookup,
+			   TcValue *value)
+{
+	if (look_up(reader, keys, lookup, value) == ANSWER_MISS)
+	{
+		read_missed(reader, lookup->probe, keys, value);
+		return false;
+	}
+	reader->counts.hits++;
+	tc_count(&lookup->probe->slot, TC_COUNT_HITS, 1);
+	tc_lookup_prepare_touch(lookup, reader->clock_us);
+	return true;
 }
 
 void
@@ -417,78 +471,14 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 
 	if (!reader->cached)
 	{
-		read_bypassing(reader, keys, value);
+		tc_read_past(reader, keys, value);
 		return;
 	}
 	tc_shape_form_key(&reader->map->shape, keys, &key);
 	tc_probe_init(&probe, reader->map, &key);
-	if (look_up(reader, &probe, keys, &lookup, value) == ANSWER_MISS)
-	{
-		read_missed(reader, &probe, keys, value);
-		return;
-	}
-	reader->counts.hits++;
-	tc_count(&probe.slot, TC_COUNT_HITS, 1);
-	tc_lookup_touch(&lookup, reader->clock_us);
-}
-
-/*
- * While one record is on its way from memory the next is asked for: each
- * step is made for all keys before the next one is, and begins to load what
- * that will need.
- */
-static void
-read_batch_cached(TcReader *reader, int n, const Datum *keys, TcValue *values)
-{
-	int nkeys = reader->map->shape.nkeys;
-	TcBytes key[TC_READ_BATCH];
-	TcProbe probe[TC_READ_BATCH];
-	TcLookup lookup[TC_READ_BATCH];
-	Answer answer[TC_READ_BATCH];
-	int hits = 0;
-
-	for (int i = 0; i < n; i++)
-	{
-		tc_shape_form_key(&reader->map->shape, keys + i * nkeys, &key[i]);
-		tc_probe_init(&probe[i], reader->map, &key[i]);
-		tc_lookup_prefetch_bucket(&probe[i]);
-	}
-	for (int i = 0; i < n; i++)
-		tc_lookup_prefetch_record(&probe[i]);
-	for (int i = 0; i < n; i++)
-	{
-		answer[i] = look_up(reader, &probe[i], keys + i * nkeys, &lookup[i],
-							&values[i]);
-		if (answer[i] == ANSWER_HIT)
-			tc_lookup_prefetch_touch(&lookup[i], reader->clock_us);
-	}
-	for (int i = 0; i < n; i++)
-	{
-		if (answer[i] == ANSWER_HIT)
-		{
-			hits++;
-			tc_lookup_touch(&lookup[i], reader->clock_us);
-		}
-		else
-			read_missed(reader, &probe[i], keys + i * nkeys, &values[i]);
-	}
-	reader->counts.hits += hits;
-	if (hits > 0)
-		tc_count(&probe[0].slot, TC_COUNT_HITS, hits);
-}
-
-void
-tc_read_batch(TcReader *reader, int n, const Datum *keys, TcValue *values)
-{
-	Assert(n <= TC_READ_BATCH);
-	if (reader->cached)
-	{
-		reader->clock_us = tc_segment_clock_us();
-		read_batch_cached(reader, n, keys, values);
-		return;
-	}
-	for (int i = 0; i < n; i++)
-		read_bypassing(reader, keys + i * reader->map->shape.nkeys, &values[i]);
+	tc_lookup_begin(&lookup, &probe);
+	if (tc_read_finish(reader, keys, &lookup, value))
+		tc_lookup_touch(&lookup, reader->clock_us);
 }
 
 bool
@@ -502,12 +492,13 @@ tc_read_resident(TcMap *map, const Datum *keys)
 		return false;
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);
+	tc_lookup_begin(&lookup, &probe);
 	for (;;)
 	{
 		char *data;
 
 		CHECK_FOR_INTERRUPTS();
-		switch (tc_lookup_newest(&lookup, &probe))
+		switch (tc_lookup_newest(&lookup))
 		{
 			case TC_LOOKUP_ABSENT:
 				return false;

@@ -39,13 +39,16 @@ typedef struct TcReader
 	bool cached;	 /* the segment may answer */
 	TcBypass bypass; /* why it may not */
 	TcReadCounts counts;
-	bool checked;		   /* privileges and policies were looked at */
-	bool existence;		   /* only whether there is a row is asked */
-	bool by_sql;		   /* the heap is read through a statement */
-	TimestampTz now;	   /* what has expired is judged by this */
-	uint64 clock_us;	   /* recency of what is read */
+	bool checked;	   /* privileges and policies were looked at */
+	bool existence;	   /* only whether there is a row is asked */
+	bool by_sql;	   /* the heap is read through a statement */
+	TimestampTz now;   /* what has expired is judged by this */
+	uint64 clock_us;   /* recency of what is read */
+	bool reuses_space; /* a record's data replaces that of the last one */
+	char *space;
+	Size space_bytes;
 	TcHeapReader *heap;	   /* made when first needed */
-	MemoryContext context; /* of heap */
+	MemoryContext context; /* of heap and space */
 } TcReader;
 
 /*
@@ -68,22 +71,19 @@ extern void tc_read_end(TcReader *reader);
 extern void tc_read_one(TcReader *reader, const Datum *keys, TcValue *value);
 
 /*
- * Read up to TC_READ_BATCH records together, which is faster per record.
- * The columns of each key follow those of the one before it.
- */
-#define TC_READ_BATCH 64
-extern void tc_read_batch(TcReader *reader, int n, const Datum *keys,
-						  TcValue *values);
-
-/*
  * Give a row that was read in some other way the form of a value; the row is
  * not copied.
  */
 extern void tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value);
 
-/* Take a value out of a record's data, into which it will point. */
-extern void tc_value_of_data(const TcMap *map, const char *data, bool has_nulls,
-							 TcValue *value);
+/*
+ * Take a value out of the data of a record, found by a key of so many bytes.
+ * It will point into the space, which has room for the columns of a row, if
+ * the map keeps rows, and the data behind that.
+ */
+extern void tc_value_of_data(const TcMap *map, char *space, uint32 key_bytes,
+							 bool has_nulls, TcValue *value);
+extern Size tc_value_room(const TcMap *map);
 
 /*
  * Is there a record in the segment, of whatever version?  Not for a user to

@@ -127,20 +127,22 @@ static bool
 take_old(TcOwned *owned, TcLookup *lookup)
 {
 	const TcVersion *version = &lookup->version;
-	char *data;
+	Size room = tc_value_room(owned->map);
+	char *space;
 
 	owned->old.found = !version->negative && !tc_version_ended(version) &&
 		version->expires > GetCurrentStatementStartTimestamp();
 	owned->old_expires = version->expires;
 	if (!owned->old.found && owned->map->shape.nhashed == 0)
 		return true;
-	data = palloc(version->data_bytes);
-	if (!tc_lookup_copy(lookup, data))
+	space = palloc(room + version->data_bytes);
+	if (!tc_lookup_copy(lookup, space + room))
 		return false;
-	if (!tc_shape_same_key(&owned->map->shape, data, owned->keys))
+	if (!tc_shape_same_key(&owned->map->shape, space + room, owned->keys))
 		report_collision(owned->map);
 	if (owned->old.found)
-		tc_value_of_data(owned->map, data, version->nulls, &owned->old);
+		tc_value_of_data(owned->map, space, lookup->probe->key_bytes,
+						 version->nulls, &owned->old);
 	return true;
 }
 
@@ -151,9 +153,11 @@ read_old(TcOwned *owned, const TcProbe *probe)
 	for (;;)
 	{
 		TcLookup lookup;
-		TcLookupResult result = tc_lookup_newest(&lookup, probe);
+		TcLookupResult result;
 
 		CHECK_FOR_INTERRUPTS();
+		tc_lookup_begin(&lookup, probe);
+		result = tc_lookup_newest(&lookup);
 		if (result == TC_LOOKUP_FOUND && owned->placeholder)
 			result = tc_lookup_older(&lookup);
 		if (result == TC_LOOKUP_ABSENT)
@@ -171,10 +175,11 @@ already_owned(const TcProbe *probe)
 	const TcVersion *version = &lookup.version;
 	TcLookupResult result;
 
+	tc_lookup_begin(&lookup, probe);
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		result = tc_lookup_newest(&lookup, probe);
+		result = tc_lookup_newest(&lookup);
 	} while (result == TC_LOOKUP_CHANGED);
 	if (result != TC_LOOKUP_FOUND)
 		return false;

@@ -480,6 +480,15 @@ read_hashed(const TcShape *shape, const char *data, uint32 end, Datum *keys)
 	return end;
 }
 
+/* The same for those who do not want them. */
+static uint32
+skip_hashed(const TcShape *shape, const char *data, uint32 end)
+{
+	Datum keys[INDEX_MAX_KEYS];
+
+	return read_hashed(shape, data, end, keys);
+}
+
 void
 tc_shape_keys(const TcShape *shape, const char *data, Datum *keys)
 {
@@ -489,12 +498,12 @@ tc_shape_keys(const TcShape *shape, const char *data, Datum *keys)
 }
 
 Datum
-tc_shape_value(const TcShape *shape, const char *data)
+tc_shape_value(const TcShape *shape, const char *data, uint32 key_bytes)
 {
-	Datum keys[INDEX_MAX_KEYS];
-	uint32 end = read_key(shape, data, keys);
+	uint32 end = key_bytes;
 
-	end = read_hashed(shape, data, end, keys);
+	if (shape->nhashed > 0)
+		end = skip_hashed(shape, data, end);
 	return read_column(shape->value, data, &end);
 }
 

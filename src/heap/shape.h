@@ -114,9 +114,11 @@ extern bool tc_shape_form_record(const TcShape *shape, const TcRow *row,
 
 /*
  * The value in a record's data, of a shape with one that is not null; points
- * into the data where passed by reference.
+ * into the data where passed by reference.  key_bytes is the length of the
+ * key that the record was found by.
  */
-extern Datum tc_shape_value(const TcShape *shape, const char *data);
+extern Datum tc_shape_value(const TcShape *shape, const char *data,
+							uint32 key_bytes);
 
 /* All columns in a record's data; columns that it has not are null. */
 extern void tc_shape_columns(const TcShape *shape, const char *data,

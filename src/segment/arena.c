@@ -498,12 +498,3 @@ tc_arena_free_bytes(uint64 *free_bytes, uint64 *tail_bytes)
 		LWLockRelease(class_lock(i));
 	}
 }
-
-bool
-tc_arena_plausible(TcRef ref, uint32 bytes)
-{
-	uint64 start = (uint64) ref * TC_UNIT_BYTES;
-	uint64 end = (uint64) tc_seg.head->npages * tc_seg.head->page_bytes;
-
-	return ref != TC_NO_REF && start + bytes <= end;
-}

@@ -49,7 +49,4 @@ extern void tc_arena_release_page(uint32 page);
 /* Bytes in free pages and chunks, and bytes lost at the ends of pages. */
 extern void tc_arena_free_bytes(uint64 *free_bytes, uint64 *tail_bytes);
 
-/* Could this be the address of length bytes?  For values read unlocked. */
-extern bool tc_arena_plausible(TcRef ref, uint32 bytes);
-
 #endif /* TC_ARENA_H */

@@ -26,7 +26,10 @@
  * a lock checks that its hash still belongs to the bucket it looked into.  A
  * bucket's memory can come back as another bucket after the table shrank and
  * grew: sequence numbers of new buckets therefore start from a counter that
- * moves on, never from the same value.
+ * moves on, never from the same value.  When it has come back as something
+ * else, what lies there is no sequence number at all: so the directory has a
+ * number of its own, which moves before a page that has joined it is used and
+ * before one that has left it is, and a reader looks at that too.
  *
  * Failure: without memory for an overflow bucket an insertion returns false,
  * and growth is put off.
@@ -34,8 +37,6 @@
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include "port/pg_bitutils.h"
 
 #include "segment/arena.h"
 #include "segment/index.h"
@@ -50,27 +51,7 @@
 static inline uint32
 buckets_per_page(void)
 {
-	return tc_seg.head->page_bytes / sizeof(TcSharedBucket);
-}
-
-/* The bucket of a hash in a table of nbuckets. */
-static inline uint32
-bucket_number(uint32 hash, uint32 nbuckets)
-{
-	uint32 size = pg_nextpower2_32(nbuckets);
-	uint32 number = hash & (size - 1);
-
-	return number < nbuckets ? number : number & (size / 2 - 1);
-}
-
-static inline TcSharedBucket *
-bucket_at(uint32 number)
-{
-	uint32 page = tc_seg.directory[number / buckets_per_page()];
-
-	return (TcSharedBucket *) (tc_seg.arena +
-							   (uint64) page * tc_seg.head->page_bytes) +
-		number % buckets_per_page();
+	return 1U << tc_seg.bucket_shift;
 }
 
 static inline TcSharedSlots *
@@ -115,16 +96,9 @@ tc_index_create(void)
 	Assert(tc_seg.directory[0] == 0);
 	head->min_buckets = buckets_per_page();
 	for (uint32 i = 0; i < head->min_buckets; i++)
-		init_bucket(bucket_at(i), 0);
+		init_bucket(tc_index_bucket_at(i), 0);
 	pg_atomic_init_u32(&head->nbuckets, head->min_buckets);
 	pg_atomic_init_u32(&head->index_pages, 1);
-}
-
-TcSharedBucket *
-tc_index_bucket(uint32 hash, uint32 *nbuckets)
-{
-	*nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
-	return bucket_at(bucket_number(hash, *nbuckets));
 }
 
 /* ----- finding, under the partition's lock ----- */
@@ -354,8 +328,8 @@ copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 		for (int i = 0; i < nslots; i++)
 		{
 			if (s->ref[i] != TC_NO_REF &&
-				bucket_number(tc_record_at(s->ref[i])->hash, nbuckets) ==
-					number &&
+				tc_index_bucket_number(tc_record_at(s->ref[i])->hash,
+									   nbuckets) == number &&
 				!add_to_chain(into, tc_slot_tags(s, nslots)[i], s->ref[i]))
 				return false;
 		}
@@ -382,7 +356,8 @@ purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 
 			s->ref[i] = TC_NO_REF;
 			if (ref == TC_NO_REF ||
-				bucket_number(tc_record_at(ref)->hash, nbuckets) != number)
+				tc_index_bucket_number(tc_record_at(ref)->hash, nbuckets) !=
+					number)
 				continue;
 			if (to_slot == to_slots)
 			{
@@ -402,9 +377,9 @@ static bool
 split_bucket(uint32 nbuckets)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32 old_number = bucket_number(nbuckets, nbuckets);
-	TcSharedBucket *old = bucket_at(old_number);
-	TcSharedBucket *new = bucket_at(nbuckets);
+	uint32 old_number = tc_index_bucket_number(nbuckets, nbuckets);
+	TcSharedBucket *old = tc_index_bucket_at(old_number);
+	TcSharedBucket *new = tc_index_bucket_at(nbuckets);
 	LWLock *lock = tc_partition_lock(nbuckets);
 	bool copied;
 
@@ -440,6 +415,7 @@ tc_index_grow(uint32 *page)
 		if (*page != TC_NO_PAGE)
 		{
 			tc_seg.directory[nbuckets / buckets_per_page()] = *page;
+			pg_atomic_fetch_add_u32(&head->directory_era, 1);
 			pg_atomic_fetch_add_u32(&head->index_pages, 1);
 			grown = split_bucket(nbuckets);
 			if (!grown)
@@ -459,9 +435,9 @@ static bool
 merge_bucket(uint32 nbuckets)
 {
 	uint32 number = nbuckets - 1;
-	uint32 into_number = bucket_number(number, number);
-	TcSharedBucket *into = bucket_at(into_number);
-	TcSharedBucket *from = bucket_at(number);
+	uint32 into_number = tc_index_bucket_number(number, number);
+	TcSharedBucket *into = tc_index_bucket_at(into_number);
+	TcSharedBucket *from = tc_index_bucket_at(number);
 	LWLock *lock = tc_partition_lock(number);
 	bool copied;
 
@@ -498,6 +474,7 @@ tc_index_shrink(void)
 	if (shrunk && (nbuckets - 1) % buckets_per_page() == 0)
 	{
 		freed_page = tc_seg.directory[(nbuckets - 1) / buckets_per_page()];
+		pg_atomic_fetch_add_u32(&tc_seg.head->directory_era, 1);
 		pg_atomic_fetch_sub_u32(&tc_seg.head->index_pages, 1);
 	}
 	LWLockRelease(tc_growth_lock());
@@ -543,9 +520,9 @@ tc_index_visit_class(uint32 class, uint32 classes,
 
 	/* a table that has shrunk since has the class in one bucket with others */
 	if (class >= nbuckets)
-		visit_chain(bucket_at(bucket_number(class, nbuckets)), class, classes,
-					visit, arg);
+		visit_chain(tc_index_bucket_at(tc_index_bucket_number(class, nbuckets)),
+					class, classes, visit, arg);
 	for (uint32 n = class; n < nbuckets; n += classes)
-		visit_chain(bucket_at(n), class, classes, visit, arg);
+		visit_chain(tc_index_bucket_at(n), class, classes, visit, arg);
 	LWLockRelease(lock);
 }

@@ -7,6 +7,8 @@
 #ifndef TC_INDEX_H
 #define TC_INDEX_H
 
+#include "port/pg_bitutils.h"
+
 #include "segment/shared.h"
 
 /* A slot of the index, found under the partition's lock. */
@@ -37,8 +39,34 @@ tc_slot_tags(TcSharedSlots *slots, int nslots)
 /* Set up the index of a new segment. */
 extern void tc_index_create(void);
 
+/* The number of a hash's bucket in a table of nbuckets. */
+static inline uint32
+tc_index_bucket_number(uint32 hash, uint32 nbuckets)
+{
+	uint32 size = pg_nextpower2_32(nbuckets);
+	uint32 number = hash & (size - 1);
+
+	return number < nbuckets ? number : number & (size / 2 - 1);
+}
+
+/* The bucket of a number. */
+static inline TcSharedBucket *
+tc_index_bucket_at(uint32 number)
+{
+	uint64 page = tc_seg.directory[number >> tc_seg.bucket_shift];
+
+	return (TcSharedBucket *) tc_seg.arena +
+		((page << tc_seg.bucket_shift) +
+		 (number & ((1U << tc_seg.bucket_shift) - 1)));
+}
+
 /* The first bucket for a hash as of now, and the count that says so. */
-extern TcSharedBucket *tc_index_bucket(uint32 hash, uint32 *nbuckets);
+static inline TcSharedBucket *
+tc_index_bucket(uint32 hash, uint32 *nbuckets)
+{
+	*nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
+	return tc_index_bucket_at(tc_index_bucket_number(hash, *nbuckets));
+}
 
 /*
  * Step through the records with a hash; the partition's lock is held.

@@ -30,6 +30,8 @@
 #include "postgres.h"
 
 #include "access/transam.h"
+#include "common/pg_prng.h"
+#include "port/pg_bitutils.h"
 #include "storage/spin.h"
 
 #include "base/settings.h"
@@ -47,17 +49,22 @@
 /* Overflow buckets that an intact chain never exceeds. */
 #define MAX_CHAIN 100000
 
+/* Of a record that is looked for so much is loaded ahead. */
+#define LINE_BYTES	 64
+#define RECORD_LINES 6
+
 /* Hits of records that were touched a moment ago, by hash; a power of two. */
 #define PENDING_HITS 256
 
-/* Of those that have to go, one in so many is brought home. */
+/* Of those that find no place there, one in so many is counted for all. */
 #define HITS_SAMPLE 16
 
 typedef struct PendingHits
 {
 	TcRef ref;
 	uint32 hash;
-	uint32 hits;
+	uint32 hits:31;
+	uint32 used:1;
 } PendingHits;
 
 static PendingHits pending_hits[PENDING_HITS];
@@ -71,6 +78,16 @@ header_of(TcLookup *lookup)
 	return (TcSharedRecord *) lookup->header;
 }
 
+/* Find the bucket that the key would be in. */
+static inline void
+locate(TcLookup *lookup)
+{
+	lookup->slots = NULL;
+	lookup->era = pg_atomic_read_u32(&tc_seg.head->directory_era);
+	pg_read_barrier();
+	lookup->first = tc_index_bucket(lookup->probe->hash, &lookup->nbuckets);
+}
+
 /* Does everything that was read so far belong together? */
 static inline bool
 unchanged(const TcLookup *lookup)
@@ -80,52 +97,91 @@ unchanged(const TcLookup *lookup)
 
 	pg_read_barrier();
 	return pg_atomic_read_u32(&first->seq) == lookup->seq &&
+		pg_atomic_read_u32(&tc_seg.head->directory_era) == lookup->era &&
 		(pg_atomic_read_u32(&tc_seg.head->nbuckets) == lookup->nbuckets ||
 		 tc_index_bucket(lookup->probe->hash, &nbuckets) == first);
+}
+
+/* Take so many slots in hand: those that fit by their tag are looked at. */
+static inline void
+enter_slots(TcLookup *lookup, const TcSharedSlots *slots, int nslots)
+{
+	const uint8 *tags = tc_slot_tags((TcSharedSlots *) slots, nslots);
+	uint8 tag = lookup->probe->hash >> 24;
+
+	lookup->slots = slots;
+	lookup->nslots = nslots;
+	lookup->fitting = 0;
+	for (int i = 0; i < nslots; i++)
+		lookup->fitting |= (uint32) (tags[i] == tag) << i;
+}
+
+/* Enter the bucket, unless it is being changed. */
+static inline bool
+enter_bucket(TcLookup *lookup)
+{
+	TcSharedBucket *first = lookup->first;
+
+	lookup->seq = pg_atomic_read_u32(&first->seq);
+	if (lookup->seq & 1)
+		return false;
+	pg_read_barrier();
+	enter_slots(lookup, tc_bucket_slots(first), TC_BUCKET_SLOTS);
+	return true;
+}
+
+/* The slots behind those in hand, or NULL. */
+static inline const TcSharedSlots *
+slots_behind(const TcLookup *lookup)
+{
+	TcRef overflow = ((const volatile TcSharedSlots *) lookup->slots)->overflow;
+
+	return tc_ref_plausible(overflow, TC_MIN_CHUNK_BYTES)
+		? (const TcSharedSlots *) tc_ref_address(overflow)
+		: NULL;
+}
+
+/* What the first of the fitting slots holds. */
+static inline TcRef
+first_fitting(const TcLookup *lookup)
+{
+	const volatile TcSharedSlots *slots = lookup->slots;
+
+	return slots->ref[pg_rightmost_one_pos32(lookup->fitting)];
 }
 
 /* Copy the header of a version and see whether its key is the one wanted. */
 static inline bool
 fits(TcLookup *lookup, TcRef ref)
 {
-	if (!tc_arena_plausible(ref, sizeof(TcSharedRecord)))
+	if (!tc_ref_plausible(ref, sizeof(TcSharedRecord)))
 		return false;
 	memcpy(lookup->header, tc_record_at(ref), sizeof(TcSharedRecord));
 	return tc_record_has_key(ref, header_of(lookup), lookup->probe);
 }
 
-/* Look through the chain of buckets; what it finds is not yet validated. */
+/* Look through the chain, from the slots in hand on; not yet validated. */
 static bool
 search_chain(TcLookup *lookup)
 {
-	const volatile TcSharedSlots *slots = tc_bucket_slots(lookup->first);
-	int nslots = TC_BUCKET_SLOTS;
-	uint8 tag = lookup->probe->hash >> 24;
-
 	for (int hops = 0; hops < MAX_CHAIN; hops++)
 	{
-		const volatile uint8 *tags =
-			tc_slot_tags((TcSharedSlots *) slots, nslots);
-		TcRef overflow;
+		const TcSharedSlots *behind;
 
-		for (int i = 0; i < nslots; i++)
+		for (; lookup->fitting != 0; lookup->fitting &= lookup->fitting - 1)
 		{
-			TcRef ref;
+			TcRef ref = first_fitting(lookup);
 
-			if (tags[i] != tag)
-				continue;
-			ref = slots->ref[i];
-			if (ref != TC_NO_REF && fits(lookup, ref))
+			if (fits(lookup, ref))
 			{
 				lookup->newest = lookup->ref = ref;
 				return true;
 			}
 		}
-		overflow = slots->overflow;
-		if (!tc_arena_plausible(overflow, TC_MIN_CHUNK_BYTES))
+		behind = slots_behind(lookup);
+		if (behind == NULL)
 			return false;
-		slots = (TcSharedSlots *) tc_ref_address(overflow);
-		nslots = TC_OVERFLOW_SLOTS;
+		enter_slots(lookup, behind, TC_OVERFLOW_SLOTS);
 	}
 	return false;
 }
@@ -151,28 +207,73 @@ describe(TcLookup *lookup)
 	version->nulls = (rec->flags & TC_REC_NULLS) != 0;
 }
 
-TcLookupResult
-tc_lookup_newest(TcLookup *lookup, const TcProbe *probe)
+void
+tc_lookup_begin(TcLookup *lookup, const TcProbe *probe)
 {
 	lookup->probe = probe;
+	locate(lookup);
+	__builtin_prefetch(lookup->first);
+}
+
+/*
+ * Begin to load a record: as many lines as one of the usual size has.  Inline
+ * for certain: to gcc the call of a function that does nothing else is one
+ * without effect.
+ */
+static pg_attribute_always_inline void
+load_record(TcRef ref)
+{
+	if (!tc_ref_plausible(ref, RECORD_LINES * LINE_BYTES))
+		return;
+	for (int line = 0; line < RECORD_LINES; line++)
+		__builtin_prefetch((char *) tc_ref_address(ref) + line * LINE_BYTES);
+}
+
+void
+tc_lookup_approach(TcLookup *lookup)
+{
+	if (lookup->slots == NULL)
+	{
+		if (!enter_bucket(lookup))
+			return;
+	}
+	else
+	{
+		const TcSharedSlots *behind;
+
+		if (lookup->fitting != 0 || (behind = slots_behind(lookup)) == NULL)
+			return;
+		enter_slots(lookup, behind, TC_OVERFLOW_SLOTS);
+	}
+	if (lookup->fitting != 0)
+		load_record(first_fitting(lookup));
+	else
+		__builtin_prefetch(slots_behind(lookup));
+}
+
+TcLookupResult
+tc_lookup_newest(TcLookup *lookup)
+{
 	for (int tries = 0; tries < LOOKUP_TRIES; tries++)
 	{
-		TcSharedBucket *first = tc_index_bucket(probe->hash, &lookup->nbuckets);
 		bool found;
 
-		lookup->first = first;
-		lookup->seq = pg_atomic_read_u32(&first->seq);
-		if (lookup->seq & 1)
+		if (lookup->slots == NULL && !enter_bucket(lookup))
 		{
 			pg_spin_delay();
+			locate(lookup);
 			continue;
 		}
-		pg_read_barrier();
 		found = search_chain(lookup);
 		if (found)
 			describe(lookup);
 		if (unchanged(lookup))
+		{
+			/* who asks again wants to know what is there then */
+			lookup->slots = NULL;
 			return found ? TC_LOOKUP_FOUND : TC_LOOKUP_ABSENT;
+		}
+		locate(lookup);
 	}
 	return TC_LOOKUP_CHANGED;
 }
@@ -184,7 +285,7 @@ tc_lookup_older(TcLookup *lookup)
 
 	if (older == TC_NO_REF)
 		return TC_LOOKUP_ABSENT;
-	if (!tc_arena_plausible(older, sizeof(TcSharedRecord)))
+	if (!tc_ref_plausible(older, sizeof(TcSharedRecord)))
 		return TC_LOOKUP_CHANGED;
 	memcpy(lookup->header, tc_record_at(older), sizeof(TcSharedRecord));
 	lookup->ref = older;
@@ -202,9 +303,9 @@ tc_lookup_copy(TcLookup *lookup, char *data)
 
 /* ----- touching ----- */
 
-/* Count hits and, with a time, the access, if the record is still there. */
+/* Count hits and, if asked to, the access, if the record is still there. */
 static void
-touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
+touch_record(TcLookup *lookup, uint32 hits, bool move, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
 	TcSharedShard *shard =
@@ -216,7 +317,8 @@ touch_record(TcLookup *lookup, uint32 hits, uint64 now_us)
 		TcSharedRecord *rec = tc_record_at(lookup->newest);
 
 		rec->hits += hits;
-		if (!(rec->flags & TC_REC_DIRTY) && now_us >= tc_record_stamp(copy))
+		if (move && !(rec->flags & TC_REC_DIRTY) &&
+			now_us >= tc_record_stamp(copy))
 			tc_policy_touch_locked(shard, lookup->newest, now_us);
 	}
 	LWLockRelease(&shard->lock);
@@ -246,20 +348,29 @@ flush_pending(PendingHits *pending)
 }
 
 /*
- * Somebody else's hits need the place.  To bring each of them home would cost
- * more than the reads; a sample of them, counted for all, is right on average.
+ * Count a hit for which there is a place in the table, or was not: then
+ * somebody else's hits are there.  To bring all of both home would cost more
+ * than the reads; a sample of them, counted for all, is right on average.
  */
 static void
-flush_sometimes(PendingHits *pending)
+note_hit(TcLookup *lookup, PendingHits *pending, bool same)
 {
-	static uint32 turn = 0;
+	bool taken = pending->used && !same;
+	uint32 lot = taken ? pg_prng_uint32(&pg_global_prng_state) : 0;
 
-	if (++turn % HITS_SAMPLE == 0)
+	if (taken && pending->hits > 0 && lot % HITS_SAMPLE == 0)
 	{
 		pending->hits *= HITS_SAMPLE;
 		flush_pending(pending);
 	}
-	pending->hits = 0;
+	if (taken && lot / HITS_SAMPLE % HITS_SAMPLE == 0)
+		touch_record(lookup, HITS_SAMPLE, false, 0);
+	if (!same)
+		*pending = (PendingHits){.used = true,
+								 .hash = lookup->probe->hash,
+								 .ref = lookup->newest};
+	if (!taken)
+		pending->hits++;
 }
 
 void
@@ -282,6 +393,22 @@ is_due(TcLookup *lookup, uint64 now_us)
 }
 
 void
+tc_lookup_prepare_touch(TcLookup *lookup, uint64 now_us)
+{
+	const TcSharedRecord *rec = header_of(lookup);
+
+	lookup->due = is_due(lookup, now_us);
+	if (!lookup->due)
+		return;
+
+	/* refs of a record that has changed meanwhile lead anywhere */
+	if (tc_ref_plausible(rec->prev, sizeof(TcSharedRecord)))
+		__builtin_prefetch(tc_record_at(rec->prev), 1);
+	if (tc_ref_plausible(rec->next, sizeof(TcSharedRecord)))
+		__builtin_prefetch(tc_record_at(rec->next), 1);
+}
+
+void
 tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
@@ -292,73 +419,12 @@ tc_lookup_touch(TcLookup *lookup, uint64 now_us)
 	tc_bulk_hit(&lookup->probe->slot, copy->length_bytes);
 	tc_sample_read(lookup->probe, copy->length_bytes, false);
 
-	if (is_due(lookup, now_us))
+	if (!lookup->due)
 	{
-		touch_record(lookup, 1 + (same ? pending->hits : 0), now_us);
-		if (same)
-			pending->hits = 0;
+		note_hit(lookup, pending, same);
 		return;
 	}
-	if (!same)
-	{
-		flush_sometimes(pending);
-		pending->hash = hash;
-		pending->ref = lookup->newest;
-	}
-	pending->hits++;
-}
-
-/* ----- prefetching ----- */
-
-void
-tc_lookup_prefetch_bucket(const TcProbe *probe)
-{
-	uint32 nbuckets;
-
-	__builtin_prefetch(tc_index_bucket(probe->hash, &nbuckets));
-}
-
-void
-tc_lookup_prefetch_record(const TcProbe *probe)
-{
-	uint32 nbuckets;
-	TcSharedSlots *slots =
-		tc_bucket_slots(tc_index_bucket(probe->hash, &nbuckets));
-	const volatile uint8 *tags = tc_slot_tags(slots, TC_BUCKET_SLOTS);
-	uint8 tag = probe->hash >> 24;
-
-	/* of further slots only the address is known by now */
-	if (slots->overflow != TC_NO_REF &&
-		tc_arena_plausible(slots->overflow, TC_MIN_CHUNK_BYTES))
-		__builtin_prefetch(tc_ref_address(slots->overflow));
-
-	for (int i = 0; i < TC_BUCKET_SLOTS; i++)
-	{
-		TcRef ref = *(volatile TcRef *) &slots->ref[i];
-
-		if (tags[i] == tag && ref != TC_NO_REF &&
-			tc_arena_plausible(ref, sizeof(TcSharedRecord)))
-		{
-			char *address = tc_ref_address(ref);
-
-			/* as many lines as a record of the usual size has */
-			for (int line = 0; line < 6; line++)
-				__builtin_prefetch(address + line * PG_CACHE_LINE_SIZE / 2);
-		}
-	}
-}
-
-void
-tc_lookup_prefetch_touch(TcLookup *lookup, uint64 now_us)
-{
-	const TcSharedRecord *rec = header_of(lookup);
-
-	if (!is_due(lookup, now_us))
-		return;
-
-	/* refs of a record that has changed meanwhile lead anywhere */
-	if (tc_arena_plausible(rec->prev, sizeof(TcSharedRecord)))
-		__builtin_prefetch(tc_record_at(rec->prev), 1);
-	if (tc_arena_plausible(rec->next, sizeof(TcSharedRecord)))
-		__builtin_prefetch(tc_record_at(rec->next), 1);
+	touch_record(lookup, 1 + (same ? pending->hits : 0), true, now_us);
+	if (same)
+		pending->hits = 0;
 }

@@ -22,19 +22,35 @@ typedef struct TcLookup
 	TcVersion version;
 
 	/* private */
-	void *first; /* bucket that was looked into */
-	uint32 seq;	 /* its sequence number then */
+	void *first; /* bucket that is looked into */
+	uint32 seq;	 /* its sequence number at the beginning */
 	uint32 nbuckets;
+	uint32 era;
+	const void *slots; /* of its chain, those in hand; NULL: not begun */
+	int nslots;
+	uint32 fitting;	  /* bits: slots that may be it, not yet looked at */
 	TcRef newest;	  /* the record's newest version */
 	TcRef ref;		  /* the version in hand */
 	uint64 header[5]; /* copy of its header */
+	bool due;		  /* a touch will move the record */
 } TcLookup;
 
+/* Begin to look for a key, and to load what the next step needs. */
+extern void tc_lookup_begin(TcLookup *lookup, const TcProbe *probe);
+
 /*
- * Find the newest version of a key.  After TC_LOOKUP_CHANGED (which takes
- * constant pressure by writers) the caller turns to the heap.
+ * Go a step towards the record, if there is any to go before its own memory
+ * is needed, and begin to load what comes after that.  Who looks for several
+ * keys does this once or twice for each, some keys ahead of finding them.
  */
-extern TcLookupResult tc_lookup_newest(TcLookup *lookup, const TcProbe *probe);
+extern void tc_lookup_approach(TcLookup *lookup);
+
+/*
+ * Find the newest version of the key; again, if this was called before.
+ * After TC_LOOKUP_CHANGED (which takes constant pressure by writers) the
+ * caller turns to the heap.
+ */
+extern TcLookupResult tc_lookup_newest(TcLookup *lookup);
 
 /* Go on to the version before the one in hand. */
 extern TcLookupResult tc_lookup_older(TcLookup *lookup);
@@ -46,22 +62,14 @@ extern TcLookupResult tc_lookup_older(TcLookup *lookup);
 extern bool tc_lookup_copy(TcLookup *lookup, char *data);
 
 /*
- * Note that the record was used at a time of tc_segment_clock_us().  Writes
+ * Note that the record was used at a time of tc_segment_clock_us(); first
+ * prepare, which begins to load what that will change, if anything.  Writes
  * shared memory at most once per recency resolution and record.
  */
+extern void tc_lookup_prepare_touch(TcLookup *lookup, uint64 now_us);
 extern void tc_lookup_touch(TcLookup *lookup, uint64 now_us);
-
-/* Start to load what a touch of the record will change, if anything. */
-extern void tc_lookup_prefetch_touch(TcLookup *lookup, uint64 now_us);
 
 /* Bring hits that were noted but not yet counted into the records. */
 extern void tc_lookup_flush_hits(void);
-
-/*
- * Start to load what a lookup of the key will need: first the bucket, and
- * some keys later the record.
- */
-extern void tc_lookup_prefetch_bucket(const TcProbe *probe);
-extern void tc_lookup_prefetch_record(const TcProbe *probe);
 
 #endif /* TC_LOOKUP_H */

@@ -262,11 +262,11 @@ read_pieces(TcRef ref, char *data, uint32 length)
 		TcSharedPiece piece;
 		uint32 here;
 
-		if (!tc_arena_plausible(ref, sizeof(piece)))
+		if (!tc_ref_plausible(ref, sizeof(piece)))
 			return false;
 		memcpy(&piece, tc_ref_address(ref), sizeof(piece));
 		here = Min(piece.here_bytes, length);
-		if (here == 0 || !tc_arena_plausible(ref, sizeof(piece) + here))
+		if (here == 0 || !tc_ref_plausible(ref, sizeof(piece) + here))
 			return false;
 		memcpy(data, (char *) tc_ref_address(ref) + sizeof(piece), here);
 		data += here;
@@ -283,14 +283,14 @@ tc_record_read(TcRef ref, const TcSharedRecord *rec, char *data, uint32 length)
 	uint32 here = length;
 	TcSharedPieces pieces = {TC_NO_REF, 0};
 
-	if (length > rec->length_bytes || !tc_arena_plausible(ref, offset))
+	if (length > rec->length_bytes || !tc_ref_plausible(ref, offset))
 		return false;
 	if (rec->flags & TC_REC_PIECES)
 	{
 		pieces = *pieces_of(ref, rec->flags);
 		here = Min(pieces.here_bytes, length);
 	}
-	if (!tc_arena_plausible(ref, offset + here))
+	if (!tc_ref_plausible(ref, offset + here))
 		return false;
 	memcpy(data, (char *) tc_ref_address(ref) + offset, here);
 	return here == length ||
@@ -312,11 +312,11 @@ has_long_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe,
 	{
 		TcSharedPiece piece;
 
-		if (!tc_arena_plausible(next, sizeof(piece)))
+		if (!tc_ref_plausible(next, sizeof(piece)))
 			return false;
 		memcpy(&piece, tc_ref_address(next), sizeof(piece));
 		here = Min(piece.here_bytes, probe->key_bytes - done);
-		if (here == 0 || !tc_arena_plausible(next, sizeof(piece) + here) ||
+		if (here == 0 || !tc_ref_plausible(next, sizeof(piece) + here) ||
 			memcmp((char *) tc_ref_address(next) + sizeof(piece),
 				   probe->key + done, here) != 0)
 			return false;
@@ -333,12 +333,11 @@ tc_record_has_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe)
 	uint32 here = probe->key_bytes;
 
 	if (rec->hash != probe->hash || rec->map != probe->slot.number ||
-		rec->length_bytes < probe->key_bytes ||
-		!tc_arena_plausible(ref, offset))
+		rec->length_bytes < probe->key_bytes || !tc_ref_plausible(ref, offset))
 		return false;
 	if (rec->flags & TC_REC_PIECES)
 		here = Min(here, pieces_of(ref, rec->flags)->here_bytes);
-	if (!tc_arena_plausible(ref, offset + here))
+	if (!tc_ref_plausible(ref, offset + here))
 		return false;
 	if (here < probe->key_bytes)
 		return has_long_key(ref, rec, probe, here);
@@ -351,7 +350,7 @@ tc_record_expires(TcRef ref, const TcSharedRecord *rec)
 	int64 expires = PG_INT64_MAX;
 
 	if ((rec->flags & TC_REC_EXPIRES) &&
-		tc_arena_plausible(ref, sizeof(TcSharedRecord) + sizeof(int64)))
+		tc_ref_plausible(ref, sizeof(TcSharedRecord) + sizeof(int64)))
 		memcpy(&expires, tc_record_at(ref) + 1, sizeof(int64));
 	return expires;
 }
