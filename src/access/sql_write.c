@@ -4,7 +4,8 @@
  *	  The SQL functions that write records.
  *
  * Structure: a durable map is written through a statement on its table,
- * whose row trigger installs the record; a volatile one is written in the
+ * whose row trigger installs the record, or, where only the value of a row
+ * changes, without one (see heapupdate.c); a volatile one is written in the
  * segment.  Each kind of write has a function for either and one that
  * chooses.
  *
@@ -28,6 +29,8 @@
 #include "cache/scan.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
+#include "heap/heapread.h"
+#include "heap/heapupdate.h"
 #include "heap/heapwrite.h"
 
 TC_FUNCTION(topcache_put);
@@ -188,6 +191,35 @@ put_volatile_row(TcMap *map, const Datum *keys, const NewRecord *record)
 	return is_new;
 }
 
+/*
+ * Give a row that is there another value without a statement, if that is all
+ * that the statement would do; false if it has to be run.
+ */
+static bool
+update_record(TcMap *map, const Datum *keys, const NewRecord *record)
+{
+	const TcShape *shape = &map->shape;
+	Datum *values = palloc(shape->natts * sizeof(Datum));
+	bool *nulls = palloc(shape->natts * sizeof(bool));
+	TcNewRow row = {.row = {values, nulls}};
+	bool updated;
+
+	tc_shape_make_row(shape, keys, record->value, record->isnull, values,
+					  nulls);
+	if (shape->expires != 0 && record->expires != PG_INT64_MAX)
+	{
+		values[shape->expires - 1] = TimestampTzGetDatum(record->expires);
+		nulls[shape->expires - 1] = false;
+	}
+	row.expires = tc_heap_expires(shape, &row.row);
+	updated = tc_heap_update(map, keys, &row.row, &row.newest);
+	if (updated)
+		tc_write_put(map, &row);
+	pfree(values);
+	pfree(nulls);
+	return updated;
+}
+
 static bool
 put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
@@ -207,6 +239,8 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 						  record->expires);
 		return !owned.old.found;
 	}
+	if (update_record(map, keys, record))
+		return false;
 	set_arguments(map, keys, record, args, nulls);
 	(void) execute_put(map, TC_PLAN_PUT, args, nulls, &is_new);
 

@@ -100,35 +100,12 @@ take_new_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
 	row->old_expired = false;
 }
 
-/*
- * The map of a relation, if it can have records that must be brought up to
- * date; NULL if not.  Binding may find out that what is known of the map is
- * outdated; then it is looked up once more.
- */
-static TcMap *
-guarded_map(Oid relation)
-{
-	TcMap *map = tc_map_lookup(relation);
-
-	if (map == NULL || !map->def.durable)
-		return NULL;
-	if (tc_bind(map))
-		return map;
-	map = tc_map_lookup(relation);
-	if (map != NULL && tc_bind(map))
-		return map;
-
-	/* others may know better, and have records that this change must end */
-	tc_forget_records(relation);
-	return NULL;
-}
-
 /* Row trigger of a backing table. */
 Datum
 topcache_row_changed(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "row_changed", true);
-	TcMap *map = guarded_map(RelationGetRelid(data->tg_relation));
+	TcMap *map = tc_write_map(RelationGetRelid(data->tg_relation));
 	TcRow old;
 	TcNewRow row;
 

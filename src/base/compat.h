@@ -12,7 +12,9 @@
 #error "topcache needs PostgreSQL 15 or newer"
 #endif
 
+#include "access/tableam.h"
 #include "access/transam.h"
+#include "executor/executor.h"
 #include "fmgr.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -144,6 +146,24 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #else
 #define tc_index_beginscan(rel, index, snapshot, nkeys) \
 	index_beginscan((rel), (index), (snapshot), (nkeys), 0)
+#endif
+
+/*
+ * What an UPDATE has to do about indexes: newer versions tell those that only
+ * summarize from the others.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes tc_update_indexes;
+#define tc_any_index(which) ((which) != TU_None)
+#define tc_insert_index_tuples(info, slot, state, which)                  \
+	list_free(ExecInsertIndexTuples((info), (slot), (state), true, false, \
+									NULL, NIL, (which) == TU_Summarizing))
+#else
+typedef bool tc_update_indexes;
+#define tc_any_index(which) (which)
+#define tc_insert_index_tuples(info, slot, state, which)                  \
+	list_free(ExecInsertIndexTuples((info), (slot), (state), true, false, \
+									NULL, NIL))
 #endif
 
 /* How many elements an array is expected to have. */

@@ -4,12 +4,13 @@
  *	  Brings records up to date when their rows change.
  *
  * Structure: called by the row trigger of a backing table, whoever changed
- * the row and by whatever statement.  The key's stamp is raised, then a
- * version is hung over the resident record: the new row, or a negative one
- * for a key whose row is gone.
+ * the row and by whatever statement, and by a put that has written the row
+ * without one.  The key's stamp is raised, then a version is hung over the
+ * resident record: the new row, or a negative one for a key whose row is
+ * gone.
  *
- * Concurrency: the heap has been written before the trigger runs, which is
- * what the fill protocol asks for (see versions.c).  Two transactions do not
+ * Concurrency: the heap has been written before we are called, which is what
+ * the fill protocol asks for (see versions.c).  Two transactions do not
  * write one key at a time, since the heap's row lock or unique index makes
  * the second wait for the first; so another transaction's unsettled version
  * found here belongs to one that has ended, and is settled first.
@@ -160,13 +161,13 @@ flatten_row(const TcMap *map, const TcRow *row, TcRow *flat)
 
 /* The key has a new row. */
 static void
-write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row)
+write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
+			   bool install)
 {
 	TcProbe probe;
 	TcBytes bytes;
 	TcRow flat;
 	TcImage image = {0};
-	bool install = put_relation == map->relation;
 
 	if (!begin_write(map, &probe, key))
 		return;
@@ -233,5 +234,46 @@ tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 		 memcmp(old_key.data, new_key.data, old_key.length) != 0))
 		write_absence(map, &old_key, old_keys);
 	if (has_new)
-		write_presence(map, &new_key, row);
+		write_presence(map, &new_key, row, put_relation == map->relation);
+}
+
+/*
+ * Binding may find out that what is known of the map is outdated; then it is
+ * looked up once more.
+ */
+TcMap *
+tc_write_map(Oid relation)
+{
+	TcMap *map = tc_map_lookup(relation);
+
+	if (map == NULL || !map->def.durable)
+		return NULL;
+	if (tc_bind(map))
+		return map;
+	map = tc_map_lookup(relation);
+	if (map != NULL && tc_bind(map))
+		return map;
+
+	/* others may know better, and have records that this change must end */
+	tc_forget_records(relation);
+	return NULL;
+}
+
+void
+tc_write_put(const TcMap *map, const TcNewRow *row)
+{
+	TcMap *now = tc_write_map(map->relation);
+	Datum keys[INDEX_MAX_KEYS];
+	TcBytes key;
+
+	if (now == NULL)
+		return;
+	if (now->shape.fingerprint != map->shape.fingerprint)
+	{
+		tc_forget_records(map->relation);
+		return;
+	}
+	tc_expiry_note(tc_bound_slot(now)->number, row->expires);
+	if (take_key(now, &row->row, keys, &key))
+		write_presence(now, &key, row, true);
 }

@@ -26,6 +26,18 @@ typedef struct TcNewRow
 extern void tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row);
 
 /*
+ * The map of a relation that the current transaction has written to, if it
+ * can have records that must be brought up to date; NULL if not.
+ */
+extern TcMap *tc_write_map(Oid relation);
+
+/*
+ * Do the same for a row that no trigger tells of, since a put has written it
+ * without a statement: the row is of a shape that map had then.
+ */
+extern void tc_write_put(const TcMap *map, const TcNewRow *row);
+
+/*
  * Between begin and end, rows of the relation are installed whether they
  * were resident or not.  Nests; end restores what begin returned.
  */

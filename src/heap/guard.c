@@ -35,6 +35,7 @@
 
 #define ROW_TRIGGER		 "topcache_row_changed"
 #define TRUNCATE_TRIGGER "topcache_table_truncated"
+#define NGUARDS			 2
 
 #define ROW_TRIGGER_TYPE                                           \
 	(TRIGGER_TYPE_ROW | TRIGGER_TYPE_AFTER | TRIGGER_TYPE_INSERT | \
@@ -80,6 +81,12 @@ tc_guard_intact(Relation rel)
 					   ROW_TRIGGER_TYPE) &&
 		has_trigger(rel, trigger_function("table_truncated"),
 					TRUNCATE_TRIGGER_TYPE);
+}
+
+bool
+tc_guard_alone(Relation rel)
+{
+	return tc_guard_intact(rel) && rel->trigdesc->numtriggers == NGUARDS;
 }
 
 /* Run a command about a relation; %s in it is the relation's name. */

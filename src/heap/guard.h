@@ -10,6 +10,9 @@
 /* Are the triggers in place, enabled always, and what they were made? */
 extern bool tc_guard_intact(Relation rel);
 
+/* Are they all the triggers that the table has, foreign keys' included? */
+extern bool tc_guard_alone(Relation rel);
+
 /* Make the triggers; remove them. */
 extern void tc_guard_create(Oid relation);
 extern void tc_guard_remove(Oid relation);

@@ -213,6 +213,12 @@ tc_heap_read(TcHeapReader *reader, const Datum *keys, TcHeapRow *row)
 	return true;
 }
 
+TupleTableSlot *
+tc_heap_tuple(TcHeapReader *reader)
+{
+	return reader->slot;
+}
+
 void
 tc_heap_confirm(TcHeapReader *reader, TcHeapRow *row)
 {

@@ -5,6 +5,7 @@
 #ifndef TC_HEAPREAD_H
 #define TC_HEAPREAD_H
 
+#include "executor/tuptable.h"
 #include "utils/snapshot.h"
 
 #include "heap/map.h"
@@ -36,6 +37,12 @@ extern void tc_heap_end(TcHeapReader *reader);
 /* Read the row of a key; false when the snapshot sees none. */
 extern bool tc_heap_read(TcHeapReader *reader, const Datum *keys,
 						 TcHeapRow *row);
+
+/*
+ * After tc_heap_read found a row: the tuple, in the reader's slot until the
+ * next read.
+ */
+extern TupleTableSlot *tc_heap_tuple(TcHeapReader *reader);
 
 /*
  * After tc_heap_read found a row: say what may be kept of it.  Not during

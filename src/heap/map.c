@@ -44,6 +44,7 @@
 #include "base/compat.h"
 #include "heap/guard.h"
 #include "heap/heaprow.h"
+#include "heap/heapupdate.h"
 #include "heap/map.h"
 
 /* How often an entry is built again because something changed meanwhile. */
@@ -117,8 +118,10 @@ roles_changed(Datum arg, int cache, uint32 hash)
 	hash_seq_init(&scan, map_entries);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		if (entry->map != NULL)
-			entry->map->readable_by = InvalidOid;
+		if (entry->map == NULL)
+			continue;
+		entry->map->readable_by = InvalidOid;
+		entry->map->puttable_by = InvalidOid;
 	}
 }
 
@@ -362,6 +365,8 @@ build_map(Oid relation)
 	}
 	rel = relation_open(relation, NoLock);
 	map->suspended = describe_relation(rel, map);
+	map->plain = map->suspended == TC_NOT_SUSPENDED && map->def.durable &&
+		tc_heap_is_plain(rel, map);
 	relation_close(rel, NoLock);
 	MemoryContextSwitchTo(previous);
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -544,6 +549,21 @@ tc_map_check_select(TcMap *map)
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
 					   map->name);
 	map->readable_by = user;
+}
+
+bool
+tc_map_may_put(TcMap *map)
+{
+	const AclMode mode = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+	Oid user = GetUserId();
+
+	if (map->puttable_by == user)
+		return true;
+	if (!tc_may_use_schema(map->schema, user) ||
+		pg_class_aclmask(map->relation, user, mode, ACLMASK_ALL) != mode)
+		return false;
+	map->puttable_by = user;
+	return true;
 }
 
 bool

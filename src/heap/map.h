@@ -60,6 +60,7 @@ typedef struct TcMap
 	TcKeyIndex key_index;	/* none for a volatile map */
 	bool row_security;		/* the table has policies that may apply */
 	TcSuspension suspended;
+	bool plain; /* see heapupdate.h */
 	SPIPlanPtr plans[TC_NPLANS];
 	List *row_plans; /* see heaprow.c */
 
@@ -68,8 +69,9 @@ typedef struct TcMap
 	FmgrInfo to_jsonb;	 /* of a value, or of a row */
 	FmgrInfo from_jsonb; /* of a row */
 
-	/* verdict of the last privilege check, until something changes */
+	/* who passed the last privilege check, until something changes */
 	Oid readable_by;
+	Oid puttable_by;
 
 	/* what the cache floor keeps for the map; its memory is context's */
 	struct TcBinding *binding;
@@ -101,6 +103,9 @@ extern void tc_map_check_select(TcMap *map);
 
 /* May the current user read the key columns of every row? */
 extern bool tc_map_key_readable(const TcMap *map);
+
+/* May the current user put records, whatever their columns? */
+extern bool tc_map_may_put(TcMap *map);
 
 /* Do policies of row-level security apply to the current user? */
 extern bool tc_map_policies_apply(const TcMap *map);
