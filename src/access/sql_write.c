@@ -390,6 +390,10 @@ topcache_put_many(PG_FUNCTION_ARGS)
 	int nvalues;
 	NewRecord record;
 	int64 new_keys = 0;
+	MemoryContext each =
+		AllocSetContextCreate(CurrentMemoryContext, "topcache put_many",
+							  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller;
 
 	tc_arg_keys(fcinfo, 1, map, &keys);
 	tc_require_arg(fcinfo, 2, "values");
@@ -413,6 +417,7 @@ topcache_put_many(PG_FUNCTION_ARGS)
 		if (keys.impossible[i] != NULL)
 			tc_report_out_of_range(map);
 		record.isnull = false;
+		caller = MemoryContextSwitchTo(each);
 		if (map->shape.value == NULL)
 			tc_row_from_jsonb(map, tc_key_at(&keys, i),
 							  DatumGetJsonbP(values[i]), &record.columns);
@@ -420,7 +425,10 @@ topcache_put_many(PG_FUNCTION_ARGS)
 			record.value = tc_value_from_jsonb(map, DatumGetJsonbP(values[i]));
 		if (put_record(map, tc_key_at(&keys, i), &record))
 			new_keys++;
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(each);
 	}
+	MemoryContextDelete(each);
 	PG_RETURN_INT64(new_keys);
 }
 

@@ -26,8 +26,9 @@
  *
  * Concurrency: RowExclusiveLock is taken before the map is looked at for the
  * last time, so that the table is as plain when it is written to as it was
- * found to be: whoever makes a trigger, constraint, rule or policy, or
- * publishes the table, waits for us or has been seen.
+ * found to be: whoever makes a trigger, constraint, rule or policy waits for
+ * us or has been seen.  Publications wait for nobody; what the relation's
+ * cache entry says of them decides, as it does for a statement.
  *
  * The only code of others that runs between the row and the caller's news of
  * it to the cache is that of functions in index expressions.  Should one of
@@ -92,9 +93,11 @@ has_plain_columns(Relation rel, const TcShape *shape)
 			return false;
 	}
 
-	/* a domain may have constraints, a length is to be enforced */
+	/* a domain may have constraints, a length or precision is to be enforced */
 	return shape->value->type == shape->value->base_type &&
-		shape->value->typmod == -1;
+		shape->value->typmod == -1 &&
+		(shape->expires == 0 ||
+		 TupleDescAttr(desc, shape->expires - 1)->atttypmod == -1);
 }
 
 /*
@@ -113,6 +116,30 @@ has_plain_key(const TcShape *shape)
 	return shape->nhashed == 0;
 }
 
+bool
+tc_heap_is_plain(Relation rel, const TcMap *map)
+{
+	const TupleConstr *constraints = RelationGetDescr(rel)->constr;
+
+	return map->shape.value != NULL &&
+		rel->rd_rel->relkind == RELKIND_RELATION &&
+		!rel->rd_rel->relispartition && !rel->rd_rel->relrowsecurity &&
+		!RelationIsUsedAsCatalogTable(rel) && rel->rd_rules == NULL &&
+		tc_guard_alone(rel) &&
+		(constraints == NULL || constraints->num_check == 0) &&
+		has_plain_key(&map->shape) && has_plain_columns(rel, &map->shape);
+}
+
+/* ----- the update ----- */
+
+/* Would a statement of this transaction do no more about a plain table? */
+static bool
+is_transaction_plain(void)
+{
+	return !XactReadOnly && !IsInParallelMode() && !IsolationIsSerializable() &&
+		ExecutorCheckPerms_hook == NULL;
+}
+
 /* If updates are published, can subscribers find the row? */
 static bool
 is_publishable(Relation rel)
@@ -124,30 +151,6 @@ is_publishable(Relation rel)
 		(desc.rf_valid_for_update && desc.cols_valid_for_update &&
 		 (rel->rd_rel->relreplident == REPLICA_IDENTITY_FULL ||
 		  OidIsValid(RelationGetReplicaIndex(rel))));
-}
-
-bool
-tc_heap_is_plain(Relation rel, const TcMap *map)
-{
-	const TupleConstr *constraints = RelationGetDescr(rel)->constr;
-
-	return map->shape.value != NULL &&
-		rel->rd_rel->relkind == RELKIND_RELATION &&
-		!rel->rd_rel->relispartition && !rel->rd_rel->relrowsecurity &&
-		rel->rd_rules == NULL && tc_guard_alone(rel) &&
-		(constraints == NULL || constraints->num_check == 0) &&
-		has_plain_key(&map->shape) && has_plain_columns(rel, &map->shape) &&
-		is_publishable(rel);
-}
-
-/* ----- the update ----- */
-
-/* Would a statement of this transaction do no more about a plain table? */
-static bool
-is_transaction_plain(void)
-{
-	return !XactReadOnly && !IsInParallelMode() && !IsolationIsSerializable() &&
-		ExecutorCheckPerms_hook == NULL;
 }
 
 /* Would a column be NULL that must not be? */
@@ -188,17 +191,23 @@ make_tuple(Relation rel, const TcShape *shape, TupleTableSlot *old,
 	return ExecStoreVirtualTuple(slot);
 }
 
-/* Make index entries for a new tuple. */
+/*
+ * Make index entries for a new tuple.  With no range table to tell otherwise,
+ * an index is told that its columns have not changed, which is no more than a
+ * hint to look for old versions before it splits a page.
+ */
 static void
 insert_index_tuples(Relation rel, TupleTableSlot *slot, tc_update_indexes which)
 {
 	EState *state = CreateExecutorState();
+	MemoryContext caller = MemoryContextSwitchTo(state->es_query_cxt);
 	ResultRelInfo *info = makeNode(ResultRelInfo);
 
 	InitResultRelInfo(info, rel, 0, NULL, 0);
 	ExecOpenIndices(info, false);
 	tc_insert_index_tuples(info, slot, state, which);
 	ExecCloseIndices(info);
+	MemoryContextSwitchTo(caller);
 	FreeExecutorState(state);
 }
 
@@ -262,7 +271,7 @@ tc_heap_update(TcMap *map, const Datum *keys, const TcRow *new_row,
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	if (tc_key_index_complete(&map->key_index) &&
-		!lacks_column(rel, &map->shape, new_row))
+		!lacks_column(rel, &map->shape, new_row) && is_publishable(rel))
 		done = update_row(map, rel, keys, new_row, newest);
 	PopActiveSnapshot();
 	relation_close(rel, NoLock);

@@ -190,6 +190,19 @@ UPDATE m SET expires_at = 'infinity';
 ALTER TABLE m ALTER COLUMN expires_at SET NOT NULL;
 SELECT way('m'), way('m', ttl => '1 hour');
 ALTER TABLE m ALTER COLUMN expires_at DROP NOT NULL;
+-- a time of expiry is rounded where its column is
+ALTER TABLE m ALTER COLUMN expires_at TYPE timestamptz(0);
+SELECT way('m');
+SELECT topcache.put('m', 'a', '1', ttl => '1.234 seconds'::interval + '1 hour');
+SELECT expires_at = date_trunc('second', expires_at) AS rounded FROM m WHERE key = 'a';
+ALTER TABLE m ALTER COLUMN expires_at TYPE timestamptz;
+UPDATE m SET expires_at = NULL;
+SELECT way('m');
+-- a table that logical decoding reads takes no upserts
+ALTER TABLE m SET (user_catalog_table = true);
+SELECT way('m');
+ALTER TABLE m RESET (user_catalog_table);
+SELECT way('m');
 -- other tables refer to this one
 CREATE TABLE referring (key text REFERENCES m);
 SELECT way('m');
