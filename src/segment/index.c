@@ -41,8 +41,13 @@
 #include "segment/arena.h"
 #include "segment/index.h"
 
-/* Records per bucket at which buckets are added, and taken away. */
-#define GROW_LOAD	12
+/*
+ * Records per bucket at which buckets are added, and taken away.  While the
+ * table doubles, buckets that have not been split yet are up to twice as full
+ * as the others; with more records to a bucket half of those in such ones lie
+ * behind its own slots, and with fewer the index takes over 8 bytes a record.
+ */
+#define GROW_LOAD	10
 #define SHRINK_LOAD 4
 
 /* Distance of the sequence numbers that bucket generations start from. */
