@@ -39,8 +39,18 @@ endif
 PG_CPPFLAGS = -I$(TOP)/src $(msgpack_cflags) \
 	-DPGDLLEXPORT='__attribute__((visibility("default")))'
 PG_CFLAGS = -fvisibility=hidden -Wall -Wextra \
-	-Wno-unused-parameter -Wno-sign-compare -MMD -MP
+	-Wno-unused-parameter -Wno-sign-compare -MMD -MP $(optimized)
 SHLIB_LINK = $(msgpack_libs)
+
+# The path of a read leads through a file or two on each floor.  Compiled as a
+# whole it takes a tenth less time where it is taken many times over; which is
+# for servers that are optimized themselves, and compilers that can.
+cc := $(if $(filter default undefined,$(origin CC)),$(shell \
+	$(PG_CONFIG) --cc 2>/dev/null),$(CC))
+ifneq ($(filter -O2,$(shell $(PG_CONFIG) --cflags 2>/dev/null)),)
+optimized := $(shell echo 'int i;' | $(cc) -O3 -flto=auto -shared -fPIC -x c \
+	-o /dev/null - 2>/dev/null && echo -O3 -flto=auto)
+endif
 
 # No bitcode for inlining into queries: what topcache does is too large to gain
 # by it, and the clang that the server was built with is not always there.

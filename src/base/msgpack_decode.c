@@ -171,7 +171,7 @@ tc_msgpack_input_to_jsonb(const TcMsgpackInput *input)
 	TcMsgpackInput local = *input;
 	TcMsgpackProblem problem;
 	StringInfoData converted = {0};
-	char *jsonb;
+	char *jsonb = NULL;
 	size_t size;
 
 	if (tc_msgpack_converts())

@@ -213,8 +213,8 @@ take_key(const TcMap *map, const TcRow *row, Datum *keys, TcBytes *bytes)
 void
 tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 {
-	Datum old_keys[INDEX_MAX_KEYS];
-	Datum new_keys[INDEX_MAX_KEYS];
+	Datum old_keys[INDEX_MAX_KEYS] = {0};
+	Datum new_keys[INDEX_MAX_KEYS] = {0};
 	TcBytes old_key;
 	TcBytes new_key;
 	bool has_old;

@@ -214,12 +214,19 @@ flatten(const TcColumn *column, Datum value)
 	return value;
 }
 
+static inline void
+get_memory(TcBytes *bytes)
+{
+	bytes->data = bytes->length <= sizeof(bytes->local) ? bytes->local
+														: palloc(bytes->length);
+}
+
+/* The same with gaps between columns cleared. */
 static void
-get_memory(TcBytes *bytes, uint32 length)
+get_clear_memory(TcBytes *bytes, uint32 length)
 {
 	bytes->length = length;
-	bytes->data =
-		length <= sizeof(bytes->local) ? bytes->local : palloc(length);
+	get_memory(bytes);
 	memset(bytes->data, 0, length);
 }
 
@@ -304,13 +311,28 @@ flatten_keys(const TcShape *shape, const Datum *keys, Datum *flat)
 		flat[i] = flatten(&shape->keys[i], keys[i]);
 }
 
+/* A key of one column, which most are: there are no gaps to be cleared. */
+static void
+form_single_key(const TcColumn *column, Datum value, TcBytes *bytes)
+{
+	value = flatten(column, value);
+	bytes->length = measure(column, value, 0);
+	get_memory(bytes);
+	write_column(column, value, bytes->data, 0);
+}
+
 void
 tc_shape_form_key(const TcShape *shape, const Datum *keys, TcBytes *bytes)
 {
 	Datum flat[INDEX_MAX_KEYS];
 
+	if (shape->nkeys == 1 && shape->keys->functions == NULL)
+	{
+		form_single_key(shape->keys, keys[0], bytes);
+		return;
+	}
 	flatten_keys(shape, keys, flat);
-	get_memory(bytes, measure_key(shape, flat));
+	get_clear_memory(bytes, measure_key(shape, flat));
 	write_key(shape, flat, bytes->data);
 }
 
@@ -327,7 +349,7 @@ tc_shape_form_absent(const TcShape *shape, const Datum *keys, TcBytes *bytes)
 		if (shape->keys[i].functions != NULL)
 			end = measure(&shape->keys[i], flat[i], end);
 	}
-	get_memory(bytes, end);
+	get_clear_memory(bytes, end);
 	end = write_key(shape, flat, bytes->data);
 	for (int i = 0; i < shape->nkeys; i++)
 	{
@@ -433,7 +455,7 @@ tc_shape_form_record(const TcShape *shape, const TcRow *row, TcBytes *bytes)
 	flatten_keys(shape, keys, layout.keys);
 	layout.end = measure_key(shape, layout.keys);
 	measure_stored(shape, row, &layout);
-	get_memory(bytes, layout.end);
+	get_clear_memory(bytes, layout.end);
 	end = write_key(shape, layout.keys, bytes->data);
 	write_stored(shape, &layout, bytes->data, end);
 	return layout.has_nulls;

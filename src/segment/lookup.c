@@ -150,14 +150,27 @@ first_fitting(const TcLookup *lookup)
 	return slots->ref[pg_rightmost_one_pos32(lookup->fitting)];
 }
 
-/* Copy the header of a version and see whether its key is the one wanted. */
+/*
+ * Copy the header of a version; false if there is none.  What is found there
+ * is checked and then used, so it must not be read a second time: the compiler
+ * is told that the original may have changed.
+ */
 static inline bool
-fits(TcLookup *lookup, TcRef ref)
+take_header(TcLookup *lookup, TcRef ref)
 {
 	if (!tc_ref_plausible(ref, sizeof(TcSharedRecord)))
 		return false;
 	memcpy(lookup->header, tc_record_at(ref), sizeof(TcSharedRecord));
-	return tc_record_has_key(ref, header_of(lookup), lookup->probe);
+	pg_compiler_barrier();
+	return true;
+}
+
+/* Is a version's key the one wanted?  Takes its header. */
+static inline bool
+fits(TcLookup *lookup, TcRef ref)
+{
+	return take_header(lookup, ref) &&
+		tc_record_has_key(ref, header_of(lookup), lookup->probe);
 }
 
 /* Look through the chain, from the slots in hand on; not yet validated. */
@@ -285,9 +298,8 @@ tc_lookup_older(TcLookup *lookup)
 
 	if (older == TC_NO_REF)
 		return TC_LOOKUP_ABSENT;
-	if (!tc_ref_plausible(older, sizeof(TcSharedRecord)))
+	if (!take_header(lookup, older))
 		return TC_LOOKUP_CHANGED;
-	memcpy(lookup->header, tc_record_at(older), sizeof(TcSharedRecord));
 	lookup->ref = older;
 	describe(lookup);
 	return unchanged(lookup) ? TC_LOOKUP_FOUND : TC_LOOKUP_CHANGED;
