@@ -22,6 +22,31 @@
 #include "access/args.h"
 #include "base/compat.h"
 
+/*
+ * May the user do this to a volatile map?  A table answers for itself, and
+ * wants SELECT too where a statement says what was there.
+ */
+static void
+check_volatile(const TcMap *map, AclMode mode)
+{
+	if (!map->def.durable &&
+		pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) != mode)
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
+}
+
+TcMap *
+tc_arg_map_to_write(FunctionCallInfo fcinfo, AclMode mode)
+{
+	TcMap *map;
+
+	tc_require_arg(fcinfo, 0, "relation");
+	map = tc_map_require(PG_GETARG_OID(0));
+	check_volatile(map, mode);
+	if (!map->def.durable)
+		LockRelationOid(map->relation, RowExclusiveLock);
+	return map;
+}
+
 void
 tc_report_no_expiry(const TcMap *map)
 {

@@ -6,6 +6,7 @@
 #define TC_ARGS_H
 
 #include "fmgr.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -55,6 +56,13 @@ extern void tc_keys_from_array(ArrayType *arg, const TcMap *map, void **place,
 extern void tc_report_out_of_range(const TcMap *map);
 extern void tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 						TcKeyArray *array);
+
+/*
+ * The map that argument 0 names, to be written to.  A volatile one is locked
+ * with RowExclusiveLock, and an error where the user may not do all that mode
+ * says; a table's statements lock it and ask for themselves.
+ */
+extern TcMap *tc_arg_map_to_write(FunctionCallInfo fcinfo, AclMode mode);
 
 /* When a record written now ends: the argument's or the map's time to live. */
 extern TimestampTz tc_arg_expires(FunctionCallInfo fcinfo, int argno,

@@ -91,18 +91,6 @@ find_range_table_index(const CustomScan *plan, EState *estate, Oid relation)
 	return 0;
 }
 
-/* Which column of the key is a column of the table?  -1: none. */
-static int
-key_column(const TcShape *shape, int number)
-{
-	for (int k = 0; k < shape->nkeys; k++)
-	{
-		if (shape->keys[k].number == number)
-			return k;
-	}
-	return -1;
-}
-
 static void
 describe_columns(RecordJoin *join, List *numbers)
 {
@@ -117,7 +105,7 @@ describe_columns(RecordJoin *join, List *numbers)
 		column->number = lfirst_int(cell);
 		column->key = join->map->shape.value == NULL
 			? -1
-			: key_column(&join->map->shape, column->number);
+			: tc_shape_key_column(&join->map->shape, column->number);
 	}
 }
 

@@ -17,19 +17,16 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
+#include "utils/memutils.h"
 #include "utils/typcache.h"
 
 #include "access/args.h"
 #include "base/compat.h"
-#include "cache/scan.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
-#include "heap/heapread.h"
 #include "heap/heapupdate.h"
 #include "heap/heapwrite.h"
 
@@ -40,13 +37,6 @@ TC_FUNCTION(topcache_put_many);
 TC_FUNCTION(topcache_put_if_absent);
 TC_FUNCTION(topcache_replace);
 TC_FUNCTION(topcache_incr);
-TC_FUNCTION(topcache_remove);
-TC_FUNCTION(topcache_remove_many);
-TC_FUNCTION(topcache_touch);
-TC_FUNCTION(topcache_clear);
-
-/* What a put needs, as INSERT ... ON CONFLICT DO UPDATE does. */
-#define PUT_MODE (ACL_SELECT | ACL_INSERT | ACL_UPDATE)
 
 /* A record to be written: a value, or the columns of a row. */
 typedef struct NewRecord
@@ -56,34 +46,6 @@ typedef struct NewRecord
 	TcNewColumns columns;
 	TimestampTz expires; /* PG_INT64_MAX: never */
 } NewRecord;
-
-/* ----- the map ----- */
-
-/*
- * May the user do this to a volatile map?  A table answers for itself, and
- * wants SELECT too where a statement says what was there.
- */
-static void
-check_volatile(const TcMap *map, AclMode mode)
-{
-	if (!map->def.durable &&
-		pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) != mode)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
-}
-
-/* The map that argument 0 names, to be written to. */
-static TcMap *
-map_argument(FunctionCallInfo fcinfo, AclMode mode)
-{
-	TcMap *map;
-
-	tc_require_arg(fcinfo, 0, "relation");
-	map = tc_map_require(PG_GETARG_OID(0));
-	check_volatile(map, mode);
-	if (!map->def.durable)
-		LockRelationOid(map->relation, RowExclusiveLock);
-	return map;
-}
 
 /*
  * Run a statement that writes a record, with its row installed although it
@@ -201,23 +163,19 @@ update_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	const TcShape *shape = &map->shape;
 	Datum *values = palloc(shape->natts * sizeof(Datum));
 	bool *nulls = palloc(shape->natts * sizeof(bool));
-	TcNewRow row = {.row = {values, nulls}};
-	bool updated;
+	TcNewRow row = {.row = {values, nulls}, .expires = record->expires};
 
 	tc_shape_make_row(shape, keys, record->value, record->isnull, values,
 					  nulls);
-	if (shape->expires != 0 && record->expires != PG_INT64_MAX)
+	if (record->expires != PG_INT64_MAX)
 	{
 		values[shape->expires - 1] = TimestampTzGetDatum(record->expires);
 		nulls[shape->expires - 1] = false;
 	}
-	row.expires = tc_heap_expires(shape, &row.row);
-	updated = tc_heap_update(map, keys, &row.row, &row.newest);
-	if (updated)
-		tc_write_put(map, &row);
-	pfree(values);
-	pfree(nulls);
-	return updated;
+	if (!tc_heap_update(map, keys, &row.row, &row.newest))
+		return false;
+	tc_write_put(map, &row);
+	return true;
 }
 
 static bool
@@ -239,7 +197,7 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 						  record->expires);
 		return !owned.old.found;
 	}
-	if (update_record(map, keys, record))
+	if (map->plain && update_record(map, keys, record))
 		return false;
 	set_arguments(map, keys, record, args, nulls);
 	(void) execute_put(map, TC_PLAN_PUT, args, nulls, &is_new);
@@ -342,7 +300,7 @@ static Datum
 put_argument(FunctionCallInfo fcinfo, RecordForm form,
 			 bool (*put)(TcMap *, const Datum *, const NewRecord *))
 {
-	TcMap *map = map_argument(fcinfo, PUT_MODE);
+	TcMap *map = tc_arg_map_to_write(fcinfo, TC_PUT_MODE);
 	Datum keys[INDEX_MAX_KEYS];
 	NewRecord record;
 
@@ -383,7 +341,7 @@ topcache_put_if_absent(PG_FUNCTION_ARGS)
 Datum
 topcache_put_many(PG_FUNCTION_ARGS)
 {
-	TcMap *map = map_argument(fcinfo, PUT_MODE);
+	TcMap *map = tc_arg_map_to_write(fcinfo, TC_PUT_MODE);
 	TcKeyArray keys;
 	Datum *values;
 	bool *nulls;
@@ -481,7 +439,7 @@ replace_row(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys)
 Datum
 topcache_replace(PG_FUNCTION_ARGS)
 {
-	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
+	TcMap *map = tc_arg_map_to_write(fcinfo, ACL_SELECT | ACL_UPDATE);
 	Datum args[TC_MAX_ARGS];
 	Datum keys[INDEX_MAX_KEYS];
 	Datum expected;
@@ -533,7 +491,7 @@ incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 Datum
 topcache_incr(PG_FUNCTION_ARGS)
 {
-	TcMap *map = map_argument(fcinfo, PUT_MODE);
+	TcMap *map = tc_arg_map_to_write(fcinfo, TC_PUT_MODE);
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
 	Datum keys[INDEX_MAX_KEYS];
@@ -556,119 +514,4 @@ topcache_incr(PG_FUNCTION_ARGS)
 	set_arguments(map, keys, &by, args, nulls);
 	(void) execute_put(map, TC_PLAN_INCR, args, nulls, &sum);
 	PG_RETURN_DATUM(sum);
-}
-
-/* ----- remove ----- */
-
-static bool
-remove_record(TcMap *map, const Datum *keys)
-{
-	Datum args[TC_MAX_ARGS];
-	Datum live = BoolGetDatum(true);
-
-	if (!map->def.durable)
-		return tc_volatile_remove(map, keys);
-	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
-	return tc_heap_execute(map, TC_PLAN_REMOVE, args, NULL, &live) > 0 &&
-		DatumGetBool(live);
-}
-
-/* remove(relation, key) */
-Datum
-topcache_remove(PG_FUNCTION_ARGS)
-{
-	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
-	Datum keys[INDEX_MAX_KEYS];
-
-	tc_arg_key(fcinfo, 1, map, keys);
-	PG_RETURN_BOOL(remove_record(map, keys));
-}
-
-/* remove_many(relation, keys) */
-Datum
-topcache_remove_many(PG_FUNCTION_ARGS)
-{
-	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
-	TcKeyArray keys;
-	int64 removed = 0;
-
-	tc_arg_keys(fcinfo, 1, map, &keys);
-	for (int i = 0; i < keys.n; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (!keys.nulls[i] && keys.impossible[i] == NULL &&
-			remove_record(map, tc_key_at(&keys, i)))
-			removed++;
-	}
-	PG_RETURN_INT64(removed);
-}
-
-/* Remove all records of a volatile map that the transaction sees. */
-static int64
-clear_volatile(TcMap *map)
-{
-	TcScan *scan = tc_scan_begin(map);
-	int64 removed = 0;
-	Datum keys[INDEX_MAX_KEYS];
-	TcValue value;
-
-	while (tc_scan_next(scan, keys, &value))
-	{
-		CHECK_FOR_INTERRUPTS();
-		if (remove_record(map, keys))
-			removed++;
-	}
-	tc_scan_end(scan);
-	return removed;
-}
-
-/* clear(relation) */
-Datum
-topcache_clear(PG_FUNCTION_ARGS)
-{
-	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_DELETE);
-
-	if (!map->def.durable)
-		PG_RETURN_INT64(clear_volatile(map));
-	PG_RETURN_INT64(tc_heap_execute(map, TC_PLAN_CLEAR, NULL, NULL, NULL));
-}
-
-/* ----- touch ----- */
-
-static bool
-touch_volatile(TcMap *map, const Datum *keys, TimestampTz expires)
-{
-	TcOwned owned;
-
-	tc_volatile_own(map, keys, &owned);
-	if (owned.old.found)
-		tc_volatile_store_again(&owned, expires);
-	else
-		tc_volatile_release(&owned);
-	return owned.old.found;
-}
-
-/* touch(relation, key, ttl) */
-Datum
-topcache_touch(PG_FUNCTION_ARGS)
-{
-	TcMap *map = map_argument(fcinfo, ACL_SELECT | ACL_UPDATE);
-	TimestampTz expires = PG_INT64_MAX;
-	Datum args[TC_MAX_ARGS];
-	char nulls[TC_MAX_ARGS];
-	Datum keys[INDEX_MAX_KEYS];
-
-	tc_arg_key(fcinfo, 1, map, keys);
-	if (!PG_ARGISNULL(2))
-		expires = tc_arg_expires(fcinfo, 2, map);
-	if (!map->def.durable)
-		PG_RETURN_BOOL(touch_volatile(map, keys, expires));
-	if (map->shape.expires == 0)
-		tc_report_no_expiry(map);
-	memset(nulls, ' ', sizeof(nulls));
-	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
-	args[map->shape.nkeys] = TimestampTzGetDatum(expires);
-	if (expires == PG_INT64_MAX)
-		nulls[map->shape.nkeys] = 'n';
-	PG_RETURN_BOOL(tc_heap_execute(map, TC_PLAN_TOUCH, args, nulls, NULL) > 0);
 }

@@ -149,11 +149,8 @@ settable_columns(const TcMap *map, Bitmapset *given)
 
 	while ((number = bms_next_member(given, number)) >= 0)
 	{
-		bool is_key = false;
-
-		for (int i = 0; i < map->shape.nkeys; i++)
-			is_key |= map->shape.keys[i].number == number;
-		if (!is_key && tc_heap_settable(map, number))
+		if (tc_shape_key_column(&map->shape, number) < 0 &&
+			tc_heap_settable(map, number))
 			settable = bms_add_member(settable, number);
 	}
 	return settable;

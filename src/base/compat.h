@@ -12,9 +12,7 @@
 #error "topcache needs PostgreSQL 15 or newer"
 #endif
 
-#include "access/tableam.h"
 #include "access/transam.h"
-#include "executor/executor.h"
 #include "fmgr.h"
 #include "storage/lmgr.h"
 #include "storage/lock.h"
@@ -153,13 +151,13 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
  * summarize from the others.
  */
 #if PG_VERSION_NUM >= 160000
-typedef TU_UpdateIndexes tc_update_indexes;
+#define tc_update_indexes	TU_UpdateIndexes
 #define tc_any_index(which) ((which) != TU_None)
 #define tc_insert_index_tuples(info, slot, state, which)                  \
 	list_free(ExecInsertIndexTuples((info), (slot), (state), true, false, \
 									NULL, NIL, (which) == TU_Summarizing))
 #else
-typedef bool tc_update_indexes;
+#define tc_update_indexes	bool
 #define tc_any_index(which) (which)
 #define tc_insert_index_tuples(info, slot, state, which)                  \
 	list_free(ExecInsertIndexTuples((info), (slot), (state), true, false, \

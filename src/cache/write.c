@@ -210,8 +210,9 @@ take_key(const TcMap *map, const TcRow *row, Datum *keys, TcBytes *bytes)
 	return true;
 }
 
-void
-tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
+/* Bring a map up to date, and install the new row if asked to. */
+static void
+write_change(TcMap *map, const TcRow *old, const TcNewRow *row, bool install)
 {
 	Datum old_keys[INDEX_MAX_KEYS] = {0};
 	Datum new_keys[INDEX_MAX_KEYS] = {0};
@@ -220,8 +221,6 @@ tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 	bool has_old;
 	bool has_new;
 
-	if (row != NULL && row->old_expired && put_relation == map->relation)
-		put_replaced_expired = true;
 	if (!tc_bind(map))
 		return;
 	if (row != NULL)
@@ -234,7 +233,17 @@ tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 		 memcmp(old_key.data, new_key.data, old_key.length) != 0))
 		write_absence(map, &old_key, old_keys);
 	if (has_new)
-		write_presence(map, &new_key, row, put_relation == map->relation);
+		write_presence(map, &new_key, row, install);
+}
+
+void
+tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
+{
+	bool putting = put_relation == map->relation;
+
+	if (row != NULL && row->old_expired && putting)
+		put_replaced_expired = true;
+	write_change(map, old, row, putting);
 }
 
 /*
@@ -263,17 +272,11 @@ void
 tc_write_put(const TcMap *map, const TcNewRow *row)
 {
 	TcMap *now = tc_write_map(map->relation);
-	Datum keys[INDEX_MAX_KEYS];
-	TcBytes key;
 
 	if (now == NULL)
 		return;
-	if (now->shape.fingerprint != map->shape.fingerprint)
-	{
+	if (now->shape.fingerprint == map->shape.fingerprint)
+		write_change(now, NULL, row, true);
+	else
 		tc_forget_records(map->relation);
-		return;
-	}
-	tc_expiry_note(tc_bound_slot(now)->number, row->expires);
-	if (take_key(now, &row->row, keys, &key))
-		write_presence(now, &key, row, true);
 }

@@ -86,7 +86,7 @@ tc_guard_intact(Relation rel)
 bool
 tc_guard_alone(Relation rel)
 {
-	return tc_guard_intact(rel) && rel->trigdesc->numtriggers == NGUARDS;
+	return rel->trigdesc->numtriggers == NGUARDS;
 }
 
 /* Run a command about a relation; %s in it is the relation's name. */

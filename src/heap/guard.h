@@ -10,7 +10,10 @@
 /* Are the triggers in place, enabled always, and what they were made? */
 extern bool tc_guard_intact(Relation rel);
 
-/* Are they all the triggers that the table has, foreign keys' included? */
+/*
+ * Where they are intact: has the table no others?  Foreign keys are triggers
+ * too.
+ */
 extern bool tc_guard_alone(Relation rel);
 
 /* Make the triggers; remove them. */

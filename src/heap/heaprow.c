@@ -62,17 +62,6 @@ updatable(const TcMap *map, AttrNumber number)
 		attribute(map, number)->attidentity != ATTRIBUTE_IDENTITY_ALWAYS;
 }
 
-static bool
-is_key(const TcMap *map, AttrNumber number)
-{
-	for (int i = 0; i < map->shape.nkeys; i++)
-	{
-		if (map->shape.keys[i].number == number)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 column_name(const TcMap *map, AttrNumber number)
 {
@@ -117,7 +106,8 @@ append_update_all(StringInfo sql, const TcMap *map)
 
 	for (AttrNumber number = 1; number <= map->desc->natts; number++)
 	{
-		if (attribute(map, number)->attisdropped || is_key(map, number) ||
+		if (attribute(map, number)->attisdropped ||
+			tc_shape_key_column(&map->shape, number) >= 0 ||
 			!updatable(map, number))
 			continue;
 		appendStringInfo(sql, "%s%s = EXCLUDED.%s", separator,
@@ -155,7 +145,8 @@ build_update(StringInfo sql, const TcMap *map, Bitmapset *given)
 		bool is_given = bms_is_member(number, given);
 
 		parameter += is_given;
-		if (attribute(map, number)->attisdropped || is_key(map, number) ||
+		if (attribute(map, number)->attisdropped ||
+			tc_shape_key_column(&map->shape, number) >= 0 ||
 			!updatable(map, number))
 			continue;
 		appendStringInfo(sql, "%s%s = ", separator, column_name(map, number));

@@ -30,6 +30,11 @@
  * us or has been seen.  Publications wait for nobody; what the relation's
  * cache entry says of them decides, as it does for a statement.
  *
+ * The row is written before its caller tells the cache, as a statement writes
+ * it before the trigger does.  Who reads in between finds the old version in
+ * the cache, which is the one he sees, or in the heap, where it is being
+ * ended: a fill keeps nothing of it (versions.c).
+ *
  * The only code of others that runs between the row and the caller's news of
  * it to the cache is that of functions in index expressions.  Should one of
  * them write, although it must not, it has made a command of its own; the row
@@ -61,18 +66,6 @@
 
 /* ----- is a table plain? ----- */
 
-/* Is a column one of the key, or the value or expires_at? */
-static bool
-is_column_of_map(const TcShape *shape, AttrNumber number)
-{
-	for (int i = 0; i < shape->nkeys; i++)
-	{
-		if (shape->keys[i].number == number)
-			return true;
-	}
-	return number == shape->value->number || number == shape->expires;
-}
-
 /*
  * Are the columns those of the map, which a statement sets to what it is
  * given?
@@ -88,7 +81,9 @@ has_plain_columns(Relation rel, const TcShape *shape)
 
 		if (att->attisdropped)
 			continue;
-		if (!is_column_of_map(shape, att->attnum) ||
+		if ((tc_shape_key_column(shape, att->attnum) < 0 &&
+			 att->attnum != shape->value->number &&
+			 att->attnum != shape->expires) ||
 			att->attgenerated != '\0' || att->attidentity != '\0')
 			return false;
 	}
@@ -159,6 +154,7 @@ lacks_column(Relation rel, const TcShape *shape, const TcRow *row)
 {
 	for (AttrNumber number = 1; number <= shape->natts; number++)
 	{
+		/* a constraint that old rows need not satisfy as yet holds for new */
 		if (row->nulls[number - 1] &&
 			TupleDescAttr(RelationGetDescr(rel), number - 1)->attnotnull)
 			return true;
@@ -260,7 +256,7 @@ tc_heap_update(TcMap *map, const Datum *keys, const TcRow *new_row,
 	Relation rel;
 	bool done = false;
 
-	if (!map->plain || !is_transaction_plain())
+	if (!is_transaction_plain())
 		return false;
 	LockRelationOid(map->relation, RowExclusiveLock);
 	if (tc_map_lookup(map->relation) != map || !tc_map_may_put(map))

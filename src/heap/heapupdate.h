@@ -15,7 +15,7 @@
 extern bool tc_heap_is_plain(Relation rel, const TcMap *map);
 
 /*
- * Give the row of a key the value and time of expiry in new_row, as INSERT
+ * In a plain map, give the row of a key the value and time of expiry in new_row, as INSERT
  * ... ON CONFLICT DO UPDATE would, in the caller's transaction and as the
  * calling user.  False when nothing was done, since there is no such row or
  * more is to be done than this function knows of: the statement is to be run

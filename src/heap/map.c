@@ -554,13 +554,13 @@ tc_map_check_select(TcMap *map)
 bool
 tc_map_may_put(TcMap *map)
 {
-	const AclMode mode = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
 	Oid user = GetUserId();
 
 	if (map->puttable_by == user)
 		return true;
 	if (!tc_may_use_schema(map->schema, user) ||
-		pg_class_aclmask(map->relation, user, mode, ACLMASK_ALL) != mode)
+		pg_class_aclmask(map->relation, user, TC_PUT_MODE, ACLMASK_ALL) !=
+			TC_PUT_MODE)
 		return false;
 	map->puttable_by = user;
 	return true;

@@ -104,6 +104,9 @@ extern void tc_map_check_select(TcMap *map);
 /* May the current user read the key columns of every row? */
 extern bool tc_map_key_readable(const TcMap *map);
 
+/* What a put needs, as INSERT ... ON CONFLICT DO UPDATE does. */
+#define TC_PUT_MODE (ACL_SELECT | ACL_INSERT | ACL_UPDATE)
+
 /* May the current user put records, whatever their columns? */
 extern bool tc_map_may_put(TcMap *map);
 

@@ -79,6 +79,9 @@ extern void tc_column_describe(Relation rel, AttrNumber number,
 /* Is a column computed when it is read, so that no tuple has it? */
 extern bool tc_column_is_virtual(Relation rel, AttrNumber number);
 
+/* Which column of the key is a column of the table?  -1: none. */
+extern int tc_shape_key_column(const TcShape *shape, AttrNumber number);
+
 /*
  * Complete a shape whose keys are known: with the value column given, or
  * with all columns of the table where that is 0.
