@@ -10,13 +10,16 @@ SET search_path = tc_direct;
 
 -- The statement locks the row before it updates it, which leaves a mark in
 -- the new one.  What the function puts is rolled back.
-CREATE FUNCTION way(relation regclass, new_value jsonb = '"by way"', ttl interval = NULL)
+CREATE FUNCTION way(relation regclass, new_value jsonb = '"by way"', ttl interval = NULL,
+	as_role text = 'none')
 RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	result text;
 BEGIN
 	BEGIN
+		PERFORM set_config('role', as_role, true);
 		PERFORM topcache.put(relation, 'a', new_value, ttl);
+		RESET ROLE;
 		EXECUTE format('SELECT CASE WHEN xmax = 0 THEN ''directly'' ELSE ''by a statement'' END
 			FROM %s WHERE key = ''a''', relation) INTO result;
 		RAISE SQLSTATE 'UNDO0';
@@ -318,43 +321,25 @@ SELECT way('published');
 -- Privileges: those of the statement
 --
 CREATE ROLE regress_topcache_putter;
-GRANT EXECUTE ON FUNCTION way TO regress_topcache_putter;
-CREATE FUNCTION way_of_putter(new_value jsonb = '"by putter"') RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	result text;
-BEGIN
-	BEGIN
-		SET LOCAL ROLE regress_topcache_putter;
-		PERFORM topcache.put('tc_direct.t', 'a', new_value);
-		RESET ROLE;
-		SELECT CASE WHEN xmax = 0 THEN 'directly' ELSE 'by a statement' END
-			INTO result FROM t WHERE key = 'a';
-		RAISE SQLSTATE 'UNDO0';
-	EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
-		RETURN result;
-	WHEN OTHERS THEN
-		RETURN SQLSTATE || ': ' || SQLERRM;
-	END;
-END $$;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 GRANT USAGE ON SCHEMA tc_direct TO regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 GRANT SELECT, INSERT ON t TO regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 GRANT UPDATE (value) ON t TO regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 GRANT UPDATE ON t TO regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 REVOKE INSERT ON t FROM regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 GRANT INSERT ON t TO regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 REVOKE SELECT ON t FROM regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 GRANT SELECT ON t TO regress_topcache_putter;
-SELECT way_of_putter();
+SELECT way('t', as_role => 'regress_topcache_putter');
 REVOKE USAGE ON SCHEMA tc_direct FROM regress_topcache_putter;
-SELECT way_of_putter() ~ 'directly' AS directly;
+SELECT way('t', as_role => 'regress_topcache_putter') ~ 'directly' AS directly;
 
 SELECT * FROM topcache.verify('m');
 SELECT * FROM topcache.verify('t');

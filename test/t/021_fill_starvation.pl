@@ -61,13 +61,6 @@ $node->safe_psql(
 
 my $stats = "FROM topcache.stats WHERE relation = 't'::regclass";
 
-# A session tells what it has counted when it looks at the counts.
-sub tell_counts
-{
-	$_->query_safe('SELECT count(hits) FROM topcache.stats') foreach @_;
-	return;
-}
-
 sub count_of
 {
 	my ($name) = @_;

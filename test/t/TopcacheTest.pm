@@ -19,7 +19,7 @@ our @EXPORT = qw(
   new_server create_extension open_session close_session
   differences differences_sql problems memory_sum used_bytes
   wait_until wait_clean worker_pid wait_worker worker_rounds count_in_log
-  start_load load_is_running finish_load
+  start_load load_is_running finish_load tell_counts
 );
 
 # A server that has been initialised with topcache preloaded, not started.
@@ -86,6 +86,13 @@ sub differences
 	my ($node, $map, $keys) = @_;
 
 	return $node->safe_psql('postgres', differences_sql($map, $keys));
+}
+
+# Sessions tell what they have counted when they look at the counts.
+sub tell_counts
+{
+	$_->query_safe('SELECT count(hits) FROM topcache.stats') foreach @_;
+	return;
 }
 
 # What verify() has to say.
