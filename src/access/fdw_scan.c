@@ -303,20 +303,12 @@ start_records(ForeignScanState *node, ScanWork *work)
 	Datum *all = palloc(room * columns * sizeof(Datum));
 	Datum keys[INDEX_MAX_KEYS];
 	TcValue value;
-	TcScan *scan = tc_scan_begin(work->table->map);
+	TcScan *scan = tc_scan_begin(work->table->map, lookups->run);
 
 	tc_lookups_begin(lookups, work->table->map, node->ss.ps.state->es_snapshot,
 					 false);
-	for (;;)
+	while (tc_scan_next(scan, keys, &value))
 	{
-		bool found;
-
-		MemoryContextReset(work->row);
-		MemoryContextSwitchTo(work->row);
-		found = tc_scan_next(scan, keys, &value);
-		MemoryContextSwitchTo(lookups->run);
-		if (!found)
-			break;
 		if (n == room)
 		{
 			room *= 2;

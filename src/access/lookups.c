@@ -40,17 +40,13 @@ void
 tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
 				 bool checked)
 {
-	MemoryContext caller = MemoryContextSwitchTo(lookups->query);
-
-	if (!lookups->reading)
-	{
-		if (checked)
-			tc_read_begin_checked(&lookups->reader, map, snapshot);
-		else
-			tc_read_begin(&lookups->reader, map, snapshot);
-	}
+	if (lookups->reading)
+		return;
+	if (checked)
+		tc_read_begin_checked(&lookups->reader, map, snapshot, lookups->query);
+	else
+		tc_read_begin(&lookups->reader, map, snapshot, lookups->query);
 	lookups->reading = true;
-	MemoryContextSwitchTo(caller);
 }
 
 static int
@@ -143,7 +139,8 @@ tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
 	lookups->nkeys = nkeys;
 	lookups->next = 0;
 	if (nkeys > 1)
-		tc_reads_start(&lookups->reads, &lookups->reader, keys, nkeys);
+		tc_reads_start(&lookups->reads, &lookups->reader, lookups->run, keys,
+					   nkeys);
 }
 
 /* Read the record of the next key. */

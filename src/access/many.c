@@ -23,6 +23,7 @@
 
 struct TcMany
 {
+	MemoryContext context; /* of all that is kept */
 	TcReader reader;
 	TcReads reads;
 	Relation relation;
@@ -34,18 +35,20 @@ struct TcMany
 };
 
 TcMany *
-tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form)
+tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form,
+			  MemoryContext context)
 {
-	TcMany *many = palloc0(sizeof(TcMany));
+	TcMany *many = MemoryContextAllocZero(context, sizeof(TcMany));
 
-	tc_read_begin(&many->reader, map, snapshot);
+	many->context = context;
+	tc_read_begin(&many->reader, map, snapshot, context);
 
 	/* as long as it is open, PostgreSQL refuses to alter it in this session */
 	many->relation = relation_open(map->relation, NoLock);
 	many->form = form;
 	many->wants_key = true;
-	many->row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
-									  ALLOCSET_DEFAULT_SIZES);
+	many->row =
+		AllocSetContextCreate(context, "topcache row", ALLOCSET_DEFAULT_SIZES);
 	return many;
 }
 
@@ -58,7 +61,7 @@ possible(const TcKeyArray *keys, int i)
 
 /* The keys that there can be records of, one behind the other. */
 static const Datum *
-possible_keys(const TcKeyArray *keys, int *n)
+possible_keys(const TcMany *many, const TcKeyArray *keys, int *n)
 {
 	Datum *found;
 
@@ -67,7 +70,8 @@ possible_keys(const TcKeyArray *keys, int *n)
 		*n += possible(keys, i);
 	if (*n == keys->n)
 		return keys->keys;
-	found = palloc(Max(*n, 1) * keys->nkeys * sizeof(Datum));
+	found = MemoryContextAlloc(many->context,
+							   Max(*n, 1) * keys->nkeys * sizeof(Datum));
 	*n = 0;
 	for (int i = 0; i < keys->n; i++)
 	{
@@ -86,8 +90,8 @@ tc_many_keys(TcMany *many, const TcKeyArray *keys)
 
 	many->keys = keys;
 	many->next = 0;
-	asked = possible_keys(keys, &n);
-	tc_reads_start(&many->reads, &many->reader, asked, n);
+	asked = possible_keys(many, keys, &n);
+	tc_reads_start(&many->reads, &many->reader, many->context, asked, n);
 }
 
 void

@@ -14,13 +14,14 @@ typedef Datum (*TcValueForm)(TcMap *map, const TcValue *value);
 
 typedef struct TcMany TcMany;
 
-/* Begin: checks privileges.  Memory is the current context's. */
-extern TcMany *tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form);
-
 /*
- * Set the keys, which must live as long as rows are asked for.  Memory is the
- * current context's.
+ * Begin: checks privileges.  What is kept between the calls is in the given
+ * context.
  */
+extern TcMany *tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form,
+							 MemoryContext context);
+
+/* Set the keys, which must live as long as rows are asked for. */
 extern void tc_many_keys(TcMany *many, const TcKeyArray *keys);
 
 /* Nobody looks at the column of keys: it is NULL. */

@@ -119,7 +119,7 @@ start(ManyScanState *state)
 	{
 		map = tc_map_require(DatumGetObjectId(relation));
 		state->many = tc_many_begin(map, state->css.ss.ps.state->es_snapshot,
-									state->form);
+									state->form, state->context);
 		if (!state->wants_key)
 			tc_many_omit_keys(state->many);
 		state->cast = NULL;

@@ -227,14 +227,12 @@ static void
 begin_reading(RecordJoin *join)
 {
 	EState *estate = join->css.ss.ps.state;
-	MemoryContext caller;
 
 	if (join->reading)
 		return;
-	caller = MemoryContextSwitchTo(estate->es_query_cxt);
-	tc_read_begin_checked(&join->reader, join->map, estate->es_snapshot);
+	tc_read_begin_checked(&join->reader, join->map, estate->es_snapshot,
+						  estate->es_query_cxt);
 	join->reading = true;
-	MemoryContextSwitchTo(caller);
 }
 
 /* The next batch; false when there are no more outer rows. */
@@ -251,7 +249,7 @@ next_batch(RecordJoin *join)
 	MemoryContextReset(join->batch);
 	caller = MemoryContextSwitchTo(join->batch);
 	n = evaluate_keys(join);
-	tc_reads_start(&join->reads, &join->reader, join->keys, n);
+	tc_reads_start(&join->reads, &join->reader, join->batch, join->keys, n);
 	MemoryContextSwitchTo(caller);
 	return true;
 }

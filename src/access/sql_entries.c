@@ -118,7 +118,7 @@ topcache_entries(PG_FUNCTION_ARGS)
 	EntryMap current = {0};
 	const TcMapSlot *slot = NULL;
 	MemoryContext row;
-	TcWalk walk = {0};
+	TcWalk walk;
 	const TcEntry *entry;
 
 	tc_segment_require();
@@ -134,6 +134,7 @@ topcache_entries(PG_FUNCTION_ARGS)
 		slot = tc_bound_slot(map);
 	}
 	tc_lookup_flush_hits();
+	tc_walk_init(&walk, CurrentMemoryContext);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 								ALLOCSET_DEFAULT_SIZES);
 	while ((entry = tc_walk_next(&walk, slot)) != NULL)
@@ -168,7 +169,7 @@ topcache_verify(PG_FUNCTION_ARGS)
 	map = tc_map_require(PG_GETARG_OID(0));
 	tc_map_check_select(map);
 	InitMaterializedSRF(fcinfo, 0);
-	verify = tc_verify_begin(map, GetActiveSnapshot());
+	verify = tc_verify_begin(map, GetActiveSnapshot(), CurrentMemoryContext);
 	while ((problem = tc_verify_next(verify, keys)) != NULL)
 	{
 		Datum columns[2] = {tc_key_as_text(map, keys),

@@ -65,7 +65,7 @@ topcache_fetch(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(1))
 		PG_RETURN_NULL();
-	tc_read_begin(&reader, map, GetActiveSnapshot());
+	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
 	value.found = false;
 	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
 		tc_read_one(&reader, keys, &value);
@@ -117,8 +117,8 @@ read_batch(Fetch *fetch, TcMap *map)
 			memcpy(asked + fetch->keys.nkeys * n++, tc_key_at(&fetch->keys, i),
 				   fetch->keys.nkeys * sizeof(Datum));
 	}
-	tc_read_begin(&reader, map, GetActiveSnapshot());
-	tc_reads_start(&reads, &reader, asked, n);
+	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
+	tc_reads_start(&reads, &reader, CurrentMemoryContext, asked, n);
 	for (int i = 0; i < fetch->end - start; i++)
 	{
 		if (!fetch->found[i])

@@ -44,7 +44,7 @@ read_argument(FunctionCallInfo fcinfo, bool existence, TcValue *value)
 	TcReader reader;
 	Datum keys[INDEX_MAX_KEYS];
 
-	tc_read_begin(&reader, map, GetActiveSnapshot());
+	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
 	reader.existence = existence;
 	value->found = false;
 	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
@@ -137,7 +137,7 @@ read_many(FunctionCallInfo fcinfo, TcValueForm form)
 	bool nulls[2];
 
 	InitMaterializedSRF(fcinfo, 0);
-	many = tc_many_begin(map, GetActiveSnapshot(), form);
+	many = tc_many_begin(map, GetActiveSnapshot(), form, CurrentMemoryContext);
 	tc_arg_keys(fcinfo, 1, map, &keys);
 	tc_many_keys(many, &keys);
 	while (tc_many_next(many, columns, nulls))
@@ -184,7 +184,7 @@ topcache_scan(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 								ALLOCSET_DEFAULT_SIZES);
-	scan = tc_scan_begin(map);
+	scan = tc_scan_begin(map, CurrentMemoryContext);
 	while (tc_scan_next(scan, keys, &value))
 	{
 		MemoryContext caller = MemoryContextSwitchTo(row);

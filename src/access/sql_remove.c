@@ -75,7 +75,7 @@ topcache_remove_many(PG_FUNCTION_ARGS)
 static int64
 clear_volatile(TcMap *map)
 {
-	TcScan *scan = tc_scan_begin(map);
+	TcScan *scan = tc_scan_begin(map, CurrentMemoryContext);
 	int64 removed = 0;
 	Datum keys[INDEX_MAX_KEYS];
 	TcValue value;

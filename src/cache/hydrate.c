@@ -64,7 +64,7 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 
 	if (!tc_read_may_fill(map, snapshot))
 		return 0;
-	scan = tc_heap_scan_begin(map, snapshot);
+	scan = tc_heap_scan_begin(map, snapshot, CurrentMemoryContext);
 	tc_progress_begin(TC_LOADING_HYDRATE, map->relation,
 					  max >= 0 ? max : tc_heap_scan_estimate(scan));
 	context = AllocSetContextCreate(CurrentMemoryContext, "topcache row",

@@ -88,14 +88,15 @@ judge_by(const TcMap *map, bool plain_sql)
 }
 
 static void
-begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
+begin(TcReader *reader, TcMap *map, Snapshot snapshot, MemoryContext context,
+	  bool checked)
 {
 	reader->map = map;
 	reader->snapshot = snapshot;
 	reader->checked = checked;
 	reader->heap = NULL;
 	reader->existence = false;
-	reader->context = CurrentMemoryContext;
+	reader->context = context;
 	reader->now = judge_by(map, checked);
 	reader->by_sql = needs_sql(reader);
 	reader->bypass = tc_why_bypass(map, snapshot, checked, reader->by_sql);
@@ -109,16 +110,18 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, bool checked)
 }
 
 void
-tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot)
+tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot,
+			  MemoryContext context)
 {
 	tc_map_check_select(map);
-	begin(reader, map, snapshot, false);
+	begin(reader, map, snapshot, context, false);
 }
 
 void
-tc_read_begin_checked(TcReader *reader, TcMap *map, Snapshot snapshot)
+tc_read_begin_checked(TcReader *reader, TcMap *map, Snapshot snapshot,
+					  MemoryContext context)
 {
-	begin(reader, map, snapshot, true);
+	begin(reader, map, snapshot, context, true);
 }
 
 void
@@ -333,12 +336,8 @@ static TcHeapReader *
 heap_of(TcReader *reader)
 {
 	if (reader->heap == NULL)
-	{
-		MemoryContext previous = MemoryContextSwitchTo(reader->context);
-
-		reader->heap = tc_heap_begin(reader->map, reader->snapshot);
-		MemoryContextSwitchTo(previous);
-	}
+		reader->heap =
+			tc_heap_begin(reader->map, reader->snapshot, reader->context);
 	return reader->heap;
 }
 

@@ -54,9 +54,11 @@ typedef struct TcReader
 /*
  * Begin to read: checks that the user may, and whether the cache may answer.
  * The relation is locked (tc_map_open).  Raises the error that a SELECT
- * would raise.
+ * would raise.  What the reader keeps between its calls is in the given
+ * context.
  */
-extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot);
+extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot,
+						  MemoryContext context);
 
 /*
  * The same for a query of plain SQL, whose privileges PostgreSQL has checked
@@ -64,7 +66,7 @@ extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot);
  * in the table.
  */
 extern void tc_read_begin_checked(TcReader *reader, TcMap *map,
-								  Snapshot snapshot);
+								  Snapshot snapshot, MemoryContext context);
 extern void tc_read_end(TcReader *reader);
 
 /* Read one record; its memory is the current context's. */

@@ -74,7 +74,8 @@ prepare(TcReads *reads, TcReader *reader)
 }
 
 void
-tc_reads_start(TcReads *reads, TcReader *reader, const Datum *keys, int n)
+tc_reads_start(TcReads *reads, TcReader *reader, MemoryContext context,
+			   const Datum *keys, int n)
 {
 	tc_reads_stop(reads);
 	prepare(reads, reader);
@@ -84,7 +85,7 @@ tc_reads_start(TcReads *reads, TcReader *reader, const Datum *keys, int n)
 	reads->n = n;
 	reads->next = reads->begun = 0;
 	memset(reads->approached, 0, sizeof(reads->approached));
-	reads->keys_context = CurrentMemoryContext;
+	reads->keys_context = context;
 	if (reader->cached)
 		reader->clock_us = tc_segment_clock_us();
 }

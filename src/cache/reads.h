@@ -28,12 +28,12 @@ typedef struct TcReads
 } TcReads;
 
 /*
- * Begin to read the records of n keys, which live until the end; nothing is
- * read from the heap before it is asked for.  The reader's values share
- * memory from then on: each is good until the next read.
+ * Begin to read the records of n keys, which live until the end, as the
+ * context does; nothing is read from the heap before it is asked for.  The
+ * reader's values share memory from then on: each is good until the next read.
  */
-extern void tc_reads_start(TcReads *reads, TcReader *reader, const Datum *keys,
-						   int n);
+extern void tc_reads_start(TcReads *reads, TcReader *reader,
+						   MemoryContext context, const Datum *keys, int n);
 
 /* Read the next record; false when there are no more keys. */
 extern bool tc_reads_next(TcReads *reads, TcValue *value);

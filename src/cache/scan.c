@@ -16,6 +16,8 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "cache/binding.h"
@@ -34,17 +36,19 @@ struct TcScan
 	bool *nulls;
 	TcReader reader; /* of a volatile one */
 	TcWalk walk;
+	MemoryContext row; /* of the record handed out last */
 };
 
 TcScan *
-tc_scan_begin(TcMap *map)
+tc_scan_begin(TcMap *map, MemoryContext context)
 {
-	TcScan *scan = palloc0(sizeof(TcScan));
+	TcScan *scan = MemoryContextAllocZero(context, sizeof(TcScan));
 
 	tc_map_check_select(map);
 	scan->map = map;
-	scan->values = palloc(map->shape.natts * sizeof(Datum));
-	scan->nulls = palloc(map->shape.natts * sizeof(bool));
+	scan->values =
+		MemoryContextAlloc(context, map->shape.natts * sizeof(Datum));
+	scan->nulls = MemoryContextAlloc(context, map->shape.natts * sizeof(bool));
 	if (map->def.durable)
 	{
 		SPI_connect();
@@ -52,7 +56,12 @@ tc_scan_begin(TcMap *map)
 		SPI_cursor_fetch(scan->portal, true, ROWS_PER_FETCH);
 	}
 	else
-		tc_read_begin(&scan->reader, map, GetActiveSnapshot());
+	{
+		tc_read_begin(&scan->reader, map, GetActiveSnapshot(), context);
+		tc_walk_init(&scan->walk, context);
+		scan->row = AllocSetContextCreate(context, "topcache row",
+										  ALLOCSET_DEFAULT_SIZES);
+	}
 	return scan;
 }
 
@@ -98,16 +107,23 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 {
 	const TcEntry *entry;
 
-	while ((entry = tc_walk_next(&scan->walk, tc_bound_slot(scan->map))) !=
-		   NULL)
+	value->found = false;
+	while (!value->found &&
+		   (entry = tc_walk_next(&scan->walk, tc_bound_slot(scan->map))) !=
+			   NULL)
 	{
+		MemoryContext caller;
+
+		CHECK_FOR_INTERRUPTS();
+		MemoryContextReset(scan->row);
+		caller = MemoryContextSwitchTo(scan->row);
+
 		/* the walk meets newest versions, which may not be committed */
 		tc_shape_keys(&scan->map->shape, entry->data, keys);
 		tc_read_one(&scan->reader, keys, value);
-		if (value->found)
-			return true;
+		MemoryContextSwitchTo(caller);
 	}
-	return false;
+	return value->found;
 }
 
 bool

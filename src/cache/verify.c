@@ -38,16 +38,17 @@ struct TcVerify
 };
 
 TcVerify *
-tc_verify_begin(TcMap *map, Snapshot snapshot)
+tc_verify_begin(TcMap *map, Snapshot snapshot, MemoryContext context)
 {
-	TcVerify *verify = palloc0(sizeof(TcVerify));
+	TcVerify *verify = MemoryContextAllocZero(context, sizeof(TcVerify));
 
 	verify->map = map;
 	verify->snapshot = snapshot;
-	verify->row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
-										ALLOCSET_DEFAULT_SIZES);
+	verify->row =
+		AllocSetContextCreate(context, "topcache row", ALLOCSET_DEFAULT_SIZES);
+	tc_walk_init(&verify->walk, context);
 	if (tc_read_may_fill(map, snapshot))
-		verify->heap = tc_heap_begin(map, snapshot);
+		verify->heap = tc_heap_begin(map, snapshot, context);
 	return verify;
 }
 

@@ -14,9 +14,11 @@ typedef struct TcVerify TcVerify;
 /*
  * Compare every record that the snapshot sees in the segment with what it
  * sees in the heap.  next returns the next problem, in words, with its key,
- * or NULL at the end.
+ * or NULL at the end.  What is kept between the calls is in the given
+ * context.
  */
-extern TcVerify *tc_verify_begin(TcMap *map, Snapshot snapshot);
+extern TcVerify *tc_verify_begin(TcMap *map, Snapshot snapshot,
+								 MemoryContext context);
 extern const char *tc_verify_next(TcVerify *verify, Datum *keys);
 extern void tc_verify_end(TcVerify *verify);
 

@@ -69,7 +69,7 @@ tc_warm_keys(TcMap *map, const TcWarmKey *keys, int n)
 
 	if (!tc_read_may_fill(map, GetActiveSnapshot()))
 		return 0;
-	reader = tc_heap_begin(map, GetActiveSnapshot());
+	reader = tc_heap_begin(map, GetActiveSnapshot(), CurrentMemoryContext);
 	context = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);

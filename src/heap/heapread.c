@@ -48,12 +48,13 @@ struct TcHeapReader
 };
 
 TcHeapReader *
-tc_heap_begin(const TcMap *map, Snapshot snapshot)
+tc_heap_begin(const TcMap *map, Snapshot snapshot, MemoryContext context)
 {
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	TcHeapReader *reader = palloc0(sizeof(TcHeapReader));
 
 	reader->map = map;
-	reader->context = CurrentMemoryContext;
+	reader->context = context;
 	reader->rel = relation_open(map->relation, NoLock);
 	reader->index = index_open(map->key_index.index, AccessShareLock);
 	reader->scan = tc_index_beginscan(reader->rel, reader->index, snapshot,
@@ -65,6 +66,7 @@ tc_heap_begin(const TcMap *map, Snapshot snapshot)
 							   reader->index->rd_opcintype[i],
 							   reader->index->rd_indcollation[i],
 							   map->key_index.equality[i], (Datum) 0);
+	MemoryContextSwitchTo(caller);
 	return reader;
 }
 
@@ -308,20 +310,24 @@ tc_heap_absent_since(TcHeapReader *reader, const Datum *keys)
 struct TcHeapScan
 {
 	const TcMap *map;
+	MemoryContext context; /* of everything that the scan allocates */
 	Relation rel;
 	TableScanDesc scan;
 	TupleTableSlot *slot;
 };
 
 TcHeapScan *
-tc_heap_scan_begin(const TcMap *map, Snapshot snapshot)
+tc_heap_scan_begin(const TcMap *map, Snapshot snapshot, MemoryContext context)
 {
+	MemoryContext caller = MemoryContextSwitchTo(context);
 	TcHeapScan *scan = palloc0(sizeof(TcHeapScan));
 
 	scan->map = map;
+	scan->context = context;
 	scan->rel = relation_open(map->relation, NoLock);
 	scan->slot = table_slot_create(scan->rel, NULL);
 	scan->scan = table_beginscan(scan->rel, snapshot, 0, NULL);
+	MemoryContextSwitchTo(caller);
 	return scan;
 }
 
@@ -329,8 +335,12 @@ bool
 tc_heap_scan_next(TcHeapScan *scan, Datum *keys, TcHeapRow *row)
 {
 	const TcShape *shape = &scan->map->shape;
+	MemoryContext caller = MemoryContextSwitchTo(scan->context);
+	bool found =
+		table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->slot);
 
-	if (!table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->slot))
+	MemoryContextSwitchTo(caller);
+	if (!found)
 		return false;
 	take_row(shape, scan->slot, row);
 	row->newest = false;

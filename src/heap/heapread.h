@@ -30,8 +30,12 @@ typedef struct TcHeapRow
 /* When a row expires; PG_INT64_MAX: never. */
 extern TimestampTz tc_heap_expires(const TcShape *shape, const TcRow *row);
 
-/* Begin and end; the table is locked already. */
-extern TcHeapReader *tc_heap_begin(const TcMap *map, Snapshot snapshot);
+/*
+ * Begin and end; the table is locked already.  What the reader keeps between
+ * its calls is in the given context.
+ */
+extern TcHeapReader *tc_heap_begin(const TcMap *map, Snapshot snapshot,
+								   MemoryContext context);
 extern void tc_heap_end(TcHeapReader *reader);
 
 /* Read the row of a key; false when the snapshot sees none. */
@@ -61,11 +65,12 @@ extern TransactionId tc_heap_absent_since(TcHeapReader *reader,
 /*
  * Read all rows of the table.  next steps to one; confirm says, at the time
  * of its call, what may be kept of it: to be called after the key's stamp
- * was read.
+ * was read.  What the scan keeps between its calls is in the given context.
  */
 typedef struct TcHeapScan TcHeapScan;
 
-extern TcHeapScan *tc_heap_scan_begin(const TcMap *map, Snapshot snapshot);
+extern TcHeapScan *tc_heap_scan_begin(const TcMap *map, Snapshot snapshot,
+									  MemoryContext context);
 /* About how many rows the table has, by its statistics. */
 extern int64 tc_heap_scan_estimate(const TcHeapScan *scan);
 

@@ -230,7 +230,8 @@ static bool
 update_row(const TcMap *map, Relation rel, const Datum *keys, const TcRow *row,
 		   bool *newest)
 {
-	TcHeapReader *reader = tc_heap_begin(map, GetActiveSnapshot());
+	TcHeapReader *reader =
+		tc_heap_begin(map, GetActiveSnapshot(), CurrentMemoryContext);
 	TcHeapRow old;
 	bool done = false;
 

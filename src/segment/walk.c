@@ -109,9 +109,9 @@ enlarge(TcWalk *walk, const Visit *visit)
 	}
 	walk->capacity = Max(visit->entries * 2, FIRST_ENTRIES);
 	walk->buffer_bytes = Max(visit->data_bytes * 2, FIRST_BUFFER_BYTES);
-	walk->entry = palloc(walk->capacity * sizeof(TcEntry));
-	walk->buffer =
-		MemoryContextAllocHuge(CurrentMemoryContext, walk->buffer_bytes);
+	walk->entry =
+		MemoryContextAllocHuge(walk->context, walk->capacity * sizeof(TcEntry));
+	walk->buffer = MemoryContextAllocHuge(walk->context, walk->buffer_bytes);
 }
 
 /* Copy the next class; false past the last one. */
@@ -137,6 +137,13 @@ load_class(TcWalk *walk, const TcMapSlot *slot)
 		}
 		enlarge(walk, &visit);
 	}
+}
+
+void
+tc_walk_init(TcWalk *walk, MemoryContext context)
+{
+	memset(walk, 0, sizeof(TcWalk));
+	walk->context = context;
 }
 
 const TcEntry *

@@ -17,12 +17,13 @@ typedef struct TcEntry
 	uint32 hits;
 	int64 last_access; /* TimestampTz */
 	int64 born;		   /* TimestampTz, to the second */
-	char *data;		   /* of the newest version, palloc'd */
+	char *data;		   /* of the newest version, in the walk's memory */
 } TcEntry;
 
-/* A walk under way; zeroed to begin with. */
+/* A walk under way. */
 typedef struct TcWalk
 {
+	MemoryContext context;
 	uint32 class; /* of the index, the next to visit */
 	uint32 classes;
 	int entries;
@@ -32,6 +33,9 @@ typedef struct TcWalk
 	char *buffer; /* holds the data of the class's entries */
 	Size buffer_bytes;
 } TcWalk;
+
+/* Begin; what the walk keeps from one call to the next is in this context. */
+extern void tc_walk_init(TcWalk *walk, MemoryContext context);
 
 /*
  * The next record of a map, or of any with NULL; NULL at the end.  A slot

@@ -159,10 +159,11 @@ put_all(Writer *writer)
 {
 	uint32 nmaps;
 	Listed *list = list_maps(&nmaps);
-	TcWalk walk = {0};
+	TcWalk walk;
 	const TcEntry *record;
 	int64 written = 0;
 
+	tc_walk_init(&walk, CurrentMemoryContext);
 	writer->header.nmaps = nmaps;
 	for (uint32 i = 0; i < nmaps; i++)
 		put(writer, &list[i].map, sizeof(TcWarmMap));
