@@ -376,8 +376,7 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 	conditions = extract_actual_clauses(done, false);
 	if (choice->mode == TC_FOREIGN_LOOKUP)
 	{
-		conditions =
-			tc_key_conditions(rel, &planning->table->key, &choice->match);
+		conditions = tc_key_conditions(root, rel, &choice->match);
 		expressions = choice->match.values;
 	}
 	else if (choice->mode == TC_FOREIGN_TABLE)

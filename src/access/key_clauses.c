@@ -10,6 +10,9 @@
  * such a cast keeps what is equal equal.  An int8 that is compared with an
  * int4 column is left alone, for it may have no int4.
  *
+ * A match is made once, for a path, and kept with it: by the time of the plan
+ * the conditions may be in another order, and some replaced by others.
+ *
  * Concurrency: planning only.
  *
  * Failure: what does not fit is left to other plans.
@@ -22,6 +25,7 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/appendinfo.h"
 #include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -200,16 +204,13 @@ array_elements(PlannerInfo *root, Node *array)
 	return n > 0 ? n : USUAL_ELEMENTS;
 }
 
-bool
-tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
-				 List *clauses, TcKeyMatch *match)
+/* Let conditions pin columns that are not: only arrays, or all but those. */
+static void
+pin_columns(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+			List *clauses, bool arrays, Node **values, TcKeyMatch *match)
 {
-	Node *values[INDEX_MAX_KEYS] = {NULL};
 	ListCell *cell;
 
-	memset(match, 0, sizeof(TcKeyMatch));
-	match->array = -1;
-	match->keys = 1;
 	foreach (cell, clauses)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
@@ -221,7 +222,7 @@ tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 			!restriction_is_securely_promotable(rinfo, rel))
 			continue;
 		column = match_clause(root, rel, key, rinfo->clause, &value, &is_array);
-		if (column < 0 || values[column] != NULL ||
+		if (column < 0 || is_array != arrays || values[column] != NULL ||
 			(is_array && match->array >= 0))
 			continue;
 		values[column] = value;
@@ -232,6 +233,21 @@ tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 			match->keys = array_elements(root, value);
 		}
 	}
+}
+
+bool
+tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+				 List *clauses, TcKeyMatch *match)
+{
+	Node *values[INDEX_MAX_KEYS] = {NULL};
+
+	memset(match, 0, sizeof(TcKeyMatch));
+	match->array = -1;
+	match->keys = 1;
+
+	/* one array is all there may be, so it is for what nothing else pins */
+	pin_columns(root, rel, key, clauses, false, values, match);
+	pin_columns(root, rel, key, clauses, true, values, match);
 	for (int i = 0; i < key->n; i++)
 	{
 		if (values[i] == NULL)
@@ -256,12 +272,43 @@ tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 	return tc_match_clauses(root, rel, key, clauses, match);
 }
 
+List *
+tc_match_keep(const TcKeyMatch *match)
+{
+	return list_make3(match->clauses, match->values, makeInteger(match->array));
+}
+
+void
+tc_match_recall(List *kept, TcKeyMatch *match)
+{
+	memset(match, 0, sizeof(TcKeyMatch));
+	match->clauses = linitial(kept);
+	match->values = lsecond(kept);
+	match->array = intVal(lthird(kept));
+}
+
+List *
+tc_match_for_child(PlannerInfo *root, List *kept, RelOptInfo *child)
+{
+	return list_make3(tc_adjust_to_child(root, linitial(kept), child),
+					  tc_adjust_to_child(root, lsecond(kept), child),
+					  lthird(kept));
+}
+
+List *
+tc_match_rest(const TcKeyMatch *match, List *clauses)
+{
+	/* what is still one of those that were matched may be a copy of it */
+	return extract_actual_clauses(list_difference(clauses, match->clauses),
+								  false);
+}
+
 /*
  * Releases differ in which way round they make a condition that others
  * imply, and a reader wants to see the column first.
  */
 List *
-tc_key_conditions(const RelOptInfo *rel, const TcKeyColumns *key,
+tc_key_conditions(PlannerInfo *root, const RelOptInfo *rel,
 				  const TcKeyMatch *match)
 {
 	List *conditions = NIL;
@@ -272,7 +319,7 @@ tc_key_conditions(const RelOptInfo *rel, const TcKeyColumns *key,
 		Expr *clause = copyObject(lfirst_node(RestrictInfo, cell)->clause);
 
 		if (IsA(clause, OpExpr) &&
-			key_column(rel, key, linitial(((OpExpr *) clause)->args)) < 0)
+			is_outside(rel, root, linitial(((OpExpr *) clause)->args)))
 			CommuteOpExpr((OpExpr *) clause);
 		conditions = lappend(conditions, clause);
 	}

@@ -42,8 +42,22 @@ extern bool tc_match_clauses(PlannerInfo *root, RelOptInfo *rel,
 							 const TcKeyColumns *key, List *clauses,
 							 TcKeyMatch *match);
 
+/*
+ * A match as a list, for the path that it was made for; and back, without the
+ * number of keys.
+ */
+extern List *tc_match_keep(const TcKeyMatch *match);
+extern void tc_match_recall(List *kept, TcKeyMatch *match);
+
+/* The list for a path whose outer side has become this child of what it was. */
+extern List *tc_match_for_child(PlannerInfo *root, List *kept,
+								RelOptInfo *child);
+
+/* The conditions among these that the match leaves to be checked. */
+extern List *tc_match_rest(const TcKeyMatch *match, List *clauses);
+
 /* The conditions that were found, each with the key's column on the left. */
-extern List *tc_key_conditions(const RelOptInfo *rel, const TcKeyColumns *key,
+extern List *tc_key_conditions(PlannerInfo *root, const RelOptInfo *rel,
 							   const TcKeyMatch *match);
 
 /* What it costs to look so many keys up. */

@@ -57,7 +57,9 @@ typedef struct CacheJoin
 	RelOptInfo *inner; /* the attached table */
 	JoinType type;
 	List *restrictions; /* of the join */
-	TcMap *map;
+	List *matching;		/* conditions that decide whether a row matches */
+	List *filter;		/* and those that a joined row has to pass */
+	TcKeyMatch match;	/* the key among the former */
 } CacheJoin;
 
 /* ----- conditions ----- */
@@ -81,34 +83,34 @@ has_special_clause(List *clauses)
  * Part what decides whether a row matches from what a joined row has to pass
  * afterwards; there is a difference for outer joins only.
  */
-static List *
-matching_clauses(const CacheJoin *join, List **filter)
+static void
+part_conditions(CacheJoin *join)
 {
-	List *matching = list_copy(join->inner->baserestrictinfo);
 	ListCell *cell;
 
-	*filter = NIL;
+	join->matching = list_copy(join->inner->baserestrictinfo);
 	foreach (cell, join->restrictions)
 	{
 		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
 
 		if (IS_OUTER_JOIN(join->type) &&
 			RINFO_IS_PUSHED_DOWN(rinfo, join->rel->relids))
-			*filter = lappend(*filter, rinfo);
+			join->filter = lappend(join->filter, rinfo);
 		else
-			matching = lappend(matching, rinfo);
+			join->matching = lappend(join->matching, rinfo);
 	}
-	return matching;
 }
 
 /* Find the key among the conditions; an array would be many matches. */
 static bool
-match_key(const CacheJoin *join, List *clauses, TcKeyColumns *key,
-		  TcKeyMatch *match)
+match_key(CacheJoin *join, const TcMap *map)
 {
-	tc_describe_key(join->map, key);
-	return tc_match_clauses(join->root, join->inner, key, clauses, match) &&
-		match->array < 0;
+	TcKeyColumns key;
+
+	tc_describe_key(map, &key);
+	return tc_match_clauses(join->root, join->inner, &key, join->matching,
+							&join->match) &&
+		join->match.array < 0;
 }
 
 /* ----- paths ----- */
@@ -146,8 +148,8 @@ make_path(const CacheJoin *join, Path *outer, const QualCost *conditions)
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_paths = list_make1(outer);
 	path->custom_private =
-		list_make3(makeInteger(join->inner->relid), makeInteger(join->type),
-				   join->restrictions);
+		list_make5(makeInteger(join->inner->relid), makeInteger(join->type),
+				   join->matching, join->filter, tc_match_keep(&join->match));
 	path->methods = &path_methods;
 	return path;
 }
@@ -215,27 +217,30 @@ static void
 offer_paths(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *outer,
 			RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
 {
-	CacheJoin join = {root, rel, outer, inner, type, extra->restrictlist, NULL};
+	CacheJoin join = {.root = root,
+					  .rel = rel,
+					  .outer = outer,
+					  .inner = inner,
+					  .type = type,
+					  .restrictions = extra->restrictlist};
 	QualCost conditions;
-	TcKeyColumns key;
-	TcKeyMatch match;
-	List *matching;
-	List *filter;
+	TcMap *map;
 
 	if (prev_set_join_pathlist_hook)
 		prev_set_join_pathlist_hook(root, rel, outer, inner, type, extra);
 	if (!is_supported(type) || inner->reloptkind != RELOPT_BASEREL ||
 		root->rowMarks != NIL || !bms_is_empty(root->all_result_relids))
 		return;
-	join.map = tc_transparent_map(root, inner);
-	if (join.map == NULL || has_special_clause(extra->restrictlist) ||
+	map = tc_transparent_map(root, inner);
+	if (map == NULL || has_special_clause(extra->restrictlist) ||
 		has_special_clause(inner->baserestrictinfo) ||
 		wants_more_than_columns(inner) || !gives_columns_only(inner))
 		return;
-	matching = matching_clauses(&join, &filter);
-	if (!match_key(&join, matching, &key, &match))
+	part_conditions(&join);
+	if (!match_key(&join, map))
 		return;
-	cost_qual_eval(&conditions, list_concat(matching, filter), root);
+	cost_qual_eval(&conditions, list_concat_copy(join.matching, join.filter),
+				   root);
 	add_paths(&join, &conditions);
 }
 
@@ -326,23 +331,21 @@ describe_tuple(const CacheJoin *join, Plan *outer, List *names,
 	return numbers;
 }
 
-/* Make the plan of a path whose conditions have been told apart. */
+/* Make the plan of a join whose conditions have been told apart. */
 static CustomScan *
-assemble(const CacheJoin *join, const TcKeyColumns *key,
-		 const TcKeyMatch *match, List *matching, List *filter, Plan *outer)
+assemble(const CacheJoin *join, Plan *outer)
 {
 	CustomScan *scan = makeNode(CustomScan);
 	List *target = join->rel->reltarget->exprs;
-	List *condition = tc_key_conditions(join->inner, key, match);
-	List *values = match->values;
-	List *rest =
-		extract_actual_clauses(list_difference_ptr(matching, match->clauses),
-							   false);
+	List *condition = tc_key_conditions(join->root, join->inner, &join->match);
+	List *values = join->match.values;
+	List *rest = tc_match_rest(&join->match, join->matching);
+	List *filter = extract_actual_clauses(join->filter, false);
+	Oid relation = planner_rt_fetch(join->inner->relid, join->root)->relid;
 	List *expressions;
 	List *names;
 	List *numbers;
 
-	filter = extract_actual_clauses(filter, false);
 	if (!IS_OUTER_JOIN(join->type))
 	{
 		filter = rest;
@@ -361,8 +364,8 @@ assemble(const CacheJoin *join, const TcKeyColumns *key,
 	scan->custom_exprs =
 		list_make3(with_names(values, names), with_names(condition, names),
 				   with_names(rest, names));
-	scan->custom_private = list_make3(list_make1_oid(join->map->relation),
-									  makeInteger(join->type), numbers);
+	scan->custom_private =
+		list_make3(list_make1_oid(relation), makeInteger(join->type), numbers);
 	scan->methods = &join_methods;
 	return scan;
 }
@@ -373,21 +376,13 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 {
 	CacheJoin join = {.root = root, .rel = rel};
 	CustomScan *scan;
-	TcKeyColumns key;
-	TcKeyMatch match;
-	List *matching;
-	List *filter;
 
 	join.inner = find_base_rel(root, intVal(linitial(path->custom_private)));
 	join.type = intVal(lsecond(path->custom_private));
-	join.restrictions = lthird(path->custom_private);
-	join.map = tc_map_lookup(planner_rt_fetch(join.inner->relid, root)->relid);
-	if (join.map == NULL)
-		elog(ERROR, "relation is no map any more");
-	matching = matching_clauses(&join, &filter);
-	if (!match_key(&join, matching, &key, &match))
-		elog(ERROR, "could not find the key of map \"%s\"", join.map->name);
-	scan = assemble(&join, &key, &match, matching, filter, linitial(children));
+	join.matching = lthird(path->custom_private);
+	join.filter = lfourth(path->custom_private);
+	tc_match_recall(list_nth(path->custom_private, 4), &join.match);
+	scan = assemble(&join, linitial(children));
 	scan->scan.plan.targetlist = tlist;
 	scan->flags = path->flags;
 	return &scan->scan.plan;

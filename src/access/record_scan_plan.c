@@ -160,6 +160,7 @@ static Plan *make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 static const CustomPathMethods path_methods = {
 	.CustomName = "TopCache",
 	.PlanCustomPath = make_plan,
+	.ReparameterizeCustomPathByChild = tc_match_for_child,
 };
 
 static void
@@ -187,6 +188,7 @@ add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 		tc_lookup_cost(match.keys) + match.keys * filter.per_tuple +
 		path->path.rows * rel->reltarget->cost.per_tuple;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_private = tc_match_keep(&match);
 	path->methods = &path_methods;
 	add_path(rel, &path->path);
 }
@@ -217,33 +219,17 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 		  List *clauses, List *children)
 {
 	CustomScan *scan = makeNode(CustomScan);
-	TcMap *map = tc_map_lookup(planner_rt_fetch(rel->relid, root)->relid);
-	TcKeyColumns key;
 	TcKeyMatch match;
-	List *rest = NIL;
-	ListCell *cell;
 
-	/* the conditions are those the path was made for, as they are by now */
-	if (map == NULL)
-		elog(ERROR, "relation is no map any more");
-	tc_describe_key(map, &key);
-	if (!tc_match_clauses(root, rel, &key, clauses, &match))
-		elog(ERROR, "could not find the key of map \"%s\"", map->name);
-	foreach (cell, clauses)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-
-		if (!rinfo->pseudoconstant && !list_member_ptr(match.clauses, rinfo))
-			rest = lappend(rest, rinfo->clause);
-	}
+	tc_match_recall(path->custom_private, &match);
 	scan->scan.plan.targetlist = tlist;
-	scan->scan.plan.qual = rest;
+	scan->scan.plan.qual = tc_match_rest(&match, clauses);
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = path->flags;
 
 	/* the conditions on the key are there to be shown */
 	scan->custom_exprs = list_concat(list_copy(match.values),
-									 tc_key_conditions(rel, &key, &match));
+									 tc_key_conditions(root, rel, &match));
 	scan->custom_private = list_make2(makeInteger(list_length(match.values)),
 									  makeInteger(match.array));
 	scan->methods = &scan_methods;

@@ -171,6 +171,18 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #define tc_array_length(root, array) estimate_array_length(array)
 #endif
 
+/* Expressions of a partitioned relation as those of one of its partitions. */
+#if PG_VERSION_NUM >= 160000
+#define tc_adjust_to_child(root, list, child)                            \
+	((List *) adjust_appendrel_attrs_multilevel((root), (Node *) (list), \
+												(child), (child)->top_parent))
+#else
+#define tc_adjust_to_child(root, list, child)                            \
+	((List *) adjust_appendrel_attrs_multilevel((root), (Node *) (list), \
+												(child)->relids,         \
+												(child)->top_parent_relids))
+#endif
+
 /* Does a path key go from large to small? */
 #if PG_VERSION_NUM >= 180000
 #define tc_pathkey_descending(key) ((key)->pk_cmptype == COMPARE_GT)
