@@ -21,6 +21,8 @@
 #     run COMMAND...
 #                 the same command as it stands, but a signal that ends this
 #                 script does not wait for it
+#     start COMMAND...
+#                 the same in the background
 #
 # However the script ends, servers whose data directory is in the folder are
 # stopped and the folder is removed.  A function at_exit, if the script has
@@ -59,16 +61,34 @@ unprivileged() {
 }
 
 # Children get a process group each, so that they can be ended as a whole.
-child=
-run() {
-	local status=0
+declare -A children=()
+start() {
 	set -m
 	"$@" <&0 &
-	child=$!
+	children[$!]=yes
 	set +m
+}
+
+run() {
+	local status=0 child
+	start "$@"
+	child=$!
 	wait "$child" || status=$?
-	child=
+	unset "children[$child]"
 	return $status
+}
+
+# They get time to clean up, since they may be scripts like this one.
+end_children() {
+	local child patience=600
+	for child in "${!children[@]}"; do
+		kill -TERM -- "-$child" 2>/dev/null
+	done
+	for child in "${!children[@]}"; do
+		while kill -0 -- "-$child" 2>/dev/null && [ $((--patience)) -gt 0 ]
+		do sleep 0.1; done
+		kill -KILL -- "-$child" 2>/dev/null
+	done
 }
 
 # The same, and what it prints goes to a file as well.
@@ -97,14 +117,30 @@ make_work() {
 	die "cannot make a temporary folder"
 }
 
-# Every server that runs in the folder, by its data directory.
+# The processes that run a program of the folder, which is nobody else's.
+processes() {
+	local program
+	for program in /proc/[0-9]*/exe; do
+		case $(readlink "$program" 2>/dev/null) in
+			"$WORK"/*) program=${program%/exe}; echo "${program#/proc/}" ;;
+		esac
+	done
+}
+
+# Every server that runs in the folder, by its data directory; then whatever
+# was about to start one.
 stop_servers() {
-	local pid_file
+	local pid_file pids patience=100
 	find "$WORK" -name postmaster.pid 2>/dev/null |
 		while read -r pid_file; do
 			unprivileged "$BIN/pg_ctl" stop -s -w -m immediate \
 				-D "${pid_file%/*}" </dev/null >/dev/null 2>&1 || true
 		done
+	while mapfile -t pids < <(processes) && [ ${#pids[@]} -gt 0 ]; do
+		if [ $((--patience)) -gt 0 ]; then kill -QUIT "${pids[@]}"
+		else kill -KILL "${pids[@]}"; fi 2>/dev/null
+		sleep 0.1
+	done
 }
 
 clean_up() {
@@ -112,10 +148,7 @@ clean_up() {
 	trap '' INT TERM HUP
 	trap - EXIT
 	set +e
-	if [ -n "$child" ]; then
-		kill -TERM -- "-$child" 2>/dev/null
-		wait "$child" 2>/dev/null
-	fi
+	end_children
 	if [ -n "$WORK" ]; then
 		stop_servers
 		if [ -n "${TOPCACHE_KEEP:-}" ]; then say "kept: $WORK"
@@ -134,17 +167,21 @@ trap 'exit 143' TERM
 # Building, and the private server
 # ---------------------------------------------------------------------------
 
-# Build in the source tree if it is ours, otherwise in the folder.
+# Build in the source tree if it is ours, otherwise in the folder; one at a
+# time.
 build() {
-	local build=$ROOT
+	local build=$ROOT lock
 	if [ ! -O "$ROOT" ] || [ ! -w "$ROOT" ]; then
 		build=$WORK/build
 		mkdir "$build"
 	fi
+	exec {lock}<"$ROOT/Makefile"
+	flock "$lock"
 	run make -s -C "$build" -f "$ROOT/Makefile" -j"$(nproc)" \
 		PG_CONFIG="$PG_CONFIG" all >&2 || die "could not build topcache"
 	make -s -C "$build" -f "$ROOT/Makefile" PG_CONFIG="$PG_CONFIG" \
 		DESTDIR="$WORK/server" install >&2 || die "could not install topcache"
+	exec {lock}<&-
 }
 
 # Links in the private server to everything in a folder of the installed one.
