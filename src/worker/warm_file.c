@@ -18,6 +18,11 @@
  * records holds a lock for a small part of the index at a time.  The file is
  * read by mapping it; one that is replaced meanwhile stays as it was.
  *
+ * Whatever else has the file's name, be it a FIFO, a folder or a link, is not
+ * waited for, not followed and not read: only a regular file that belongs to
+ * the server's own user is taken.  A new file takes the place of anything but
+ * a folder.
+ *
  * Failure: what can't be written is logged and left.  What can't be read is
  * no file.
  *
@@ -189,13 +194,49 @@ finish(Writer *writer)
 		writer->failed = true;
 }
 
+/* Is it a regular file of the server's own user? */
+static bool
+is_own_file(const struct stat *status)
+{
+	return S_ISREG(status->st_mode) && status->st_uid == geteuid();
+}
+
+/* Make a name free; false when that can't be done, which is logged. */
+static bool
+remove_name(const char *name)
+{
+	if (unlink(name) == 0 || errno == ENOENT)
+		return true;
+	ereport(LOG,
+			(errcode_for_file_access(),
+			 errmsg("topcache: could not remove file \"%s\": %m", name)));
+	return false;
+}
+
+/*
+ * Put the new file in the place of the old one.  That would be opened first,
+ * so what is none of ours is removed.
+ */
+static bool
+replace_file(void)
+{
+	struct stat status;
+	bool in_the_way = lstat(WARM_FILE, &status) == 0 && !is_own_file(&status);
+
+	return (!in_the_way || remove_name(WARM_FILE)) &&
+		durable_rename(WARM_FILE_TMP, WARM_FILE, LOG) == 0;
+}
+
 int64
 tc_warm_file_write(void)
 {
 	Writer writer = {0};
 	int64 written;
 
-	writer.file = AllocateFile(WARM_FILE_TMP, PG_BINARY_W);
+	/* one of this name may be anything: only a new one is written to */
+	if (!remove_name(WARM_FILE_TMP))
+		return 0;
+	writer.file = AllocateFile(WARM_FILE_TMP, PG_BINARY_W "x");
 	if (writer.file == NULL)
 	{
 		ereport(LOG,
@@ -223,13 +264,17 @@ tc_warm_file_write(void)
 		unlink(WARM_FILE_TMP);
 		return 0;
 	}
-	(void) durable_rename(WARM_FILE_TMP, WARM_FILE, LOG);
+	if (!replace_file())
+	{
+		unlink(WARM_FILE_TMP);
+		return 0;
+	}
 	return written;
 }
 
 /* ----- reading ----- */
 
-/* What is wrong with a file, if anything is. */
+/* What is wrong with what the file holds, if anything is. */
 static const char *
 why_unusable(const TcWarmFile *file)
 {
@@ -253,39 +298,56 @@ why_unusable(const TcWarmFile *file)
 	return EQ_CRC32C(crc, header->crc) ? NULL : "It is damaged.";
 }
 
-/* Map the file into memory; false when there is nothing to map. */
-static bool
-map_file(TcWarmFile *file)
+/* Map an open file into memory; what is wrong with it, if anything is. */
+static const char *
+map_file(TcWarmFile *file, int fd)
 {
 	struct stat status;
-	int fd = OpenTransientFile(WARM_FILE, O_RDONLY | PG_BINARY);
-	void *start = MAP_FAILED;
+	void *start;
 
-	if (fd < 0)
-		return false;
-	if (fstat(fd, &status) == 0 && status.st_size > 0)
-	{
-		file->bytes = status.st_size;
-		start = mmap(NULL, file->bytes, PROT_READ, MAP_PRIVATE, fd, 0);
-	}
-	CloseTransientFile(fd);
+	if (fstat(fd, &status) != 0 || !is_own_file(&status))
+		return "It is no regular file of the server's own user.";
+	if (status.st_size == 0)
+		return "It is empty.";
+	start = mmap(NULL, status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (start == MAP_FAILED)
+		return "It could not be mapped into memory.";
+	file->bytes = status.st_size;
 	file->start = start;
 	file->header = start;
-	return start != MAP_FAILED;
+	return why_unusable(file);
+}
+
+/*
+ * Open and map the file; what is wrong with it, if anything is.  The name may
+ * be that of a FIFO, which must not be waited for.
+ */
+static const char *
+take_file(TcWarmFile *file)
+{
+	int fd = OpenTransientFile(WARM_FILE,
+							   O_RDONLY | O_NONBLOCK | O_NOFOLLOW | PG_BINARY);
+	const char *problem;
+
+	if (fd < 0)
+		return psprintf("It could not be opened: %s.", strerror(errno));
+	problem = map_file(file, fd);
+	CloseTransientFile(fd);
+	return problem;
 }
 
 TcWarmFile *
 tc_warm_file_open(bool complain)
 {
-	TcWarmFile *file = palloc0(sizeof(TcWarmFile));
+	TcWarmFile *file;
+	struct stat status;
 	const char *problem;
 
-	if (!map_file(file))
-	{
-		pfree(file);
+	/* after the first start there is none */
+	if (lstat(WARM_FILE, &status) != 0 && errno == ENOENT)
 		return NULL;
-	}
-	problem = why_unusable(file);
+	file = palloc0(sizeof(TcWarmFile));
+	problem = take_file(file);
 	if (problem == NULL)
 		return file;
 	if (complain)
@@ -299,7 +361,8 @@ tc_warm_file_open(bool complain)
 void
 tc_warm_file_close(TcWarmFile *file)
 {
-	munmap(file->start, file->bytes);
+	if (file->start != NULL)
+		munmap(file->start, file->bytes);
 	pfree(file);
 }
 
