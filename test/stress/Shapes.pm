@@ -313,8 +313,9 @@ sub from_where
 {
 	my ($shape, @parts) = @_;
 
-	# who asks for a row's place in the table is never answered by the cache
-	return plain_from_where($shape, @parts) . ' AND t.ctid IS NOT NULL';
+	# who asks for a row's place in the table is never answered by the cache;
+	# no row has this one, but the planner does not know
+	return plain_from_where($shape, @parts) . " AND t.ctid <> '(0,0)'";
 }
 
 # The same, which a scan may answer from the cache.
