@@ -237,10 +237,14 @@ sub command
 sub run_command
 {
 	my ($client) = @_;
-	my $command = command(pick(@{ $client->{shapes} }));
+	my $shape = pick(@{ $client->{shapes} });
+	my $command = command($shape);
 
-	$client->run($command);
-	$client->count('commands');
+	$client->count('commands') if $client->try(sub { $client->run($command) });
+	die "lost\n" if $client->{lost};
+	# whatever came of it, every row that is there is whole
+	$client->run("SELECT sum(length(t::text)) FROM $shape->{name} t")
+	  if $command =~ /^(CLUSTER|VACUUM FULL)/;
 	return;
 }
 
