@@ -327,16 +327,18 @@ sub check_cursor
 {
 	my ($client, $shape, $between, @numbers) = @_;
 	my $form = random_form($shape);
-	my $comparison = comparison($shape, $form, @numbers);
+	my $query = 'SELECT n, cached::text, truth::text, '
+	  . 'cached IS DISTINCT FROM truth OR '
+	  . 'cached::text IS DISTINCT FROM truth::text '
+	  . 'FROM (' . comparison($shape, $form, @numbers) . ') c';
 	my $fetched;
 
-	$client->run("DECLARE c CURSOR FOR SELECT n, cached::text, truth::text, "
-		  . 'cached IS DISTINCT FROM truth OR '
-		  . 'cached::text IS DISTINCT FROM truth::text '
-		  . "FROM ($comparison) c");
+	$client->run("DECLARE c CURSOR FOR $query");
 	do
 	{
-		$fetched = $client->rows('FETCH ' . between(1, 15) . ' FROM c');
+		# what it is of, for whoever looks at the statement that failed
+		$fetched =
+		  $client->rows('FETCH ' . between(1, 15) . " FROM c -- $query");
 		judge($client, $shape, "$form in a cursor", scalar @$fetched,
 			[ grep { $_->[3] } @$fetched ], @numbers);
 		$between->() if chance(30);
