@@ -380,6 +380,9 @@ sub check_end
 	  if !$dbh->selectrow_array('SELECT sum(bytes) = '
 		  . "pg_size_bytes(current_setting('topcache.size')) "
 		  . 'FROM topcache.memory');
+	# tables, TOAST tables and indexes, each against the others
+	system('pg_amcheck', '--install-missing', '--heapallindexed', $database) == 0
+	  or fail('pg_amcheck has found something wrong, or could not be run');
 	return;
 }
 
