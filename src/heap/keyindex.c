@@ -13,6 +13,16 @@
  * hash stands for the value, by the functions of the type's own default hash
  * operator class, which agrees with the b-tree on what is equal.
  *
+ * Whose code runs: none but that of operator classes.  Who looks at a map may
+ * be another than who made its table, and the relation cache runs functions
+ * when it is asked for the predicate or the expressions of an index, as it
+ * folds constants; so it is not.  Functions of operator classes run, here and
+ * wherever keys are hashed and compared: that a type has several forms of one
+ * value, nobody else could tell.  Only superusers make operator classes and
+ * base types.  A type that others can make (a domain, a range, an enum, a row)
+ * is compared by functions of PostgreSQL, through the operator classes of what
+ * it consists of.
+ *
  * Concurrency: reads the relation's cache entry under the caller's lock.
  *
  * Failure: none.
@@ -119,6 +129,13 @@ same_columns(Relation index, int nkeys, const TcColumn *keys, TcKeyIndex *found)
 	return true;
 }
 
+/* Has an index a predicate, or expressions?  They are not looked at. */
+static bool
+has_column(Relation index, AttrNumber catalog_column)
+{
+	return !heap_attisnull(index->rd_indextuple, catalog_column, NULL);
+}
+
 /* Does the index keep any two rows apart, at any moment? */
 static bool
 enforces_key(Relation index)
@@ -127,8 +144,8 @@ enforces_key(Relation index)
 
 	return form->indisunique && form->indimmediate && form->indisvalid &&
 		form->indislive && index->rd_rel->relam == BTREE_AM_OID &&
-		RelationGetIndexPredicate(index) == NIL &&
-		RelationGetIndexExpressions(index) == NIL;
+		!has_column(index, Anum_pg_index_indpred) &&
+		!has_column(index, Anum_pg_index_indexprs);
 }
 
 /* The functions by which the index tells keys equal. */
