@@ -12,7 +12,6 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -147,33 +146,6 @@ put_map_state(ReturnSetInfo *result, Oid relation)
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
 
-/* The relations that are maps, in the current memory context. */
-static List *
-defined_maps(void)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	List *maps = NIL;
-	bool isnull;
-
-	SPI_connect();
-	SPI_execute("SELECT d.relation FROM topcache.map_definition d"
-				" JOIN pg_catalog.pg_class c"
-				" ON c.oid OPERATOR(pg_catalog.=) d.relation",
-				true, 0);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		Oid relation =
-			DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
-										   SPI_tuptable->tupdesc, 1, &isnull));
-		MemoryContext inner = MemoryContextSwitchTo(caller);
-
-		maps = lappend_oid(maps, relation);
-		MemoryContextSwitchTo(inner);
-	}
-	SPI_finish();
-	return maps;
-}
-
 /* map_state() */
 Datum
 topcache_map_state(PG_FUNCTION_ARGS)
@@ -184,7 +156,7 @@ topcache_map_state(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (tc_segment_ready())
 		tc_counters_flush(true);
-	foreach (cell, defined_maps())
+	foreach (cell, tc_mapdef_relations(false))
 		put_map_state(result, lfirst_oid(cell));
 	return (Datum) 0;
 }
@@ -213,7 +185,7 @@ topcache_reset_all_stats(PG_FUNCTION_ARGS)
 
 	tc_segment_require();
 	tc_counters_flush(true);
-	foreach (cell, defined_maps())
+	foreach (cell, tc_mapdef_relations(false))
 	{
 		TcMap *map = tc_map_open(lfirst_oid(cell));
 

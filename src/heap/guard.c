@@ -20,7 +20,6 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
@@ -32,6 +31,7 @@
 #include "utils/syscache.h"
 
 #include "heap/guard.h"
+#include "heap/mapdef.h"
 
 #define ROW_TRIGGER		 "topcache_row_changed"
 #define TRUNCATE_TRIGGER "topcache_table_truncated"
@@ -50,8 +50,7 @@ trigger_function(const char *name)
 	return GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
 						   CStringGetDatum(name),
 						   PointerGetDatum(buildoidvector(NULL, 0)),
-						   ObjectIdGetDatum(
-							   get_namespace_oid("topcache", true)));
+						   ObjectIdGetDatum(tc_extension_schema()));
 }
 
 /* Is one of the relation's triggers this one, whole and always enabled? */

@@ -13,9 +13,8 @@
  * the batch waits for nobody.  A row that is given a new time to live
  * meanwhile is looked at again when its lock is granted.
  *
- * The caller is a superuser, the statements run as the table's owner and as
- * restricted as a maintenance command: what triggers and constraints do, the
- * owner does.  Nothing of it may be left for the end of the transaction,
+ * The caller is a superuser; all that has to do with the table is done as its
+ * owner (owner.c).  Nothing of it may be left for the end of the transaction,
  * when the owner is not in charge any more; PostgreSQL sees to that.
  *
  * Failure: the error of the statement; the caller's transaction is aborted.
@@ -26,63 +25,21 @@
 
 #include "access/genam.h"
 #include "access/relation.h"
-#include "catalog/dependency.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
-#include "commands/extension.h"
 #include "executor/spi.h"
-#include "miscadmin.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/syscache.h"
 
 #include "heap/heappurge.h"
 #include "heap/map.h"
+#include "heap/owner.h"
 
 /* Pages that are read without the help of an index. */
 #define SMALL_TABLE_PAGES 1024
-
-/* The table of definitions, if it is the extension's. */
-static bool
-extension_installed(void)
-{
-	Oid extension = get_extension_oid("topcache", true);
-	Oid table = get_relname_relid("map_definition", tc_extension_schema());
-
-	return OidIsValid(extension) && OidIsValid(table) &&
-		getExtensionOfObject(RelationRelationId, table) == extension;
-}
-
-List *
-tc_purge_relations(void)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	List *relations = NIL;
-
-	if (!extension_installed())
-		return NIL;
-	SPI_connect();
-	if (SPI_execute("SELECT relation FROM topcache.map_definition"
-					" WHERE created AND durable",
-					true, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the definitions of maps");
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool isnull;
-		Datum relation = SPI_getbinval(SPI_tuptable->vals[i],
-									   SPI_tuptable->tupdesc, 1, &isnull);
-		MemoryContext inner = MemoryContextSwitchTo(caller);
-
-		relations = lappend_oid(relations, DatumGetObjectId(relation));
-		MemoryContextSwitchTo(inner);
-	}
-	SPI_finish();
-	return relations;
-}
 
 /* Is there an index that begins with the column? */
 static bool
@@ -103,9 +60,9 @@ has_index_on(Relation rel, AttrNumber column)
 	return found;
 }
 
-/* Can the table be looked after?  *owner is who does it. */
+/* Can the table be looked after? */
 static bool
-can_be_purged(const TcMap *map, Oid *owner)
+can_be_purged(const TcMap *map)
 {
 	Relation rel;
 	bool good;
@@ -113,7 +70,6 @@ can_be_purged(const TcMap *map, Oid *owner)
 	if (map == NULL || !map->def.durable || map->shape.expires == 0)
 		return false;
 	rel = relation_open(map->relation, NoLock);
-	*owner = rel->rd_rel->relowner;
 	good = rel->rd_rel->relkind == RELKIND_RELATION &&
 		(has_index_on(rel, map->shape.expires) ||
 		 RelationGetNumberOfBlocks(rel) <= SMALL_TABLE_PAGES);
@@ -164,7 +120,7 @@ next_expiry(const char *table)
 	return isnull ? PG_INT64_MAX : DatumGetTimestampTz(next);
 }
 
-/* A batch, as the owner of the table. */
+/* A batch. */
 static TcPurgeResult
 purge(const TcMap *map, int max, TimestampTz *next)
 {
@@ -199,27 +155,17 @@ lock_all(Oid relation)
 TcPurgeResult
 tc_purge_batch(Oid relation, int max, TimestampTz *next)
 {
-	TcPurgeResult result;
+	TcPurgeResult result = TC_PURGE_NONE;
+	TcBefore before;
 	TcMap *map;
-	Oid owner;
-	Oid user;
-	int context;
-	int nest_level;
 
 	if (!lock_all(relation))
 		return TC_PURGE_BUSY;
-	map = SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation))
-		? tc_map_lookup(relation)
-		: NULL;
-	if (!can_be_purged(map, &owner))
+	if (!tc_owner_become(relation, &before))
 		return TC_PURGE_NONE;
-
-	/* an abort of the transaction undoes these as well */
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(owner, context | SECURITY_RESTRICTED_OPERATION);
-	nest_level = NewGUCNestLevel();
-	result = purge(map, max, next);
-	AtEOXact_GUC(false, nest_level);
-	SetUserIdAndSecContext(user, context);
+	map = tc_map_lookup(relation);
+	if (can_be_purged(map))
+		result = purge(map, max, next);
+	tc_owner_leave(&before);
 	return result;
 }

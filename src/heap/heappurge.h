@@ -5,14 +5,7 @@
 #ifndef TC_HEAPPURGE_H
 #define TC_HEAPPURGE_H
 
-#include "nodes/pg_list.h"
 #include "utils/timestamp.h"
-
-/*
- * The relations of this database whose rows may expire, in the current
- * memory context; none where the extension is not installed.
- */
-extern List *tc_purge_relations(void);
 
 /* What became of a batch. */
 typedef enum TcPurgeResult

@@ -19,14 +19,18 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/dependency.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "datatype/timestamp.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/syscache.h"
 
 #include "heap/mapdef.h"
 
@@ -45,10 +49,26 @@ enum
 	DEF_VALUE_NUMBER = TC_DEF_VALUE_NUMBER
 };
 
+/*
+ * What we read of tables in the schema we take for what it says, so that the
+ * name is not enough: whoever may make schemas can have one of that name where
+ * the extension is not installed.
+ */
 Oid
 tc_extension_schema(void)
 {
-	return get_namespace_oid("topcache", true);
+	static Oid known = InvalidOid;
+	Oid schema = get_namespace_oid("topcache", true);
+	Oid extension;
+
+	if (!OidIsValid(schema) || schema == known)
+		return schema;
+	extension = get_extension_oid("topcache", true);
+	if (!OidIsValid(extension) ||
+		getExtensionOfObject(NamespaceRelationId, schema) != extension)
+		return InvalidOid;
+	known = schema;
+	return schema;
 }
 
 static List *
@@ -146,32 +166,63 @@ tc_interval_us(const Interval *interval)
 	return us < (double) PG_INT64_MAX ? (uint64) us : (uint64) PG_INT64_MAX;
 }
 
+/* The table of definitions, opened; NULL where there is none. */
+static Relation
+open_definitions(void)
+{
+	Oid schema = tc_extension_schema();
+	Oid table = OidIsValid(schema) ? get_relname_relid("map_definition", schema)
+								   : InvalidOid;
+
+	return OidIsValid(table) ? table_open(table, AccessShareLock) : NULL;
+}
+
 bool
 tc_mapdef_read(Oid relation, TcMapDef *def)
 {
-	Oid schema = tc_extension_schema();
-	Oid table;
+	Relation rel = open_definitions();
 	Oid index;
-	Relation rel;
 	SysScanDesc scan;
 	ScanKeyData key;
 	HeapTuple tuple;
+	bool found;
 
-	if (!OidIsValid(schema))
+	if (rel == NULL)
 		return false;
-	table = get_relname_relid("map_definition", schema);
-	if (!OidIsValid(table))
-		return false;
-
-	index = get_relname_relid("map_definition_pkey", schema);
-	rel = table_open(table, AccessShareLock);
+	index = get_relname_relid("map_definition_pkey", RelationGetNamespace(rel));
 	ScanKeyInit(&key, DEF_RELATION, BTEqualStrategyNumber, F_OIDEQ,
 				ObjectIdGetDatum(relation));
 	scan = systable_beginscan(rel, index, OidIsValid(index), NULL, 1, &key);
 	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
+	found = HeapTupleIsValid(tuple);
+	if (found)
 		tc_mapdef_take(tuple, RelationGetDescr(rel), def);
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
-	return HeapTupleIsValid(tuple);
+	return found;
+}
+
+List *
+tc_mapdef_relations(bool expiring)
+{
+	Relation rel = open_definitions();
+	List *relations = NIL;
+	SysScanDesc scan;
+	HeapTuple tuple;
+
+	if (rel == NULL)
+		return NIL;
+	scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		TcMapDef def;
+
+		tc_mapdef_take(tuple, RelationGetDescr(rel), &def);
+		if ((!expiring || (def.created && def.durable)) &&
+			SearchSysCacheExists1(RELOID, ObjectIdGetDatum(def.relation)))
+			relations = lappend_oid(relations, def.relation);
+	}
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	return relations;
 }

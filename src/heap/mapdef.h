@@ -30,7 +30,10 @@ typedef struct TcMapDef
 #define TC_DEF_KEY_NUMBERS	9
 #define TC_DEF_VALUE_NUMBER 10
 
-/* Schema of the extension in this database, or InvalidOid. */
+/*
+ * Schema of the extension in this database, or InvalidOid.  One that somebody
+ * has given the name is not it.
+ */
 extern Oid tc_extension_schema(void);
 
 /* Is a column of the table a limit of what the map keeps? */
@@ -44,5 +47,11 @@ extern uint64 tc_interval_us(const Interval *interval);
 
 /* Read a definition into the current memory context; false if none. */
 extern bool tc_mapdef_read(Oid relation, TcMapDef *def);
+
+/*
+ * The relations of this database that are maps, or only those whose rows may
+ * expire, in the current memory context.
+ */
+extern List *tc_mapdef_relations(bool expiring);
 
 #endif /* TC_MAPDEF_H */

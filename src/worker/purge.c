@@ -31,6 +31,7 @@
 #include "utils/snapmgr.h"
 
 #include "heap/heappurge.h"
+#include "heap/mapdef.h"
 #include "segment/limits.h"
 #include "segment/maptable.h"
 #include "segment/segment.h"
@@ -64,7 +65,6 @@ static void
 use_own_settings(void)
 {
 	static const char *const settings[][2] = {
-		{"search_path", "pg_catalog, pg_temp"},
 		{"default_transaction_read_only", "off"},
 		{"default_transaction_isolation", "read committed"},
 		{"default_transaction_deferrable", "off"},
@@ -109,7 +109,7 @@ find_relations(void)
 
 	begin();
 	previous = MemoryContextSwitchTo(TopMemoryContext);
-	relations = tc_purge_relations();
+	relations = tc_mapdef_relations(true);
 	MemoryContextSwitchTo(previous);
 	commit();
 	return relations;

@@ -26,11 +26,13 @@
 #include "postmaster/interrupt.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
+#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
+#include "heap/owner.h"
 #include "segment/progress.h"
 #include "segment/segment.h"
 #include "worker/process.h"
@@ -56,15 +58,6 @@ typedef struct Load
 	int64 loaded;
 } Load;
 
-/* The map of the next keys, if it still has the shape that they are of. */
-static TcMap *
-open_map(const TcWarmMap *known)
-{
-	TcMap *map = tc_map_open(known->relation);
-
-	return map != NULL && map->shape.fingerprint == known->shape ? map : NULL;
-}
-
 /* How many of the next keys are of the same map. */
 static int
 batch_size(const Load *load)
@@ -77,18 +70,35 @@ batch_size(const Load *load)
 	return n;
 }
 
+/* Load the next keys, if the map still has the shape that they are of. */
+static void
+load_keys(Load *load, int n)
+{
+	uint32 number = load->map[load->next];
+	TcMap *map = tc_map_lookup(load->maps[number].relation);
+
+	if (map != NULL && map->shape.fingerprint == load->maps[number].shape)
+		load->loaded += tc_warm_keys(map, load->keys + load->next, n);
+	else
+		load->given_up[number] = true;
+}
+
+/* The same in a transaction, as the owner of the table. */
 static void
 load_batch(Load *load, int n)
 {
 	uint32 number = load->map[load->next];
-	TcMap *map;
+	TcBefore before;
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
 	PushActiveSnapshot(GetTransactionSnapshot());
-	map = open_map(&load->maps[number]);
-	if (map != NULL)
-		load->loaded += tc_warm_keys(map, load->keys + load->next, n);
+	LockRelationOid(load->maps[number].relation, AccessShareLock);
+	if (tc_owner_become(load->maps[number].relation, &before))
+	{
+		load_keys(load, n);
+		tc_owner_leave(&before);
+	}
 	else
 		load->given_up[number] = true;
 	PopActiveSnapshot();

@@ -1,0 +1,25 @@
+/*
+ * owner.h
+ *	  Works on a table as its owner.
+ */
+#ifndef TC_OWNER_H
+#define TC_OWNER_H
+
+/* Who somebody was before. */
+typedef struct TcBefore
+{
+	Oid user;
+	int context;
+	int nest_level; /* of settings */
+} TcBefore;
+
+/*
+ * Become the owner of a relation; false when there is no such relation.  The
+ * caller holds a lock on it and has opened nothing of it.
+ */
+extern bool tc_owner_become(Oid relation, TcBefore *before);
+
+/* Become again who one was. */
+extern void tc_owner_leave(const TcBefore *before);
+
+#endif /* TC_OWNER_H */
