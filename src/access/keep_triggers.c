@@ -43,7 +43,8 @@ TC_FUNCTION(topcache_keep_triggers);
 	" WHERE t.tgenabled OPERATOR(pg_catalog.=) 'O'"                       \
 	" AND n.nspname OPERATOR(pg_catalog.=) 'topcache'"                    \
 	" AND p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['row_changed',"     \
-	"  'table_truncated', 'definition_changed', 'number_columns']::name[])"
+	"  'table_truncated', 'definition_changed', 'number_columns']"        \
+	"  ::pg_catalog.name[])"
 
 static char *
 column_text(uint64 row, int column)

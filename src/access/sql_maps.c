@@ -405,8 +405,9 @@ quote_names(List *names)
 static void
 create_table(const char *name, const char *value_type)
 {
-	run_utility(psprintf("CREATE TABLE %s (key text PRIMARY KEY,"
-						 " value %s NOT NULL, expires_at timestamptz)",
+	run_utility(psprintf("CREATE TABLE %s (key pg_catalog.text PRIMARY KEY,"
+						 " value %s NOT NULL,"
+						 " expires_at pg_catalog.timestamptz)",
 						 name, value_type));
 }
 
@@ -419,7 +420,8 @@ create_volatile(const char *name, const char *value_type, const Interval *ttl)
 	if (ttl != NULL)
 		option =
 			psprintf(", ttl %s", quote_literal_cstr(tc_interval_text(ttl)));
-	run_utility(psprintf("CREATE FOREIGN TABLE %s (key text NOT NULL,"
+	run_utility(psprintf("CREATE FOREIGN TABLE %s"
+						 " (key pg_catalog.text NOT NULL,"
 						 " value %s NOT NULL) SERVER topcache"
 						 " OPTIONS (volatile 'true'%s)",
 						 name, value_type, option));
