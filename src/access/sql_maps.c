@@ -483,9 +483,9 @@ topcache_create_map(PG_FUNCTION_ARGS)
 
 /* ----- changing and ending ----- */
 
-/* The definition of the map in argument 0, which the user owns. */
-static void
-own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
+/* The relation in argument 0, which the user owns, locked. */
+static Oid
+own_relation(FunctionCallInfo fcinfo, LOCKMODE lock)
 {
 	Oid relation;
 
@@ -495,8 +495,17 @@ own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
 	/* before the lock too: who may not must not make others wait */
 	tc_require_owner(relation);
 	LockRelationOid(relation, lock);
-	(void) tc_map_require_defined(relation);
 	tc_require_owner(relation);
+	return relation;
+}
+
+/* The definition of the map in argument 0, which the user owns. */
+static void
+own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
+{
+	Oid relation = own_relation(fcinfo, lock);
+
+	(void) tc_map_require_defined(relation);
 	if (!tc_mapdef_read(relation, def))
 		elog(ERROR, "definition of map %u has vanished", relation);
 }
@@ -515,21 +524,26 @@ topcache_alter_map(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* detach(relation) */
+/*
+ * detach(relation): a restored table may have triggers and no definition, or
+ * a definition and no triggers.
+ */
 Datum
 topcache_detach(PG_FUNCTION_ARGS)
 {
+	Oid relation = own_relation(fcinfo, ShareRowExclusiveLock);
 	TcMapDef def;
+	bool defined = tc_mapdef_read(relation, &def);
 
-	own_definition(fcinfo, ShareRowExclusiveLock, &def);
-	if (!def.durable)
+	if (defined && !def.durable)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("map \"%s\" has no table to be detached from",
-						get_rel_name(def.relation)),
+						get_rel_name(relation)),
 				 errhint("Use topcache.drop_map() to drop it.")));
-	tc_guard_remove(def.relation);
-	tc_definition_delete(def.relation);
+	if (!tc_guard_remove(relation) && !defined)
+		(void) tc_map_require_defined(relation);
+	tc_definition_delete(relation);
 	PG_RETURN_VOID();
 }
 

@@ -88,39 +88,50 @@ tc_guard_alone(Relation rel)
 	return rel->trigdesc->numtriggers == NGUARDS;
 }
 
-/* Run a command about a relation; %s in it is the relation's name. */
-static void
-run_command(const char *command, Oid relation)
+static char *
+table_name(Oid relation)
 {
-	char *name = quote_qualified_identifier(get_namespace_name(
-												get_rel_namespace(relation)),
-											get_rel_name(relation));
-	int result = SPI_execute(psprintf(command, name), false, 0);
+	return quote_qualified_identifier(get_namespace_name(
+										  get_rel_namespace(relation)),
+									  get_rel_name(relation));
+}
+
+static void
+run_command(const char *command)
+{
+	int result = SPI_execute(command, false, 0);
 
 	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "could not change the triggers of table %s: %s", name,
+		elog(ERROR, "could not execute \"%s\": %s", command,
 			 SPI_result_code_string(result));
 }
 
 void
 tc_guard_create(Oid relation)
 {
+	char *table = table_name(relation);
+
+	(void) tc_guard_remove(relation);
 	SPI_connect();
-	run_command("CREATE TRIGGER " ROW_TRIGGER
-				" AFTER INSERT OR DELETE OR UPDATE ON %s"
-				" FOR EACH ROW EXECUTE FUNCTION topcache.row_changed()",
-				relation);
-	run_command("CREATE TRIGGER " TRUNCATE_TRIGGER " AFTER TRUNCATE ON %s"
-				" FOR EACH STATEMENT"
-				" EXECUTE FUNCTION topcache.table_truncated()",
-				relation);
-	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER, relation);
-	run_command("ALTER TABLE %s ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
-				relation);
+	run_command(psprintf("CREATE TRIGGER " ROW_TRIGGER
+						 " AFTER INSERT OR DELETE OR UPDATE ON %s"
+						 " FOR EACH ROW EXECUTE FUNCTION"
+						 " topcache.row_changed()",
+						 table));
+	run_command(psprintf("CREATE TRIGGER " TRUNCATE_TRIGGER
+						 " AFTER TRUNCATE ON %s FOR EACH STATEMENT"
+						 " EXECUTE FUNCTION topcache.table_truncated()",
+						 table));
+	run_command(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER
+						 ", ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
+						 table));
 	SPI_finish();
 }
 
-/* The names of the relation's triggers that call our functions. */
+/*
+ * The names of the relation's triggers that call our functions, but for
+ * those that a partitioned table has given it: they come and go with its own.
+ */
 static List *
 guard_names(Oid relation)
 {
@@ -134,14 +145,15 @@ guard_names(Oid relation)
 	{
 		Trigger *trigger = &rel->trigdesc->triggers[i];
 
-		if (trigger->tgfoid == row || trigger->tgfoid == truncate)
+		if ((trigger->tgfoid == row || trigger->tgfoid == truncate) &&
+			!trigger->tgisclone)
 			names = lappend(names, pstrdup(trigger->tgname));
 	}
 	relation_close(rel, NoLock);
 	return names;
 }
 
-void
+bool
 tc_guard_remove(Oid relation)
 {
 	List *names = guard_names(relation);
@@ -149,8 +161,9 @@ tc_guard_remove(Oid relation)
 
 	SPI_connect();
 	foreach (cell, names)
-		run_command(psprintf("DROP TRIGGER %s ON %%s",
-							 quote_identifier(lfirst(cell))),
-					relation);
+		run_command(psprintf("DROP TRIGGER %s ON %s",
+							 quote_identifier(lfirst(cell)),
+							 table_name(relation)));
 	SPI_finish();
+	return names != NIL;
 }

@@ -16,8 +16,13 @@ extern bool tc_guard_intact(Relation rel);
  */
 extern bool tc_guard_alone(Relation rel);
 
-/* Make the triggers; remove them. */
+/*
+ * Remove every trigger that calls our functions, whatever its name and
+ * however it came there; false if there was none.
+ */
+extern bool tc_guard_remove(Oid relation);
+
+/* Make the triggers, in place of those that are there. */
 extern void tc_guard_create(Oid relation);
-extern void tc_guard_remove(Oid relation);
 
 #endif /* TC_GUARD_H */

@@ -256,6 +256,87 @@ foreach my $database ('by_jobs', 'in_parts', 'no_triggers')
 	check_rows($database);
 }
 
+# Parts of a database leave tables with triggers that are no maps: attach takes
+# the triggers over, detach removes them.
+my $schema_file = $node->basedir . '/schema.sql';
+my $table_file = $node->basedir . '/tables.sql';
+my $definition_file = $node->basedir . '/definitions.sql';
+$node->command_ok(
+	[ 'pg_dump', '--schema-only', '-f', $schema_file, 'postgres' ],
+	'dump the schema');
+$node->command_ok(
+	[ 'pg_dump', '-t', 'orders', '-t', 'made', '-f', $table_file, 'postgres' ],
+	'dump two tables');
+$node->command_ok(
+	[
+		'pg_dump', '--data-only', '-t', 'topcache.map_definition', '-f',
+		$definition_file, 'postgres'
+	],
+	'dump the definitions');
+$node->safe_psql('postgres',
+	"CREATE DATABASE the_schema TEMPLATE template0;\n"
+	  . 'CREATE DATABASE two_tables TEMPLATE template0');
+$node->safe_psql('two_tables', 'CREATE EXTENSION topcache');
+$node->command_ok(
+	[ 'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-f', $schema_file, 'the_schema' ],
+	'restore the schema');
+$node->command_ok(
+	[ 'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-f', $table_file, 'two_tables' ],
+	'restore two tables');
+
+# Tables that have triggers and no definition.
+my $left_over_sql = q{
+	SELECT string_agg(name, ', ' ORDER BY name COLLATE "C") FROM
+	  (SELECT tgrelid::regclass::text AS name FROM pg_trigger
+		WHERE tgfoid = 'topcache.row_changed'::regproc
+	   EXCEPT SELECT relation::text FROM topcache.map_definition) t};
+is($node->safe_psql('the_schema', $left_over_sql),
+	'"Other One"."Given", made, orders', 'the schema: no table is a map');
+is($node->safe_psql('two_tables', $left_over_sql),
+	'made, orders', 'two tables: none is a map');
+foreach my $database ('the_schema', 'two_tables')
+{
+	$node->safe_psql(
+		$database, q{
+		SELECT topcache.attach('orders');
+		SELECT topcache.detach('made');
+		TRUNCATE orders;
+		INSERT INTO orders SELECT 'eu', g FROM generate_series(1, 10) g});
+	is( $node->safe_psql(
+			$database, q{
+			SELECT count(topcache.get('orders', ROW('eu', id))) FROM orders;
+			UPDATE orders SET total = id;
+			SELECT sum((topcache.get('orders', ROW('eu', id)) ->> 'total')::int)
+			  FROM orders;
+			SELECT state, records FROM topcache.maps
+			 WHERE relation = 'orders'::regclass}),
+		"10\n55\nactive|10",
+		"$database: what is attached is a map");
+	is( $node->safe_psql(
+			$database,
+			"SELECT count(*) FROM pg_trigger WHERE tgrelid = 'made'::regclass"),
+		'0',
+		"$database: what is detached has no triggers");
+}
+is($node->safe_psql('the_schema', $left_over_sql),
+	'"Other One"."Given"', 'the others are as they were');
+
+# With the definitions, everything is as it was made.
+$node->safe_psql('postgres', 'CREATE DATABASE with_definitions TEMPLATE template0');
+foreach my $file ($schema_file, $definition_file)
+{
+	$node->command_ok(
+		[
+			'psql', '-X', '-v', 'ON_ERROR_STOP=1', '-f', $file,
+			'with_definitions'
+		],
+		'restore schema and definitions');
+}
+is($node->safe_psql('with_definitions', $definitions_sql),
+	$definitions, 'definitions are the same');
+is($node->safe_psql('with_definitions', $left_over_sql),
+	'', 'and none is missing');
+
 # The database that was dumped is another one: nothing of it has changed.
 is($node->safe_psql('postgres', "SELECT topcache.get('made', '3') ->> 'n'"),
 	'3', 'the maps of the two databases are two');
