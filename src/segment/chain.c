@@ -28,7 +28,7 @@
 
 /* Is the probe's slot still the map's?  The partition's lock is held. */
 bool
-tc_chain_slot_current(const TcProbe *probe)
+tc_chain_slot_current_locked(const TcProbe *probe)
 {
 	return pg_atomic_read_u32(&tc_seg.maps[probe->slot.number].generation) ==
 		probe->slot.generation;
@@ -48,7 +48,8 @@ tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe)
 
 /* The version that xid wrote, below one slot; *above is the one over it. */
 TcRef
-tc_chain_find_version(TcRef newest, uint16 map, TransactionId xid, TcRef *above)
+tc_chain_find_version_locked(TcRef newest, uint16 map, TransactionId xid,
+							 TcRef *above)
 {
 	TcRef ref = newest;
 
@@ -69,7 +70,7 @@ tc_chain_find_version(TcRef newest, uint16 map, TransactionId xid, TcRef *above)
 
 /* Free a version and all before it; returns what they took. */
 int64
-tc_chain_free(TcRef ref)
+tc_chain_free_locked(TcRef ref)
 {
 	int64 bytes = 0;
 
@@ -88,7 +89,7 @@ tc_chain_free(TcRef ref)
 
 /* The newest version of a key goes on its lists, and off them. */
 static void
-link_newest(TcRef ref)
+link_newest_locked(TcRef ref)
 {
 	tc_shard_link(ref);
 	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
@@ -96,7 +97,7 @@ link_newest(TcRef ref)
 }
 
 static void
-unlink_newest(TcRef ref)
+unlink_newest_locked(TcRef ref)
 {
 	tc_shard_unlink(ref);
 	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
@@ -111,7 +112,7 @@ is_negative(const TcSharedRecord *rec)
 
 /* A version below the newest came or went. */
 void
-tc_chain_account_bytes(const TcSharedRecord *rec, int64 bytes)
+tc_chain_account_bytes_locked(const TcSharedRecord *rec, int64 bytes)
 {
 	TcSharedDelta delta = {0, 0, bytes, 0};
 
@@ -126,9 +127,9 @@ tc_chain_remove_locked(TcIndexPlace *place)
 	uint16 map = rec->map;
 	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
 
-	unlink_newest(place->ref);
+	unlink_newest_locked(place->ref);
 	tc_index_remove_locked(place);
-	delta.bytes = -tc_chain_free(place->ref);
+	delta.bytes = -tc_chain_free_locked(place->ref);
 	tc_shard_account(map, place->hash, &delta);
 }
 
@@ -151,7 +152,7 @@ tc_chain_add_locked(TcRef ref)
 
 	if (!tc_index_insert_locked(rec->hash, ref))
 		return false;
-	link_newest(ref);
+	link_newest_locked(ref);
 	tc_shard_account(rec->map, rec->hash, &delta);
 	return true;
 }
@@ -169,9 +170,9 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	rec->older = older;
 	rec->hits = newest->hits;
 	tc_policy_inherit(rec, newest);
-	unlink_newest(place->ref);
+	unlink_newest_locked(place->ref);
 	tc_index_exchange_locked(place, ref);
-	link_newest(ref);
+	link_newest_locked(ref);
 	tc_shard_account(rec->map, rec->hash, &delta);
 }
 
@@ -193,9 +194,9 @@ tc_chain_uncover_locked(TcIndexPlace *place)
 		is_negative(tc_record_at(older)) - is_negative(rec);
 	delta.bytes = -(int64) tc_record_bytes(ref);
 	delta.cost = (int64) tc_record_at(older)->cost - rec->cost;
-	unlink_newest(ref);
+	unlink_newest_locked(ref);
 	tc_index_exchange_locked(place, older);
-	link_newest(older);
+	link_newest_locked(older);
 	tc_shard_account(rec->map, rec->hash, &delta);
 	tc_record_free(ref);
 }

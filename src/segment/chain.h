@@ -13,7 +13,7 @@
 #include "segment/index.h"
 
 /* Is the probe's slot still the map's? */
-extern bool tc_chain_slot_current(const TcProbe *probe);
+extern bool tc_chain_slot_current_locked(const TcProbe *probe);
 
 /* Find the record of a key. */
 extern bool tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe);
@@ -22,14 +22,15 @@ extern bool tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe);
  * The version that xid wrote in a chain of this map, or TC_NO_REF; *above is
  * the version over it, or TC_NO_REF.
  */
-extern TcRef tc_chain_find_version(TcRef newest, uint16 map, TransactionId xid,
-								   TcRef *above);
+extern TcRef tc_chain_find_version_locked(TcRef newest, uint16 map,
+										  TransactionId xid, TcRef *above);
 
 /* Free a version and all before it; returns the bytes they took. */
-extern int64 tc_chain_free(TcRef ref);
+extern int64 tc_chain_free_locked(TcRef ref);
 
 /* Bytes of a version below the newest came or went. */
-extern void tc_chain_account_bytes(const TcSharedRecord *rec, int64 bytes);
+extern void tc_chain_account_bytes_locked(const TcSharedRecord *rec,
+										  int64 bytes);
 
 /*
  * Steps within a change of the bucket: drop a record; add one whose key has

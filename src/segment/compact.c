@@ -47,7 +47,7 @@ first_piece_link(TcRef ref)
 
 /* The link in a version's list of pieces that names the chunk, or NULL. */
 static TcRef *
-piece_link(TcRef version, TcRef chunk)
+piece_link_locked(TcRef version, TcRef chunk)
 {
 	TcRef *link = first_piece_link(version);
 
@@ -65,7 +65,7 @@ piece_link(TcRef version, TcRef chunk)
  * that it is the slot itself, which then is not a link to be written here.
  */
 static TcRef *
-find_link(TcRef newest_ref, TcRef chunk, bool *newest)
+find_link_locked(TcRef newest_ref, TcRef chunk, bool *newest)
 {
 	TcRef ref = newest_ref;
 
@@ -75,7 +75,7 @@ find_link(TcRef newest_ref, TcRef chunk, bool *newest)
 	while (ref != TC_NO_REF)
 	{
 		TcSharedRecord *rec = tc_record_at(ref);
-		TcRef *link = piece_link(ref, chunk);
+		TcRef *link = piece_link_locked(ref, chunk);
 		TcRef older = tc_record_older(rec);
 
 		if (link != NULL)
@@ -100,7 +100,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 	while (!moved && tc_index_next_locked(&place))
 	{
 		bool newest;
-		TcRef *link = find_link(place.ref, from, &newest);
+		TcRef *link = find_link_locked(place.ref, from, &newest);
 
 		if (link == NULL && !newest)
 			continue;

@@ -181,7 +181,7 @@ tc_index_end_change_locked(TcSharedBucket *first)
 
 /* Put a ref into the chain of a bucket; false without memory. */
 static bool
-add_to_chain(TcSharedBucket *first, uint8 tag, TcRef ref)
+add_to_chain_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 {
 	TcSharedSlots *slots = tc_bucket_slots(first);
 
@@ -213,7 +213,7 @@ add_to_chain(TcSharedBucket *first, uint8 tag, TcRef ref)
 
 /* Cut off and free the last slots of a chain while they are empty. */
 static void
-trim_chain(TcSharedBucket *first)
+trim_chain_locked(TcSharedBucket *first)
 {
 	TcSharedSlots *front = tc_bucket_slots(first);
 
@@ -244,7 +244,8 @@ tc_index_insert_locked(uint32 hash, TcRef ref)
 {
 	uint32 nbuckets;
 
-	if (!add_to_chain(tc_index_bucket(hash, &nbuckets), hash_tag(hash), ref))
+	if (!add_to_chain_locked(tc_index_bucket(hash, &nbuckets), hash_tag(hash),
+							 ref))
 		return false;
 	pg_atomic_fetch_add_u32(&tc_seg.head->nrecords, 1);
 	return true;
@@ -281,7 +282,7 @@ tc_index_remove_locked(TcIndexPlace *place)
 			break;
 		}
 	}
-	trim_chain(place->first);
+	trim_chain_locked(place->first);
 }
 
 /* ----- growing and shrinking ----- */
@@ -310,12 +311,12 @@ tc_index_growth_needs_page(void)
 
 /* Empty a bucket chain without looking at what it holds. */
 static void
-discard_chain(TcSharedBucket *first)
+discard_chain_locked(TcSharedBucket *first)
 {
 	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
 		 s = next_slots(s))
 		memset(s->ref, 0, count_slots(first, s) * sizeof(TcRef));
-	trim_chain(first);
+	trim_chain_locked(first);
 }
 
 /*
@@ -323,8 +324,8 @@ discard_chain(TcSharedBucket *first)
  * table of nbuckets.  All or nothing.
  */
 static bool
-copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
-		   uint32 nbuckets)
+copy_chain_locked(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
+				  uint32 nbuckets)
 {
 	for (TcSharedSlots *s = tc_bucket_slots(from); s != NULL; s = next_slots(s))
 	{
@@ -335,7 +336,8 @@ copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 			if (s->ref[i] != TC_NO_REF &&
 				tc_index_bucket_number(tc_record_at(s->ref[i])->hash,
 									   nbuckets) == number &&
-				!add_to_chain(into, tc_slot_tags(s, nslots)[i], s->ref[i]))
+				!add_to_chain_locked(into, tc_slot_tags(s, nslots)[i],
+									 s->ref[i]))
 				return false;
 		}
 	}
@@ -344,7 +346,7 @@ copy_chain(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 
 /* Drop from a chain those refs that do not belong to bucket "number". */
 static void
-purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
+purge_chain_locked(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 {
 	TcSharedSlots *to = tc_bucket_slots(first);
 	int to_slots = TC_BUCKET_SLOTS;
@@ -374,12 +376,12 @@ purge_chain(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 			tc_slot_tags(to, to_slots)[to_slot++] = tag;
 		}
 	}
-	trim_chain(first);
+	trim_chain_locked(first);
 }
 
 /* Split off bucket number nbuckets; growth lock held. */
 static bool
-split_bucket(uint32 nbuckets)
+split_bucket_locked(uint32 nbuckets)
 {
 	TcSharedSegment *head = tc_seg.head;
 	uint32 old_number = tc_index_bucket_number(nbuckets, nbuckets);
@@ -390,17 +392,17 @@ split_bucket(uint32 nbuckets)
 
 	init_bucket(new, pg_atomic_fetch_add_u32(&head->bucket_era, ERA_STEP));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	copied = copy_chain(old, new, nbuckets, nbuckets + 1);
+	copied = copy_chain_locked(old, new, nbuckets, nbuckets + 1);
 	if (copied)
 	{
 		tc_index_begin_change_locked(old);
 		pg_atomic_write_u32(&head->nbuckets, nbuckets + 1);
 		pg_write_barrier();
-		purge_chain(old, old_number, nbuckets + 1);
+		purge_chain_locked(old, old_number, nbuckets + 1);
 		tc_index_end_change_locked(old);
 	}
 	else
-		discard_chain(new);
+		discard_chain_locked(new);
 	LWLockRelease(lock);
 	return copied;
 }
@@ -422,7 +424,7 @@ tc_index_grow(uint32 *page)
 			tc_seg.directory[nbuckets / buckets_per_page()] = *page;
 			pg_atomic_fetch_add_u32(&head->directory_era, 1);
 			pg_atomic_fetch_add_u32(&head->index_pages, 1);
-			grown = split_bucket(nbuckets);
+			grown = split_bucket_locked(nbuckets);
 			if (!grown)
 				pg_atomic_fetch_sub_u32(&head->index_pages, 1);
 			else
@@ -430,14 +432,14 @@ tc_index_grow(uint32 *page)
 		}
 	}
 	else
-		grown = split_bucket(nbuckets);
+		grown = split_bucket_locked(nbuckets);
 	LWLockRelease(tc_growth_lock());
 	return grown;
 }
 
 /* Merge the last bucket into the one it came from; growth lock held. */
 static bool
-merge_bucket(uint32 nbuckets)
+merge_bucket_locked(uint32 nbuckets)
 {
 	uint32 number = nbuckets - 1;
 	uint32 into_number = tc_index_bucket_number(number, number);
@@ -449,15 +451,15 @@ merge_bucket(uint32 nbuckets)
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_change_locked(into);
 	tc_index_begin_change_locked(from);
-	copied = copy_chain(from, into, into_number, number);
+	copied = copy_chain_locked(from, into, into_number, number);
 	if (copied)
 	{
 		pg_atomic_write_u32(&tc_seg.head->nbuckets, number);
 		pg_write_barrier();
-		discard_chain(from);
+		discard_chain_locked(from);
 	}
 	else
-		purge_chain(into, into_number, nbuckets);
+		purge_chain_locked(into, into_number, nbuckets);
 	tc_index_end_change_locked(from);
 	tc_index_end_change_locked(into);
 	LWLockRelease(lock);
@@ -475,7 +477,7 @@ tc_index_shrink(void)
 		return false;
 	nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
 	if (nbuckets > tc_seg.head->min_buckets)
-		shrunk = merge_bucket(nbuckets);
+		shrunk = merge_bucket_locked(nbuckets);
 	if (shrunk && (nbuckets - 1) % buckets_per_page() == 0)
 	{
 		freed_page = tc_seg.directory[(nbuckets - 1) / buckets_per_page()];
@@ -496,8 +498,8 @@ tc_index_classes(void)
 
 /* Visit those records of a bucket chain that are in a class. */
 static void
-visit_chain(TcSharedBucket *first, uint32 class, uint32 classes,
-			void (*visit)(TcRef ref, void *arg), void *arg)
+visit_chain_locked(TcSharedBucket *first, uint32 class, uint32 classes,
+				   void (*visit)(TcRef ref, void *arg), void *arg)
 {
 	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
 		 s = next_slots(s))
@@ -525,9 +527,10 @@ tc_index_visit_class(uint32 class, uint32 classes,
 
 	/* a table that has shrunk since has the class in one bucket with others */
 	if (class >= nbuckets)
-		visit_chain(tc_index_bucket_at(tc_index_bucket_number(class, nbuckets)),
-					class, classes, visit, arg);
+		visit_chain_locked(tc_index_bucket_at(
+							   tc_index_bucket_number(class, nbuckets)),
+						   class, classes, visit, arg);
 	for (uint32 n = class; n < nbuckets; n += classes)
-		visit_chain(tc_index_bucket_at(n), class, classes, visit, arg);
+		visit_chain_locked(tc_index_bucket_at(n), class, classes, visit, arg);
 	LWLockRelease(lock);
 }

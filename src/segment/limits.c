@@ -115,11 +115,11 @@ tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 	if (entry != NULL)
 	{
 		if (!found)
-			tc_mapentry_init(entry);
+			tc_mapentry_init_locked(entry);
 		if (entry->slot != TC_NO_SLOT)
 			set_locked(&tc_seg.maps[entry->slot], limits, xid);
 		else
-			tc_mapentry_suspend(entry, xid);
+			tc_mapentry_suspend_locked(entry, xid);
 	}
 	LWLockRelease(tc_map_lock());
 }

@@ -42,7 +42,7 @@ tc_mapentry_find_locked(Oid database, Oid relation)
 
 /* A transaction that suspends the entry's relation, or none. */
 TransactionId
-tc_mapentry_suspender(const TcSharedMapEntry *entry)
+tc_mapentry_suspender_locked(const TcSharedMapEntry *entry)
 {
 	for (int i = 0; i < TC_SUSPENDERS; i++)
 	{
@@ -54,7 +54,7 @@ tc_mapentry_suspender(const TcSharedMapEntry *entry)
 
 /* Give a new entry its first contents. */
 void
-tc_mapentry_init(TcSharedMapEntry *entry)
+tc_mapentry_init_locked(TcSharedMapEntry *entry)
 {
 	entry->slot = TC_NO_SLOT;
 	for (int i = 0; i < TC_SUSPENDERS; i++)
@@ -66,7 +66,7 @@ tc_mapentry_init(TcSharedMapEntry *entry)
  * for ever: caching a relation wrongly is worse than not at all.
  */
 void
-tc_mapentry_suspend(TcSharedMapEntry *entry, TransactionId xid)
+tc_mapentry_suspend_locked(TcSharedMapEntry *entry, TransactionId xid)
 {
 	int place = -1;
 
@@ -88,6 +88,6 @@ void
 tc_mapentry_drop_empty_locked(TcSharedMapEntry *entry)
 {
 	if (entry->slot == TC_NO_SLOT &&
-		!TransactionIdIsValid(tc_mapentry_suspender(entry)))
+		!TransactionIdIsValid(tc_mapentry_suspender_locked(entry)))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
 }

@@ -19,7 +19,7 @@ tc_map_lock(void)
 extern TcSharedMapEntry *tc_mapentry_find_locked(Oid database, Oid relation);
 
 /* Give a new entry its first contents: no slot, and not suspended. */
-extern void tc_mapentry_init(TcSharedMapEntry *entry);
+extern void tc_mapentry_init_locked(TcSharedMapEntry *entry);
 
 /*
  * Take an entry's slot from it, so that nobody finds it; its number, or
@@ -28,10 +28,12 @@ extern void tc_mapentry_init(TcSharedMapEntry *entry);
 extern uint32 tc_mapentry_unhook_locked(TcSharedMapEntry *entry);
 
 /* A transaction that suspends the entry's relation, or none. */
-extern TransactionId tc_mapentry_suspender(const TcSharedMapEntry *entry);
+extern TransactionId tc_mapentry_suspender_locked(
+	const TcSharedMapEntry *entry);
 
 /* Note one more of them. */
-extern void tc_mapentry_suspend(TcSharedMapEntry *entry, TransactionId xid);
+extern void tc_mapentry_suspend_locked(TcSharedMapEntry *entry,
+									   TransactionId xid);
 
 /* An entry that says nothing is taken out. */
 extern void tc_mapentry_drop_empty_locked(TcSharedMapEntry *entry);

@@ -65,7 +65,7 @@ give_up(Oid database, Oid relation, bool forget)
 	{
 		number = tc_mapentry_unhook_locked(entry);
 		if (forget)
-			tc_mapentry_init(entry);
+			tc_mapentry_init_locked(entry);
 		tc_mapentry_drop_empty_locked(entry);
 	}
 	if (forget && number != TC_NO_SLOT)
@@ -93,9 +93,9 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 	if (entry != NULL)
 	{
 		if (!found)
-			tc_mapentry_init(entry);
+			tc_mapentry_init_locked(entry);
 		number = tc_mapentry_unhook_locked(entry);
-		tc_mapentry_suspend(entry, xid);
+		tc_mapentry_suspend_locked(entry, xid);
 	}
 	LWLockRelease(tc_map_lock());
 	retire_slot(number);
@@ -129,7 +129,7 @@ tc_map_suspended(TcSuspended *list, int max)
 	hash_seq_init(&scan, tc_seg.map_table);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		TransactionId xid = tc_mapentry_suspender(entry);
+		TransactionId xid = tc_mapentry_suspender_locked(entry);
 
 		if (!TransactionIdIsValid(xid))
 			continue;

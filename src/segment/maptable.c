@@ -68,7 +68,7 @@ same_identity(const TcMapIdentity *a, const TcMapIdentity *b)
 }
 
 static void
-describe_slot(uint16 number, TcMapSlot *slot)
+describe_slot_locked(uint16 number, TcMapSlot *slot)
 {
 	slot->number = number;
 	slot->generation = pg_atomic_read_u32(&tc_seg.maps[number].generation);
@@ -102,12 +102,12 @@ find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	entry = tc_mapentry_find_locked(identity->database, identity->relation);
-	*suspended_by =
-		entry == NULL ? InvalidTransactionId : tc_mapentry_suspender(entry);
+	*suspended_by = entry == NULL ? InvalidTransactionId
+								  : tc_mapentry_suspender_locked(entry);
 	if (entry != NULL && entry->slot != TC_NO_SLOT &&
 		same_identity(&tc_seg.maps[entry->slot].identity, identity))
 	{
-		describe_slot(entry->slot, slot);
+		describe_slot_locked(entry->slot, slot);
 		found = true;
 	}
 	LWLockRelease(tc_map_lock());
@@ -180,7 +180,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 		tc_seg.head->free_map = number;
 		return false;
 	}
-	tc_mapentry_init(entry);
+	tc_mapentry_init_locked(entry);
 	entry->slot = number;
 	tc_seg.maps[number].identity = *identity;
 	tc_limits_init_locked(number);
@@ -192,7 +192,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 							counted->counter[i]);
 	pg_atomic_write_u64(&tc_map_body(number)->stats_reset,
 						counted->stats_reset);
-	describe_slot(number, slot);
+	describe_slot_locked(number, slot);
 	return true;
 }
 
@@ -313,7 +313,7 @@ tc_map_describe(uint16 number, TcMapIdentity *identity, TcMapSlot *slot,
 	if (live)
 	{
 		*identity = tc_seg.maps[number].identity;
-		describe_slot(number, slot);
+		describe_slot_locked(number, slot);
 		*layout = tc_map_body(number)->key_layout;
 	}
 	LWLockRelease(tc_map_lock());

@@ -33,7 +33,7 @@ cut_below_locked(TcRef ref)
 	if (older == TC_NO_REF)
 		return;
 	rec->older = TC_NO_REF;
-	tc_chain_account_bytes(rec, -tc_chain_free(older));
+	tc_chain_account_bytes_locked(rec, -tc_chain_free_locked(older));
 }
 
 /* Move a version that is committed and durable to the LRU list. */
@@ -104,7 +104,7 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 			tc_index_begin_locked(&place, hash);
 			continue;
 		}
-		ref = tc_chain_find_version(place.ref, map, xid, &above);
+		ref = tc_chain_find_version_locked(place.ref, map, xid, &above);
 
 		/* a removal moves another ref into the slot: begin again */
 		if (ref != TC_NO_REF && commit_version_locked(&place, ref, durable))
@@ -142,7 +142,7 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 	while (tc_index_next_locked(&place))
 	{
 		TcRef above;
-		TcRef ref = tc_chain_find_version(place.ref, map, xid, &above);
+		TcRef ref = tc_chain_find_version_locked(place.ref, map, xid, &above);
 
 		if (ref == TC_NO_REF)
 		{
@@ -157,7 +157,7 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 			TcSharedRecord *rec = tc_record_at(ref);
 
 			tc_record_at(above)->older = tc_record_older(rec);
-			tc_chain_account_bytes(rec, -(int64) tc_record_bytes(ref));
+			tc_chain_account_bytes_locked(rec, -(int64) tc_record_bytes(ref));
 			tc_record_free(ref);
 		}
 		tc_index_end_change_locked(place.first);

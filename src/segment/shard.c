@@ -62,7 +62,7 @@ publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
 }
 
 static void
-push_front(TcRef *head, TcRef *tail, TcRef ref)
+push_front_locked(TcRef *head, TcRef *tail, TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
@@ -80,7 +80,7 @@ push_front(TcRef *head, TcRef *tail, TcRef ref)
  * that is older than those before it, and, as a rule, than all that is there.
  */
 static void
-push_back(TcSharedQueue *queue, TcRef ref)
+push_back_locked(TcSharedQueue *queue, TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *last = tc_record_at(queue->tail);
@@ -93,7 +93,7 @@ push_back(TcSharedQueue *queue, TcRef ref)
 }
 
 static void
-take_out(TcRef *head, TcRef *tail, TcRef ref)
+take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
@@ -131,9 +131,9 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref)
 	queue = &shard->queue[rec->queue];
 	was_empty = queue->tail == TC_NO_REF;
 	if (rec->warm && !was_empty)
-		push_back(queue, ref);
+		push_back_locked(queue, ref);
 	else
-		push_front(&queue->head, &queue->tail, ref);
+		push_front_locked(&queue->head, &queue->tail, ref);
 	account_queue_locked(shard, rec->queue, bytes);
 	if (was_empty || rec->warm)
 		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
@@ -147,7 +147,7 @@ leave_queue_locked(TcSharedShard *shard, TcRef ref)
 	TcSharedQueue *queue = &shard->queue[rec->queue];
 	bool was_tail = queue->tail == ref;
 
-	take_out(&queue->head, &queue->tail, ref);
+	take_out_locked(&queue->head, &queue->tail, ref);
 	account_queue_locked(shard, rec->queue, -(int64) tc_record_bytes(ref));
 
 	/* the tail is far away in memory: look at it only when it is new */
@@ -168,8 +168,8 @@ tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	tc_record_set_stamp(rec, stamp_us);
 	if (to->head != ref)
 	{
-		take_out(&from->head, &from->tail, ref);
-		push_front(&to->head, &to->tail, ref);
+		take_out_locked(&from->head, &from->tail, ref);
+		push_front_locked(&to->head, &to->tail, ref);
 	}
 	if (from != to)
 	{
@@ -195,7 +195,7 @@ tc_shard_link(TcRef ref)
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	if (rec->flags & TC_REC_DIRTY)
 	{
-		push_front(&shard->dirty_head, &shard->dirty_tail, ref);
+		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		shard->dirty_records++;
 	}
 	else
@@ -213,7 +213,7 @@ tc_shard_unlink(TcRef ref)
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	if (rec->flags & TC_REC_DIRTY)
 	{
-		take_out(&shard->dirty_head, &shard->dirty_tail, ref);
+		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		shard->dirty_records--;
 	}
 	else
@@ -300,8 +300,8 @@ tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
 			(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
 		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
 		dirty[n].pinned = (rec->flags & TC_REC_PINNED) != 0;
-		take_out(&shard->dirty_head, &shard->dirty_tail, ref);
-		push_front(&shard->dirty_head, &shard->dirty_tail, ref);
+		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 	}
 	LWLockRelease(&shard->lock);
 	return n;

@@ -110,7 +110,8 @@ push_over_locked(TcIndexPlace *place, TcRef ref,
 	{
 		/* one version per (sub)transaction: this one replaces the last */
 		tc_chain_cover_locked(place, ref, tc_record_older(newest));
-		tc_chain_account_bytes(newest, -(int64) tc_record_bytes(newest_ref));
+		tc_chain_account_bytes_locked(newest,
+									  -(int64) tc_record_bytes(newest_ref));
 		tc_record_free(newest_ref);
 	}
 	else
@@ -141,7 +142,7 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 	TcIndexPlace place;
 	TcPushResult result;
 
-	if (!tc_chain_slot_current(image->probe))
+	if (!tc_chain_slot_current_locked(image->probe))
 		return TC_PUSH_STALE;
 	if (tc_chain_find_locked(&place, image->probe))
 	{
@@ -172,7 +173,8 @@ tc_versions_resident(const TcProbe *probe)
 	bool found;
 
 	LWLockAcquire(lock, LW_SHARED);
-	found = tc_chain_slot_current(probe) && tc_chain_find_locked(&place, probe);
+	found = tc_chain_slot_current_locked(probe) &&
+		tc_chain_find_locked(&place, probe);
 	LWLockRelease(lock);
 	return found;
 }
@@ -211,7 +213,7 @@ fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
 	TcFillResult result;
 	TcIndexPlace place;
 
-	if (!tc_chain_slot_current(image->probe) ||
+	if (!tc_chain_slot_current_locked(image->probe) ||
 		pg_atomic_read_u32(stamp_of(image->probe)) != stamp)
 		result = TC_FILL_LOST;
 	else if (tc_chain_find_locked(&place, image->probe))
@@ -280,7 +282,7 @@ tc_versions_end(const TcProbe *probe, TransactionId xid,
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	if (!tc_chain_slot_current(probe))
+	if (!tc_chain_slot_current_locked(probe))
 		result = TC_END_STALE;
 	else if (tc_chain_find_locked(&place, probe))
 		result = end_locked(&place, xid, mine, other, version);
@@ -298,7 +300,8 @@ drop_record(const TcProbe *probe, bool only_clean, TcDeparture why)
 	bool dropped = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	if (tc_chain_slot_current(probe) && tc_chain_find_locked(&place, probe) &&
+	if (tc_chain_slot_current_locked(probe) &&
+		tc_chain_find_locked(&place, probe) &&
 		!(only_clean && (tc_record_at(place.ref)->flags & TC_REC_DIRTY)))
 	{
 		tc_chain_drop_locked(&place, why);

@@ -43,7 +43,7 @@ typedef struct Visit
 } Visit;
 
 static void
-describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
+describe_entry_locked(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 {
 	int64 epoch = tc_segment_epoch();
 
@@ -77,7 +77,7 @@ describe_entry(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 
 /* Copy one record, as far as there is memory for it. */
 static void
-visit_record(TcRef ref, void *arg)
+visit_record_locked(TcRef ref, void *arg)
 {
 	Visit *visit = arg;
 	TcWalk *walk = visit->walk;
@@ -93,7 +93,7 @@ visit_record(TcRef ref, void *arg)
 	if (visit->entries > walk->capacity ||
 		visit->data_bytes > walk->buffer_bytes)
 		return;
-	describe_entry(ref, rec, &walk->entry[number]);
+	describe_entry_locked(ref, rec, &walk->entry[number]);
 	walk->entry[number].data = walk->buffer + start;
 	tc_record_read(ref, rec, walk->entry[number].data, rec->length_bytes);
 }
@@ -126,7 +126,8 @@ load_class(TcWalk *walk, const TcMapSlot *slot)
 			walk->classes = tc_index_classes();
 		if (walk->class >= walk->classes)
 			return false;
-		tc_index_visit_class(walk->class, walk->classes, visit_record, &visit);
+		tc_index_visit_class(walk->class, walk->classes, visit_record_locked,
+							 &visit);
 		if (visit.entries <= walk->capacity &&
 			visit.data_bytes <= walk->buffer_bytes)
 		{
@@ -172,7 +173,7 @@ tc_walk_find(const TcProbe *probe, TcEntry *entry)
 
 		found = tc_record_has_key(place.ref, rec, probe);
 		if (found)
-			describe_entry(place.ref, rec, entry);
+			describe_entry_locked(place.ref, rec, entry);
 	}
 	LWLockRelease(lock);
 	entry->data = NULL;
@@ -183,7 +184,7 @@ tc_walk_find(const TcProbe *probe, TcEntry *entry)
 
 /* Freeze the newest version of a record, if it is old enough. */
 static void
-freeze_record(TcRef ref, void *arg)
+freeze_record_locked(TcRef ref, void *arg)
 {
 	TransactionId horizon = *(TransactionId *) arg;
 	TcSharedRecord *rec = tc_record_at(ref);
@@ -199,7 +200,7 @@ tc_freeze_sweep(TcFreezeSweep *sweep, TransactionId horizon, uint32 max)
 	if (sweep->parts == 0)
 		sweep->parts = tc_index_classes();
 	for (uint32 n = 0; n < max && sweep->part < sweep->parts; n++)
-		tc_index_visit_class(sweep->part++, sweep->parts, freeze_record,
+		tc_index_visit_class(sweep->part++, sweep->parts, freeze_record_locked,
 							 &horizon);
 	return sweep->part < sweep->parts;
 }

@@ -112,7 +112,7 @@ push_locked(TcRef *list, TcRef ref)
 
 /* The list that a record is the first of. */
 static TcRef *
-list_of_first(TcSharedWheel *wheel, TcRef ref)
+list_of_first_locked(TcSharedWheel *wheel, TcRef ref)
 {
 	TcRef *list = wheel->slot;
 
@@ -136,7 +136,7 @@ take_out_locked(TcSharedWheel *wheel, TcRef ref)
 	if (expiry->prev != TC_NO_REF)
 		expiry_at(expiry->prev)->next = expiry->next;
 	else
-		*list_of_first(wheel, ref) = expiry->next;
+		*list_of_first_locked(wheel, ref) = expiry->next;
 	expiry->prev = expiry->next = TC_NO_REF;
 }
 
@@ -183,7 +183,7 @@ tc_wheel_moved(TcRef from, TcRef to)
 	if (expiry->prev != TC_NO_REF)
 		expiry_at(expiry->prev)->next = to;
 	else
-		*list_of_first(wheel, from) = to;
+		*list_of_first_locked(wheel, from) = to;
 	LWLockRelease(&wheel->lock);
 }
 
