@@ -58,6 +58,9 @@ class_lock(uint32 number)
 	return &tc_seg.class_locks[number].lock;
 }
 
+/* For assertions: the lock of a class in hand. */
+#define lock_of_class(class) class_lock((class) - tc_seg.head->class)
+
 static inline uint64 *
 page_bitmap(uint32 page)
 {
@@ -227,6 +230,7 @@ unlink_page_locked(TcSharedClass *class, uint32 page)
 {
 	TcSharedPage *desc = &tc_seg.pages[page];
 
+	Assert(LWLockHeldByMeInMode(lock_of_class(class), LW_EXCLUSIVE));
 	if (desc->level >= TC_FULLNESS_LEVELS)
 		return;
 	if (desc->prev != TC_NO_PAGE)
@@ -246,6 +250,7 @@ link_page_locked(TcSharedClass *class, uint32 page)
 	uint16 level =
 		(uint32) desc->used_chunks * TC_FULLNESS_LEVELS / class->page_chunks;
 
+	Assert(LWLockHeldByMeInMode(lock_of_class(class), LW_EXCLUSIVE));
 	desc->level = level;
 	if (level >= TC_FULLNESS_LEVELS)
 		return;
@@ -262,6 +267,7 @@ relink_page_locked(TcSharedClass *class, uint32 page)
 {
 	TcSharedPage *desc = &tc_seg.pages[page];
 
+	Assert(LWLockHeldByMeInMode(lock_of_class(class), LW_EXCLUSIVE));
 	if ((uint32) desc->used_chunks * TC_FULLNESS_LEVELS / class->page_chunks ==
 		desc->level)
 		return;
@@ -276,6 +282,7 @@ page_with_room_locked(uint32 number)
 	TcSharedClass *class = class_at(number);
 	uint32 page;
 
+	Assert(LWLockHeldByMeInMode(class_lock(number), LW_EXCLUSIVE));
 	for (int level = TC_FULLNESS_LEVELS - 1; level >= 0; level--)
 	{
 		if (class->level_head[level] != TC_NO_PAGE)
@@ -301,6 +308,8 @@ take_chunk_locked(uint32 page)
 	uint32 word = 0;
 	uint32 bit;
 
+	Assert(
+		LWLockHeldByMeInMode(class_lock(tc_seg.pages[page].use), LW_EXCLUSIVE));
 	while (bitmap[word] == PG_UINT64_MAX)
 		word++;
 	bit = pg_rightmost_one_pos64(~bitmap[word]);
@@ -361,6 +370,7 @@ tc_arena_alloc_overflow(void)
 static void
 settle_page_locked(TcSharedClass *class, uint32 page)
 {
+	Assert(LWLockHeldByMeInMode(lock_of_class(class), LW_EXCLUSIVE));
 	if (tc_seg.pages[page].used_chunks > 0)
 	{
 		relink_page_locked(class, page);

@@ -30,6 +30,7 @@
 bool
 tc_chain_slot_current_locked(const TcProbe *probe)
 {
+	Assert(LWLockHeldByMe(tc_partition_lock(probe->hash)));
 	return pg_atomic_read_u32(&tc_seg.maps[probe->slot.number].generation) ==
 		probe->slot.generation;
 }
@@ -37,6 +38,7 @@ tc_chain_slot_current_locked(const TcProbe *probe)
 bool
 tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe)
 {
+	Assert(LWLockHeldByMe(tc_partition_lock(probe->hash)));
 	tc_index_begin_locked(place, probe->hash);
 	while (tc_index_next_locked(place))
 	{
@@ -53,6 +55,8 @@ tc_chain_find_version_locked(TcRef newest, uint16 map, TransactionId xid,
 {
 	TcRef ref = newest;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(newest)->hash),
+								LW_EXCLUSIVE));
 	*above = TC_NO_REF;
 	if (tc_record_at(newest)->map != map)
 		return TC_NO_REF;
@@ -74,6 +78,8 @@ tc_chain_free_locked(TcRef ref)
 {
 	int64 bytes = 0;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	while (ref != TC_NO_REF)
 	{
 		TcRef older = tc_record_older(tc_record_at(ref));
@@ -91,6 +97,8 @@ tc_chain_free_locked(TcRef ref)
 static void
 link_newest_locked(TcRef ref)
 {
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	tc_shard_link(ref);
 	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
 		tc_wheel_link(ref);
@@ -99,6 +107,8 @@ link_newest_locked(TcRef ref)
 static void
 unlink_newest_locked(TcRef ref)
 {
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	tc_shard_unlink(ref);
 	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
 		tc_wheel_unlink(ref);
@@ -116,6 +126,7 @@ tc_chain_account_bytes_locked(const TcSharedRecord *rec, int64 bytes)
 {
 	TcSharedDelta delta = {0, 0, bytes, 0};
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	tc_shard_account(rec->map, rec->hash, &delta);
 }
 
@@ -127,6 +138,7 @@ tc_chain_remove_locked(TcIndexPlace *place)
 	uint16 map = rec->map;
 	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	unlink_newest_locked(place->ref);
 	tc_index_remove_locked(place);
 	delta.bytes = -tc_chain_free_locked(place->ref);
@@ -136,6 +148,7 @@ tc_chain_remove_locked(TcIndexPlace *place)
 void
 tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why)
 {
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	tc_departed_note(tc_record_at(place->ref)->map, place->hash, why);
 	tc_index_begin_change_locked(place->first);
 	tc_chain_remove_locked(place);
@@ -150,6 +163,7 @@ tc_chain_add_locked(TcRef ref)
 	TcSharedDelta delta = {1, is_negative(rec), tc_record_bytes(ref),
 						   rec->cost};
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	if (!tc_index_insert_locked(rec->hash, ref))
 		return false;
 	link_newest_locked(ref);
@@ -167,6 +181,7 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 						   tc_record_bytes(ref),
 						   (int64) rec->cost - newest->cost};
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	rec->older = older;
 	rec->hits = newest->hits;
 	tc_policy_inherit(rec, newest);
@@ -185,6 +200,7 @@ tc_chain_uncover_locked(TcIndexPlace *place)
 	TcRef older = tc_record_older(rec);
 	TcSharedDelta delta = {0};
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if (older == TC_NO_REF)
 	{
 		tc_chain_remove_locked(place);

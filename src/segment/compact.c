@@ -51,6 +51,8 @@ piece_link_locked(TcRef version, TcRef chunk)
 {
 	TcRef *link = first_piece_link(version);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(version)->hash),
+								LW_EXCLUSIVE));
 	while (link != NULL && *link != TC_NO_REF)
 	{
 		if (*link == chunk)
@@ -69,6 +71,9 @@ find_link_locked(TcRef newest_ref, TcRef chunk, bool *newest)
 {
 	TcRef ref = newest_ref;
 
+	Assert(
+		LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(newest_ref)->hash),
+							 LW_EXCLUSIVE));
 	*newest = ref == chunk;
 	if (*newest)
 		return NULL;

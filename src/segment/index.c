@@ -82,6 +82,13 @@ hash_tag(uint32 hash)
 	return hash >> 24;
 }
 
+/*
+ * For assertions: the lock of a bucket's partition.  A page has a multiple of
+ * TC_PARTITIONS buckets.
+ */
+#define bucket_lock(bucket) \
+	tc_partition_lock((bucket) - (TcSharedBucket *) tc_seg.arena)
+
 /* Give a bucket that enters the table its empty contents. */
 static void
 init_bucket(TcSharedBucket *bucket, uint32 seq)
@@ -127,6 +134,7 @@ tc_index_next_locked(TcIndexPlace *place)
 {
 	uint8 tag = hash_tag(place->hash);
 
+	Assert(LWLockHeldByMe(tc_partition_lock(place->hash)));
 	while (place->slots != NULL)
 	{
 		const uint8 *tags = tc_slot_tags(place->slots, place->nslots);
@@ -148,6 +156,7 @@ tc_index_next_locked(TcIndexPlace *place)
 bool
 tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash, TcRef ref)
 {
+	Assert(LWLockHeldByMe(tc_partition_lock(hash)));
 	tc_index_begin_locked(place, hash);
 	while (tc_index_next_locked(place))
 	{
@@ -164,6 +173,7 @@ tc_index_begin_change_locked(TcSharedBucket *first)
 {
 	uint32 seq = pg_atomic_read_u32(&first->seq);
 
+	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
 	Assert((seq & 1) == 0);
 	pg_atomic_write_u32(&first->seq, seq + 1);
 	pg_write_barrier();
@@ -174,6 +184,7 @@ tc_index_end_change_locked(TcSharedBucket *first)
 {
 	uint32 seq = pg_atomic_read_u32(&first->seq);
 
+	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
 	Assert((seq & 1) == 1);
 	pg_write_barrier();
 	pg_atomic_write_u32(&first->seq, seq + 1);
@@ -185,6 +196,7 @@ add_to_chain_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 {
 	TcSharedSlots *slots = tc_bucket_slots(first);
 
+	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
 	for (;;)
 	{
 		int nslots = count_slots(first, slots);
@@ -217,6 +229,7 @@ trim_chain_locked(TcSharedBucket *first)
 {
 	TcSharedSlots *front = tc_bucket_slots(first);
 
+	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
 	while (front->overflow != TC_NO_REF)
 	{
 		TcSharedSlots *before = front;
@@ -244,6 +257,7 @@ tc_index_insert_locked(uint32 hash, TcRef ref)
 {
 	uint32 nbuckets;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(hash), LW_EXCLUSIVE));
 	if (!add_to_chain_locked(tc_index_bucket(hash, &nbuckets), hash_tag(hash),
 							 ref))
 		return false;
@@ -254,6 +268,7 @@ tc_index_insert_locked(uint32 hash, TcRef ref)
 void
 tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
 {
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	Assert(place->slots->ref[place->slot] == place->ref);
 	place->slots->ref[place->slot] = ref;
 	place->ref = ref;
@@ -265,6 +280,7 @@ tc_index_remove_locked(TcIndexPlace *place)
 {
 	TcSharedSlots *last = place->slots;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	Assert(place->slots->ref[place->slot] == place->ref);
 	place->slots->ref[place->slot] = TC_NO_REF;
 	pg_atomic_fetch_sub_u32(&tc_seg.head->nrecords, 1);
@@ -313,6 +329,7 @@ tc_index_growth_needs_page(void)
 static void
 discard_chain_locked(TcSharedBucket *first)
 {
+	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
 	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
 		 s = next_slots(s))
 		memset(s->ref, 0, count_slots(first, s) * sizeof(TcRef));
@@ -327,6 +344,7 @@ static bool
 copy_chain_locked(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 				  uint32 nbuckets)
 {
+	Assert(LWLockHeldByMeInMode(bucket_lock(from), LW_EXCLUSIVE));
 	for (TcSharedSlots *s = tc_bucket_slots(from); s != NULL; s = next_slots(s))
 	{
 		int nslots = count_slots(from, s);
@@ -352,6 +370,7 @@ purge_chain_locked(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 	int to_slots = TC_BUCKET_SLOTS;
 	int to_slot = 0;
 
+	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
 	for (TcSharedSlots *s = to; s != NULL; s = next_slots(s))
 	{
 		int nslots = count_slots(first, s);
@@ -390,6 +409,7 @@ split_bucket_locked(uint32 nbuckets)
 	LWLock *lock = tc_partition_lock(nbuckets);
 	bool copied;
 
+	Assert(LWLockHeldByMeInMode(tc_growth_lock(), LW_EXCLUSIVE));
 	init_bucket(new, pg_atomic_fetch_add_u32(&head->bucket_era, ERA_STEP));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	copied = copy_chain_locked(old, new, nbuckets, nbuckets + 1);
@@ -448,6 +468,7 @@ merge_bucket_locked(uint32 nbuckets)
 	LWLock *lock = tc_partition_lock(number);
 	bool copied;
 
+	Assert(LWLockHeldByMeInMode(tc_growth_lock(), LW_EXCLUSIVE));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
 	tc_index_begin_change_locked(into);
 	tc_index_begin_change_locked(from);
@@ -501,6 +522,7 @@ static void
 visit_chain_locked(TcSharedBucket *first, uint32 class, uint32 classes,
 				   void (*visit)(TcRef ref, void *arg), void *arg)
 {
+	Assert(LWLockHeldByMe(bucket_lock(first)));
 	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
 		 s = next_slots(s))
 	{

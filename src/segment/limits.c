@@ -49,6 +49,7 @@ tc_limits_create(uint32 number)
 static void
 set_locked(TcSharedMap *map, const TcMapLimits *limits, TransactionId by)
 {
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	pg_atomic_write_u64(&map->max_cost, limits->max_cost);
 	pg_atomic_write_u64(&map->max_idle_us, limits->max_idle_us);
 	map->limits_by = by;
@@ -61,6 +62,7 @@ tc_limits_init_locked(uint32 number)
 	TcSharedMap *map = &tc_seg.maps[number];
 	TcMapLimits none = {TC_NO_LIMIT, TC_NO_LIMIT};
 
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	set_locked(map, &none, InvalidTransactionId);
 
 	/* nothing is known of the rows of a table that may have some */

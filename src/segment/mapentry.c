@@ -25,6 +25,7 @@ tc_mapentry_unhook_locked(TcSharedMapEntry *entry)
 {
 	uint32 number = entry->slot;
 
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	entry->slot = TC_NO_SLOT;
 	if (number != TC_NO_SLOT)
 		pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
@@ -37,6 +38,7 @@ tc_mapentry_find_locked(Oid database, Oid relation)
 {
 	TcSharedMapKey key = {database, relation};
 
+	Assert(LWLockHeldByMe(tc_map_lock()));
 	return hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
 }
 
@@ -44,6 +46,7 @@ tc_mapentry_find_locked(Oid database, Oid relation)
 TransactionId
 tc_mapentry_suspender_locked(const TcSharedMapEntry *entry)
 {
+	Assert(LWLockHeldByMe(tc_map_lock()));
 	for (int i = 0; i < TC_SUSPENDERS; i++)
 	{
 		if (TransactionIdIsValid(entry->suspended_by[i]))
@@ -56,6 +59,7 @@ tc_mapentry_suspender_locked(const TcSharedMapEntry *entry)
 void
 tc_mapentry_init_locked(TcSharedMapEntry *entry)
 {
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	entry->slot = TC_NO_SLOT;
 	for (int i = 0; i < TC_SUSPENDERS; i++)
 		entry->suspended_by[i] = InvalidTransactionId;
@@ -70,6 +74,7 @@ tc_mapentry_suspend_locked(TcSharedMapEntry *entry, TransactionId xid)
 {
 	int place = -1;
 
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	for (int i = TC_SUSPENDERS - 1; i >= 0; i--)
 	{
 		if (entry->suspended_by[i] == xid)
@@ -87,6 +92,7 @@ tc_mapentry_suspend_locked(TcSharedMapEntry *entry, TransactionId xid)
 void
 tc_mapentry_drop_empty_locked(TcSharedMapEntry *entry)
 {
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	if (entry->slot == TC_NO_SLOT &&
 		!TransactionIdIsValid(tc_mapentry_suspender_locked(entry)))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);

@@ -70,6 +70,7 @@ same_identity(const TcMapIdentity *a, const TcMapIdentity *b)
 static void
 describe_slot_locked(uint16 number, TcMapSlot *slot)
 {
+	Assert(LWLockHeldByMe(tc_map_lock()));
 	slot->number = number;
 	slot->generation = pg_atomic_read_u32(&tc_seg.maps[number].generation);
 	slot->salt =
@@ -121,6 +122,7 @@ make_body_locked(uint32 number, uint32 *page)
 	uint32 per_page = bodies_per_page();
 	uint32 *place = &tc_seg.bodies[number / per_page];
 
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	if (*place != TC_NO_PAGE)
 		return true;
 	if (*page == TC_NO_PAGE)
@@ -148,6 +150,7 @@ take_slot_locked(uint32 *page)
 	TcSharedSegment *head = tc_seg.head;
 	uint32 number = head->free_map;
 
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	if (number != TC_NO_SLOT)
 	{
 		head->free_map = tc_seg.maps[number].next_free;
@@ -169,6 +172,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 	uint32 number;
 	bool found;
 
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	number = take_slot_locked(page);
 	if (number == TC_NO_SLOT)
 		return false;
@@ -236,6 +240,7 @@ save_counters(const TcMapIdentity *identity, Counted *counted)
 static void
 leave_past_locked(const TcMapIdentity *identity, uint16 number)
 {
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
 		TcSharedMap *map = &tc_seg.maps[m];

@@ -94,6 +94,8 @@ is_fifo(void)
 int
 tc_policy_queue_locked(TcSharedRecord *rec, uint32 bytes)
 {
+	Assert(LWLockHeldByMeInMode(&tc_shard_of(rec->map, rec->hash)->lock,
+								LW_EXCLUSIVE));
 	if (rec->warm)
 	{
 		rec->placed = is_fifo();
@@ -164,6 +166,7 @@ tc_policy_touch_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	if (!is_fifo())
 		tc_shard_move_locked(shard, ref, TC_QUEUE_MAIN, now_us);
 	else if (rec->reads < TC_MOST_READS)
@@ -175,6 +178,7 @@ tc_policy_renew_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	/* otherwise the stamp is the time of the last read */
 	if (!is_fifo() || rec->reads == 0)
 		return false;
@@ -271,6 +275,7 @@ spare_locked(TcSharedShard *shard, TcRef ref, int queue)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	if (queue == TC_QUEUE_SMALL)
 	{
 		if (rec->reads < READS_TO_MAIN)
@@ -318,6 +323,7 @@ still_victim_locked(const Victim *victim)
 {
 	TcSharedRecord *rec = tc_record_at(victim->ref);
 
+	Assert(LWLockHeldByMe(tc_partition_lock(victim->hash)));
 	return !(rec->flags & TC_REC_DIRTY) &&
 		tc_record_stamp(rec) == victim->stamp;
 }

@@ -30,6 +30,8 @@ cut_below_locked(TcRef ref)
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcRef older = tc_record_older(rec);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	if (older == TC_NO_REF)
 		return;
 	rec->older = TC_NO_REF;
@@ -42,6 +44,7 @@ make_clean_locked(TcIndexPlace *place)
 {
 	TcSharedRecord *rec = tc_record_at(place->ref);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if (rec->flags & TC_REC_PINNED)
 	{
 		/* stays dirty for ever; but the memory of a deletion need not stay */
@@ -74,6 +77,7 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 	/* nothing of a pinned record is on disk, so nothing waits for a flush */
 	bool to_clean = (durable || pinned) && ref == place->ref;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if ((flags & TC_REC_COMMITTED) && (!to_clean || pinned))
 		return false;
 	tc_index_begin_change_locked(place->first);
@@ -123,6 +127,7 @@ revive_locked(TcIndexPlace *place, uint16 map, TransactionId xid)
 {
 	TcSharedRecord *rec = tc_record_at(place->ref);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if (!ended_by(place->ref, map, xid))
 		return;
 	tc_index_begin_change_locked(place->first);

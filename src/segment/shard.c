@@ -55,17 +55,23 @@ publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
 	TcRef tail = shard->queue[queue].tail;
 	uint64 stamp = PG_UINT64_MAX;
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	if (tail != TC_NO_REF)
 		stamp = tc_record_stamp(tc_record_at(tail));
 	pg_atomic_write_u64(
 		&tc_map_body(map)->tail_stamp[queue][tc_shard_number(hash)], stamp);
 }
 
+/* For assertions: the lock of the shard that a record belongs to. */
+#define lock_of(ref) \
+	(&tc_shard_of(tc_record_at(ref)->map, tc_record_at(ref)->hash)->lock)
+
 static void
 push_front_locked(TcRef *head, TcRef *tail, TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
 	rec->prev = TC_NO_REF;
 	rec->next = *head;
 	if (*head != TC_NO_REF)
@@ -85,6 +91,7 @@ push_back_locked(TcSharedQueue *queue, TcRef ref)
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *last = tc_record_at(queue->tail);
 
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
 	tc_record_set_stamp(rec, Min(tc_record_stamp(rec), tc_record_stamp(last)));
 	rec->next = TC_NO_REF;
 	rec->prev = queue->tail;
@@ -97,6 +104,7 @@ take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
 	if (rec->prev != TC_NO_REF)
 		tc_record_at(rec->prev)->next = rec->next;
 	else
@@ -112,6 +120,7 @@ take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
 static void
 account_queue_locked(TcSharedShard *shard, int queue, int64 bytes)
 {
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	shard->queue[queue].bytes += bytes;
 	pg_atomic_fetch_add_u64(&tc_seg.head->queue_bytes[queue], bytes);
 }
@@ -124,6 +133,7 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref)
 	TcSharedQueue *queue;
 	bool was_empty;
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	/* under the lock, so that the queue stays in the order of stamps */
 	if (!rec->warm)
 		tc_record_set_stamp(rec, tc_segment_clock_us());
@@ -147,6 +157,7 @@ leave_queue_locked(TcSharedShard *shard, TcRef ref)
 	TcSharedQueue *queue = &shard->queue[rec->queue];
 	bool was_tail = queue->tail == ref;
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	take_out_locked(&queue->head, &queue->tail, ref);
 	account_queue_locked(shard, rec->queue, -(int64) tc_record_bytes(ref));
 
@@ -165,6 +176,7 @@ tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	bool was_tail = from->tail == ref;
 	bool was_empty = to->tail == TC_NO_REF;
 
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	tc_record_set_stamp(rec, stamp_us);
 	if (to->head != ref)
 	{
@@ -226,6 +238,7 @@ tc_shard_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
 {
 	TcSharedShard *shard = tc_shard_of(map, hash);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	shard->records += delta->records;
 	shard->negative_records += delta->negative_records;
@@ -242,6 +255,7 @@ tc_shard_moved(TcRef from, TcRef to)
 	TcRef *head = &shard->dirty_head;
 	TcRef *tail = &shard->dirty_tail;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 
 	/* a touch may have moved it in the list since its header was copied */

@@ -101,6 +101,7 @@ push_over_locked(TcIndexPlace *place, TcRef ref,
 	TcSharedRecord *newest = tc_record_at(newest_ref);
 	TransactionId xid = tc_record_at(ref)->xmin;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	*other = unsettled_by(newest, mine);
 	if (TransactionIdIsValid(*other))
 		return TC_PUSH_UNSETTLED;
@@ -142,6 +143,8 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 	TcIndexPlace place;
 	TcPushResult result;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
+								LW_EXCLUSIVE));
 	if (!tc_chain_slot_current_locked(image->probe))
 		return TC_PUSH_STALE;
 	if (tc_chain_find_locked(&place, image->probe))
@@ -213,6 +216,8 @@ fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
 	TcFillResult result;
 	TcIndexPlace place;
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
+								LW_EXCLUSIVE));
 	if (!tc_chain_slot_current_locked(image->probe) ||
 		pg_atomic_read_u32(stamp_of(image->probe)) != stamp)
 		result = TC_FILL_LOST;
@@ -259,6 +264,7 @@ end_locked(TcIndexPlace *place, TransactionId xid,
 {
 	TcSharedRecord *rec = tc_record_at(place->ref);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	*other = unsettled_by(rec, mine);
 	if (TransactionIdIsValid(*other))
 		return TC_END_UNSETTLED;

@@ -47,6 +47,7 @@ describe_entry_locked(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 {
 	int64 epoch = tc_segment_epoch();
 
+	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
 	entry->map = rec->map;
 	entry->generation = pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
 	entry->version.xmin = rec->xmin;
@@ -85,6 +86,7 @@ visit_record_locked(TcRef ref, void *arg)
 	Size start = visit->data_bytes;
 	int number = visit->entries;
 
+	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
 	if (visit->slot != NULL &&
 		(rec->map != visit->slot->number || !tc_map_current(visit->slot)))
 		return;
@@ -189,6 +191,7 @@ freeze_record_locked(TcRef ref, void *arg)
 	TransactionId horizon = *(TransactionId *) arg;
 	TcSharedRecord *rec = tc_record_at(ref);
 
+	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
 	if ((rec->flags & TC_REC_COMMITTED) && TransactionIdIsNormal(rec->xmin) &&
 		TransactionIdPrecedes(rec->xmin, horizon))
 		rec->xmin = FrozenTransactionId;

@@ -103,6 +103,7 @@ push_locked(TcRef *list, TcRef ref)
 {
 	TcSharedExpiry *expiry = expiry_at(ref);
 
+	Assert(LWLockHeldByMeInMode(&wheel_of(ref)->lock, LW_EXCLUSIVE));
 	expiry->prev = TC_NO_REF;
 	expiry->next = *list;
 	if (*list != TC_NO_REF)
@@ -116,6 +117,7 @@ list_of_first_locked(TcSharedWheel *wheel, TcRef ref)
 {
 	TcRef *list = wheel->slot;
 
+	Assert(LWLockHeldByMeInMode(&wheel->lock, LW_EXCLUSIVE));
 	if (wheel->due == ref)
 		return &wheel->due;
 	while (*list != ref)
@@ -131,6 +133,7 @@ take_out_locked(TcSharedWheel *wheel, TcRef ref)
 {
 	TcSharedExpiry *expiry = expiry_at(ref);
 
+	Assert(LWLockHeldByMeInMode(&wheel->lock, LW_EXCLUSIVE));
 	if (expiry->next != TC_NO_REF)
 		expiry_at(expiry->next)->prev = expiry->prev;
 	if (expiry->prev != TC_NO_REF)
@@ -147,6 +150,8 @@ tc_wheel_link(TcRef ref)
 	uint32 tick = tick_of(ref);
 	uint32 now = tick_now();
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
 	if (wheel->records == 0)
 		wheel->cursor = Max(wheel->cursor, now);
@@ -160,6 +165,8 @@ tc_wheel_unlink(TcRef ref)
 {
 	TcSharedWheel *wheel = wheel_of(ref);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
 	take_out_locked(wheel, ref);
 	wheel->records--;
@@ -172,6 +179,8 @@ tc_wheel_moved(TcRef from, TcRef to)
 	TcSharedWheel *wheel = wheel_of(to);
 	TcSharedExpiry *expiry = expiry_at(to);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(to)->hash),
+								LW_EXCLUSIVE));
 	if (!(tc_record_at(to)->flags & TC_REC_EXPIRES))
 		return;
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
@@ -192,6 +201,8 @@ tc_wheel_postpone(TcRef ref)
 {
 	TcSharedWheel *wheel = wheel_of(ref);
 
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
 	take_out_locked(wheel, ref);
 	push_locked(list_for(wheel, wheel->cursor + POSTPONE_TICKS, wheel->cursor),
@@ -212,6 +223,7 @@ step_locked(TcSharedWheel *wheel, int64 max)
 							   (next >> (level * DIGIT_BITS)) % TC_WHEEL_SLOTS];
 	int64 moved = 0;
 
+	Assert(LWLockHeldByMeInMode(&wheel->lock, LW_EXCLUSIVE));
 	for (; *list != TC_NO_REF && moved < max; moved++)
 	{
 		TcRef ref = *list;
