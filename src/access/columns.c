@@ -6,8 +6,8 @@
  * Structure: a definition names its columns, so that a dump can be restored
  * anywhere, and has their numbers too, which stay when a column is renamed.
  * A trigger sets the numbers from the names whenever a definition is written;
- * an event trigger sets the names from the numbers after DDL that may have
- * renamed columns.  Between the two, and where event triggers are disabled,
+ * an event trigger sets the names from the numbers after DDL that has renamed
+ * columns: of whichever relations, since a name is inherited.  Between the two, and where event triggers are disabled,
  * readers go by the numbers.
  *
  * Concurrency: renaming locks the table against everybody.
@@ -21,12 +21,13 @@
 
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "commands/event_trigger.h"
 #include "commands/trigger.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "access/commanded.h"
 #include "access/definitions.h"
 #include "access/volatile_tables.h"
 #include "base/compat.h"
@@ -81,17 +82,28 @@ topcache_number_columns(PG_FUNCTION_ARGS)
 		heap_modify_tuple_by_cols(tuple, desc, 2, columns, values, nulls));
 }
 
+/* Does a command give a column another name? */
+static bool
+renames_columns(const Node *command)
+{
+	const RenameStmt *rename = (const RenameStmt *) command;
+
+	return IsA(command, RenameStmt) &&
+		(rename->renameType == OBJECT_COLUMN ||
+		 rename->renameType == OBJECT_ATTRIBUTE);
+}
+
 /* Event trigger on DDL that may have renamed columns. */
 Datum
 topcache_follow_renames(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"topcache.follow_renames\" must be called "
-						"as an event trigger")));
+	Node *command = tc_commanded_parsetree(fcinfo, "follow_renames");
+
 	tc_volatile_tables_define();
-	tc_definitions_follow_renames();
-	tc_volatile_tables_follow_renames();
+	if (renames_columns(command))
+	{
+		tc_definitions_follow_renames();
+		tc_volatile_tables_follow_renames();
+	}
 	PG_RETURN_NULL();
 }

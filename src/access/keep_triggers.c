@@ -17,68 +17,96 @@
  */
 #include "postgres.h"
 
-#include "commands/event_trigger.h"
+#include "access/relation.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
 #include "executor/spi.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
 
+#include "access/commanded.h"
 #include "access/definitions.h"
 #include "base/compat.h"
+#include "heap/mapdef.h"
 
 TC_FUNCTION(topcache_keep_triggers);
 
-/* Commands that enable those of the triggers that need it. */
-#define ENABLING_COMMANDS                                                 \
-	"SELECT pg_catalog.format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I'," \
-	"  e.objid::pg_catalog.regclass, t.tgname), c.relname"                \
-	" FROM (SELECT DISTINCT objid"                                        \
-	"  FROM pg_catalog.pg_event_trigger_ddl_commands()"                   \
-	"  WHERE classid OPERATOR(pg_catalog.=)"                              \
-	"  'pg_catalog.pg_class'::pg_catalog.regclass) e"                     \
-	" JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) e.objid" \
-	" JOIN pg_catalog.pg_trigger t"                                       \
-	" ON t.tgrelid OPERATOR(pg_catalog.=) e.objid"                        \
-	" JOIN pg_catalog.pg_proc p ON p.oid OPERATOR(pg_catalog.=) t.tgfoid" \
-	" JOIN pg_catalog.pg_namespace n"                                     \
-	" ON n.oid OPERATOR(pg_catalog.=) p.pronamespace"                     \
-	" WHERE t.tgenabled OPERATOR(pg_catalog.=) 'O'"                       \
-	" AND n.nspname OPERATOR(pg_catalog.=) 'topcache'"                    \
-	" AND p.proname OPERATOR(pg_catalog.=) ANY (ARRAY['row_changed',"     \
-	"  'table_truncated', 'definition_changed', 'number_columns']"        \
-	"  ::pg_catalog.name[])"
-
-static char *
-column_text(uint64 row, int column)
+/* Is a function one of ours whose triggers are enabled always? */
+static bool
+is_kept(Oid function)
 {
-	return SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+	static const char *const names[] = {"row_changed", "table_truncated",
+										"definition_changed",
+										"number_columns"};
+	char *name;
+
+	if (get_func_namespace(function) != tc_extension_schema())
+		return false;
+	name = get_func_name(function);
+	for (int i = 0; i < lengthof(names); i++)
+	{
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Our triggers on a relation that are enabled, but not always, by name. */
+static List *
+to_be_enabled(Oid relation)
+{
+	Relation rel = relation_open(relation, AccessShareLock);
+	const TriggerDesc *triggers = rel->trigdesc;
+	List *names = NIL;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN &&
+			is_kept(trigger->tgfoid))
+			names = lappend(names, pstrdup(trigger->tgname));
+	}
+	relation_close(rel, NoLock);
+	return names;
+}
+
+static void
+enable_always(Oid relation, const char *trigger)
+{
+	char *sql =
+		psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+				 quote_qualified_identifier(get_namespace_name(
+												get_rel_namespace(relation)),
+											get_rel_name(relation)),
+				 quote_identifier(trigger));
+
+	SPI_connect();
+	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
+		elog(ERROR, "could not enable a trigger");
+	SPI_finish();
 }
 
 /* Event trigger on ALTER TABLE. */
 Datum
 topcache_keep_triggers(PG_FUNCTION_ARGS)
 {
-	List *commands = NIL;
-	bool definitions = false;
+	Oid definitions =
+		get_relname_relid("map_definition", tc_extension_schema());
 	ListCell *cell;
 
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"topcache.keep_triggers\" must be called "
-						"as an event trigger")));
-	SPI_connect();
-	SPI_execute(ENABLING_COMMANDS, false, 0);
-	for (uint64 i = 0; i < SPI_processed; i++)
+	(void) tc_commanded_parsetree(fcinfo, "keep_triggers");
+	foreach (cell, tc_commanded_relations())
 	{
-		commands = lappend(commands, column_text(i, 1));
-		definitions |= strcmp(column_text(i, 2), "map_definition") == 0;
+		Oid relation = lfirst_oid(cell);
+		List *names = to_be_enabled(relation);
+		ListCell *name;
+
+		foreach (name, names)
+			enable_always(relation, lfirst(name));
+		if (names != NIL && relation == definitions)
+			tc_definitions_renumber();
 	}
-	foreach (cell, commands)
-	{
-		if (SPI_execute(lfirst(cell), false, 0) != SPI_OK_UTILITY)
-			elog(ERROR, "could not enable a trigger");
-	}
-	SPI_finish();
-	if (definitions)
-		tc_definitions_renumber();
 	PG_RETURN_NULL();
 }

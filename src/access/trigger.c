@@ -20,7 +20,6 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
-#include "commands/event_trigger.h"
 #include "commands/trigger.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
@@ -32,6 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "access/args.h"
+#include "access/commanded.h"
 #include "access/definitions.h"
 #include "base/compat.h"
 #include "cache/binding.h"
@@ -233,12 +233,7 @@ topcache_definition_changed(PG_FUNCTION_ARGS)
 Datum
 topcache_forget_dropped(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-			 errmsg(
-				 "function \"topcache.forget_dropped\" must be called as an event trigger")));
+	(void) tc_commanded_parsetree(fcinfo, "forget_dropped");
 	tc_definitions_forget_dropped();
 	PG_RETURN_NULL();
 }

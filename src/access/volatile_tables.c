@@ -28,8 +28,8 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "catalog/pg_class.h"
 #include "commands/defrem.h"
-#include "commands/event_trigger.h"
 #include "executor/spi.h"
 #include "foreign/foreign.h"
 #include "utils/builtins.h"
@@ -37,6 +37,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "access/commanded.h"
 #include "access/definitions.h"
 #include "access/fdw_table.h"
 #include "access/volatile_tables.h"
@@ -54,48 +55,19 @@ typedef struct Options
 	Interval *ttl; /* NULL: not there */
 } Options;
 
-/* ----- what the command is about ----- */
-
-/* The foreign tables that the current command has made or changed. */
-static List *
-commanded_tables(void)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	List *tables = NIL;
-
-	SPI_connect();
-	SPI_execute("SELECT DISTINCT c.oid"
-				" FROM pg_catalog.pg_event_trigger_ddl_commands() e"
-				" JOIN pg_catalog.pg_class c"
-				" ON c.oid OPERATOR(pg_catalog.=) e.objid"
-				" WHERE e.classid OPERATOR(pg_catalog.=)"
-				" 'pg_catalog.pg_class'::pg_catalog.regclass"
-				" AND c.relkind OPERATOR(pg_catalog.=) 'f'",
-				false, 0); /* to see what the command has done */
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool isnull;
-		Oid relation =
-			DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i],
-										   SPI_tuptable->tupdesc, 1, &isnull));
-		MemoryContext inner = MemoryContextSwitchTo(caller);
-
-		tables = lappend_oid(tables, relation);
-		MemoryContextSwitchTo(inner);
-	}
-	SPI_finish();
-	return tables;
-}
-
-/* Read the options; false if the table is of another foreign data wrapper. */
+/* Read the options; false if the relation is no foreign table of ours. */
 static bool
 read_options(Oid relation, Options *options)
 {
-	ForeignTable *table = GetForeignTable(relation);
-	ForeignServer *server = GetForeignServer(table->serverid);
+	ForeignTable *table;
+	ForeignServer *server;
 	ListCell *cell;
 
 	*options = (Options){0};
+	if (get_rel_relkind(relation) != RELKIND_FOREIGN_TABLE)
+		return false;
+	table = GetForeignTable(relation);
+	server = GetForeignServer(table->serverid);
 	if (strcmp(GetForeignDataWrapper(server->fdwid)->fdwname, "topcache") != 0)
 		return false;
 	foreach (cell, table->options)
@@ -264,7 +236,7 @@ tc_volatile_tables_define(void)
 {
 	ListCell *cell;
 
-	foreach (cell, commanded_tables())
+	foreach (cell, tc_commanded_relations())
 		define(lfirst_oid(cell));
 }
 
@@ -344,7 +316,7 @@ tc_volatile_tables_follow_renames(void)
 {
 	ListCell *cell;
 
-	foreach (cell, commanded_tables())
+	foreach (cell, tc_commanded_relations())
 		follow(lfirst_oid(cell));
 }
 
@@ -352,11 +324,7 @@ tc_volatile_tables_follow_renames(void)
 Datum
 topcache_define_volatile(PG_FUNCTION_ARGS)
 {
-	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
-		ereport(ERROR,
-				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
-				 errmsg("function \"topcache.define_volatile\" must be called "
-						"as an event trigger")));
+	(void) tc_commanded_parsetree(fcinfo, "define_volatile");
 	tc_volatile_tables_define();
 	PG_RETURN_NULL();
 }
