@@ -21,6 +21,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "parser/parse_coerce.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -144,6 +145,9 @@ prepare_column(ColumnCast *cast, const TcMap *map, const TcColumn *column,
 			cast->kind = CAST_NONE;
 			return;
 		case COERCION_PATH_FUNC:
+			if (!tc_may_execute(function, GetUserId()))
+				aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FUNCTION,
+							   get_func_name(function));
 			cast->kind = CAST_FUNCTION;
 			fmgr_info_cxt(function, &cast->function, context);
 			return;

@@ -318,6 +318,24 @@ SET ROLE regress_topcache_owner;
 SELECT key, value, topcache.get('open', key) FROM open ORDER BY key;
 RESET ROLE;
 
+-- a function that makes a key of another type is called by who may call it
+SET ROLE regress_topcache_owner;
+CREATE TYPE pair AS (a int, b int);
+CREATE FUNCTION pair_of(i int) RETURNS pair LANGUAGE sql SECURITY DEFINER AS 'SELECT ROW(i, i)::pair';
+CREATE CAST (int AS pair) WITH FUNCTION pair_of AS IMPLICIT;
+REVOKE EXECUTE ON FUNCTION pair_of FROM PUBLIC;
+CREATE TABLE pairs (key pair PRIMARY KEY, value jsonb);
+SELECT topcache.attach('pairs', value => 'value');
+SELECT topcache.put('pairs', 7, '1'), topcache.get('pairs', 7);
+GRANT ALL ON pairs TO regress_topcache_nobody;
+SET ROLE regress_topcache_nobody;
+SELECT value FROM pairs WHERE key = 7::pair;
+SELECT topcache.get('pairs', 7);
+SELECT topcache.put('pairs', 7, '2');
+SELECT * FROM topcache.get_many('pairs', ARRAY[7]);
+SELECT topcache.get('pairs', ROW(7, 7)::pair);
+RESET ROLE;
+
 -- a volatile map has privileges, too
 SET ROLE regress_topcache_owner;
 SELECT topcache.create_map('v', durable => false);
