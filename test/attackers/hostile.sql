@@ -235,9 +235,10 @@ CREATE FOREIGN TABLE tc_attack.loose (
 GRANT ALL ON tc_attack.loose TO PUBLIC;
 CALL tc_attack.add_triggers('tc_attack.loose');
 
--- The tables, a key and a row of each, and whether the map is of whole rows.
+-- The tables, a key and a row of each, the columns of key and value, none where
+-- the map is of whole rows, and the table behind, if it is a foreign one's.
 CREATE TABLE tc_attack.tables (name regclass, key text, row jsonb,
-	column_name name, attach text);
+	column_name name, attach text, behind regclass);
 INSERT INTO tc_attack.tables VALUES
 	('tc_attack.indexed', '1', '1', 'id', 'value'),
 	('tc_attack.filled', '1', '{"domain": 1, "pair": {"a": 1, "b": 1}, "span": "[1,2)"}', 'id', NULL),
