@@ -108,8 +108,9 @@ maps_of_schema(Oid schema)
 	Datum values[1] = {ObjectIdGetDatum(schema)};
 	char *sql =
 		psprintf("SELECT c.oid FROM %s.map_definition d "
-				 "JOIN pg_catalog.pg_class c ON c.oid = d.relation "
-				 "WHERE d.durable AND c.relnamespace = $1 "
+				 "JOIN pg_catalog.pg_class c "
+				 "ON c.oid OPERATOR(pg_catalog.=) d.relation "
+				 "WHERE d.durable AND c.relnamespace OPERATOR(pg_catalog.=) $1 "
 				 "ORDER BY c.relname",
 				 quote_identifier(get_namespace_name(tc_extension_schema())));
 	MemoryContext caller = CurrentMemoryContext;
