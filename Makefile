@@ -103,6 +103,13 @@ endif
 demo test lint:
 	@$(TOP)/scripts/$@
 
+# The tests on a PostgreSQL with assertions, and with the sanitizers
+test-debug:
+	@$(TOP)/scripts/test-debug
+
+test-asan:
+	@$(TOP)/scripts/test-debug asan
+
 # The benchmark; two minutes of it; the same held against what it once
 # measured; and the benchmark with its report and pictures put into README.md.
 bench:
@@ -147,6 +154,6 @@ monitoring-check:
 matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
-.PHONY: all install installcheck uninstall clean demo test lint bench \
-	bench-quick bench-check bench-readme fuzz stress mutation soak \
+.PHONY: all install installcheck uninstall clean demo test lint \
+	test-debug test-asan bench bench-quick bench-check bench-readme fuzz stress mutation soak \
 	regress-attached monitoring-check matrix FORCE
