@@ -129,6 +129,11 @@ bench-readme:
 fuzz:
 	@$(TOP)/test/fuzz/run $(or $(FUZZ_SECONDS),60)
 
+# Random queries with the cache on and off: make query-fuzz FUZZ_SECONDS=600
+# SEED=7
+query-fuzz:
+	@$(TOP)/test/query_fuzz/run $(or $(FUZZ_SECONDS),60)
+
 # Clients that write at random, and clients that check: make stress
 # STRESS_SECONDS=3600 SEED=7
 stress:
@@ -155,5 +160,6 @@ matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
 .PHONY: all install installcheck uninstall clean demo test lint \
-	test-debug test-asan bench bench-quick bench-check bench-readme fuzz stress mutation soak \
-	regress-attached monitoring-check matrix FORCE
+	test-debug test-asan bench bench-quick bench-check bench-readme fuzz \
+	query-fuzz stress mutation soak regress-attached monitoring-check matrix \
+	FORCE
