@@ -134,6 +134,10 @@ fuzz:
 query-fuzz:
 	@$(TOP)/test/query_fuzz/run $(or $(FUZZ_SECONDS),60)
 
+# sqlsmith's queries over maps of every kind: make sqlsmith SQLSMITH_SECONDS=600
+sqlsmith:
+	@$(TOP)/test/sqlsmith/run $(or $(SQLSMITH_SECONDS),300)
+
 # Clients that write at random, and clients that check: make stress
 # STRESS_SECONDS=3600 SEED=7
 stress:
@@ -161,5 +165,5 @@ matrix:
 
 .PHONY: all install installcheck uninstall clean demo test lint \
 	test-debug test-asan bench bench-quick bench-check bench-readme fuzz \
-	query-fuzz stress mutation soak regress-attached monitoring-check matrix \
-	FORCE
+	query-fuzz sqlsmith stress mutation soak regress-attached \
+	monitoring-check matrix FORCE
