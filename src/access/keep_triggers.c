@@ -37,8 +37,7 @@ static bool
 is_kept(Oid function)
 {
 	static const char *const names[] = {"row_changed", "table_truncated",
-										"definition_changed",
-										"number_columns"};
+										"definition_changed", "number_columns"};
 	char *name;
 
 	if (get_func_namespace(function) != tc_extension_schema())
