@@ -26,6 +26,9 @@
 #include "utils/syscache.h"
 
 #include "access/definitions.h"
+#include "base/settings.h"
+#include "segment/maptable.h"
+#include "segment/segment.h"
 
 /* Columns of a definition that statements set, as parameters in order. */
 #define NPARAMS 8
@@ -119,12 +122,44 @@ execute_with_definition(const char *sql, const TcMapDef *def)
 	execute_as_owner(sql, NPARAMS, types, values, nulls);
 }
 
+/*
+ * Tell when there are more maps than can be cached at a time.  Which of them
+ * will be is not known yet: those that are used first.
+ */
+static void
+warn_of_too_many(Oid relation)
+{
+	int64 elsewhere;
+	int64 here;
+
+	if (!tc_segment_ready())
+		return;
+	elsewhere = tc_map_elsewhere(MyDatabaseId);
+	here = tc_mapdef_count_beyond(tc_max_maps - elsewhere);
+	if (here == 0)
+		return;
+	ereport(
+		WARNING,
+		(errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		 errmsg("map \"%s\" may not be cached, as there are more maps than "
+				"\"topcache.max_maps\"",
+				get_rel_name(relation)),
+		 errdetail(
+			 "This database has " INT64_FORMAT
+			 " maps, those of other databases that are cached are " INT64_FORMAT
+			 ", and \"topcache.max_maps\" is %d.",
+			 here, elsewhere, tc_max_maps),
+		 errhint("Raise \"topcache.max_maps\" and restart the server. "
+				 "topcache.maps tells which maps have no room.")));
+}
+
 void
 tc_definition_insert(const TcMapDef *def)
 {
 	execute_with_definition("INSERT INTO topcache.map_definition"
 							" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 							def);
+	warn_of_too_many(def->relation);
 }
 
 void

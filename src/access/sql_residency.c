@@ -17,6 +17,7 @@
 #include "access/args.h"
 #include "base/compat.h"
 #include "cache/binding.h"
+#include "cache/bypass.h"
 #include "cache/hydrate.h"
 #include "segment/room.h"
 #include "segment/segment.h"
@@ -41,6 +42,26 @@ own_map(FunctionCallInfo fcinfo)
 	return map;
 }
 
+/* May records be loaded?  A notice if not: it is no error, but no use. */
+static bool
+may_hydrate(TcMap *map)
+{
+	TcBypass bypass = tc_map_policies_apply(map)
+		? TC_BYPASS_POLICIES
+		: tc_why_not_fill(map, GetActiveSnapshot());
+
+	if (bypass == TC_BYPASS_NONE)
+		return true;
+	ereport(NOTICE,
+			(errmsg("no records of map \"%s\" can be loaded now", map->name),
+			 errdetail("Reads of it go to the table: %s.",
+					   tc_bypass_text(bypass)),
+			 bypass == TC_BYPASS_SUSPENDED
+				 ? errhint("topcache.maps tells the reason.")
+				 : 0));
+	return false;
+}
+
 /* hydrate(relation, max_records) */
 Datum
 topcache_hydrate(PG_FUNCTION_ARGS)
@@ -60,7 +81,7 @@ topcache_hydrate(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("\"max_records\" must not be negative")));
 	}
-	if (tc_map_policies_apply(map))
+	if (map->def.durable && !may_hydrate(map))
 		PG_RETURN_INT64(0);
 	PG_RETURN_INT64(tc_hydrate(map, GetActiveSnapshot(), max));
 }

@@ -12,6 +12,7 @@
  */
 #include "postgres.h"
 
+#include "access/xlog.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
@@ -108,15 +109,34 @@ take_counters(const TcMap *map, Datum *columns, bool *nulls)
 	nulls[RESET_COLUMN] = true;
 }
 
-/* Why a map that is as it should be has no place in the segment. */
-static const char *
-unbound_reason(Oid relation)
+/*
+ * Does the map have a place in the segment?  Who looks takes none: there may
+ * not be one for each, and they are for maps that are used.
+ */
+static bool
+has_place(TcMap *map)
 {
+	uint16 number;
+
+	return tc_segment_ready() &&
+		tc_map_find(MyDatabaseId, map->relation, &number) && tc_bind(map);
+}
+
+/* Why reads of a map go to its table; NULL if they do not. */
+static const char *
+reason_of_state(const TcMap *map, bool bound)
+{
+	if (map->suspended != TC_NOT_SUSPENDED)
+		return tc_suspension_text(map->suspended);
 	if (!tc_segment_ready())
 		return "topcache is not in shared_preload_libraries";
-	if (tc_is_suspended(relation))
+	if (RecoveryInProgress())
+		return "the server is a standby";
+	if (bound)
+		return NULL;
+	if (tc_is_suspended(map->relation))
 		return "a transaction is changing it";
-	return "the segment has no room for another map";
+	return tc_map_has_room() ? NULL : "the segment has no room for another map";
 }
 
 /* Add one map to the result. */
@@ -131,12 +151,10 @@ put_map_state(ReturnSetInfo *result, Oid relation)
 
 	if (map == NULL)
 		return;
-	bound = tc_bind(map);
-	reason = tc_suspension_text(map->suspended);
-	if (reason == NULL && !bound)
-		reason = unbound_reason(relation);
+	bound = has_place(map);
+	reason = reason_of_state(map, bound);
 	columns[0] = ObjectIdGetDatum(relation);
-	columns[1] = CStringGetTextDatum(bound ? "active" : "suspended");
+	columns[1] = CStringGetTextDatum(reason == NULL ? "active" : "suspended");
 	nulls[2] = reason == NULL;
 	if (reason != NULL)
 		columns[2] = CStringGetTextDatum(reason);
@@ -189,7 +207,7 @@ topcache_reset_all_stats(PG_FUNCTION_ARGS)
 	{
 		TcMap *map = tc_map_open(lfirst_oid(cell));
 
-		if (map != NULL && tc_bind(map))
+		if (map != NULL && has_place(map))
 			tc_counters_reset(tc_bound_slot(map)->number);
 	}
 	PG_RETURN_VOID();

@@ -187,6 +187,7 @@ tc_is_suspended(Oid relation)
 {
 	TransactionId xids[TC_SUSPENDERS];
 
+	resume_if_over(relation);
 	return tc_map_suspenders(MyDatabaseId, relation, xids) > 0;
 }
 

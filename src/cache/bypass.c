@@ -108,9 +108,8 @@ may_have_written(Oid relation)
 	return tc_lock_held(&tag, RowExclusiveLock);
 }
 
-/* Why nothing may be kept of what is read under a snapshot. */
-static TcBypass
-why_not_fill(TcMap *map, Snapshot snapshot)
+TcBypass
+tc_why_not_fill(TcMap *map, Snapshot snapshot)
 {
 	if (RecoveryInProgress())
 		return TC_BYPASS_RECOVERY;
@@ -128,7 +127,7 @@ why_not_fill(TcMap *map, Snapshot snapshot)
 bool
 tc_read_may_fill(TcMap *map, Snapshot snapshot)
 {
-	return why_not_fill(map, snapshot) == TC_BYPASS_NONE;
+	return tc_why_not_fill(map, snapshot) == TC_BYPASS_NONE;
 }
 
 TcBypass
@@ -147,7 +146,7 @@ tc_why_bypass(TcMap *map, Snapshot snapshot, bool checked, bool by_sql)
 		return TC_BYPASS_POLICIES;
 	if (by_sql)
 		return TC_BYPASS_SUSPENDED;
-	bypass = why_not_fill(map, snapshot);
+	bypass = tc_why_not_fill(map, snapshot);
 	if (bypass == TC_BYPASS_NONE)
 		count_now(map);
 	return bypass;

@@ -30,7 +30,11 @@ typedef enum TcBypass
 extern TcBypass tc_why_bypass(TcMap *map, Snapshot snapshot, bool checked,
 							  bool by_sql);
 
-/* May rows that are read under a snapshot be kept, or is this a bypass? */
+/*
+ * Why nothing may be kept of what is read under a snapshot, policies aside,
+ * and whether it may.
+ */
+extern TcBypass tc_why_not_fill(TcMap *map, Snapshot snapshot);
 extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
 
 /* Count reads that went past the cache. */

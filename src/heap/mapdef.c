@@ -25,6 +25,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "datatype/timestamp.h"
+#include "storage/bufmgr.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -225,4 +226,31 @@ tc_mapdef_relations(bool expiring)
 	systable_endscan(scan);
 	table_close(rel, AccessShareLock);
 	return relations;
+}
+
+/* The least that a definition takes of a page: relation and one key column. */
+#define DEFINITION_BYTES                                                \
+	(MAXALIGN(SizeofHeapTupleHeader) + sizeof(Oid) + sizeof(NameData) + \
+	 sizeof(ItemIdData))
+
+int64
+tc_mapdef_count_beyond(int64 limit)
+{
+	Relation rel = open_definitions();
+	int64 n = 0;
+
+	if (rel == NULL)
+		return 0;
+	if ((int64) RelationGetNumberOfBlocks(rel) * (BLCKSZ / DEFINITION_BYTES) >
+		limit)
+	{
+		SysScanDesc scan =
+			systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
+
+		while (HeapTupleIsValid(systable_getnext(scan)))
+			n++;
+		systable_endscan(scan);
+	}
+	table_close(rel, AccessShareLock);
+	return n > limit ? n : 0;
 }

@@ -54,4 +54,10 @@ extern bool tc_mapdef_read(Oid relation, TcMapDef *def);
  */
 extern List *tc_mapdef_relations(bool expiring);
 
+/*
+ * How many definitions there are if there are more than so many, else 0.  Where
+ * the table is too small for that it is not read.
+ */
+extern int64 tc_mapdef_count_beyond(int64 limit);
+
 #endif /* TC_MAPDEF_H */

@@ -49,6 +49,7 @@ retire_slot(uint32 number)
 	if (number == TC_NO_SLOT)
 		return;
 	pass_all_partitions();
+	pg_atomic_fetch_add_u32(&tc_seg.head->maps_retired, 1);
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_RETIRED);
 }
 
@@ -226,6 +227,7 @@ free_slot(uint16 number)
 	if (pg_atomic_read_u32(&map->state) == TC_MAP_RETIRED)
 	{
 		pg_atomic_write_u32(&map->state, TC_MAP_FREE);
+		pg_atomic_fetch_sub_u32(&tc_seg.head->maps_retired, 1);
 		map->next_free = tc_seg.head->free_map;
 		tc_seg.head->free_map = number;
 	}

@@ -251,6 +251,20 @@ leave_past_locked(const TcMapIdentity *identity, uint16 number)
 	}
 }
 
+/*
+ * Is it worth trying to get a slot?  What is read of a map that has no place
+ * must not cost those that have one.
+ */
+static bool
+may_have_place(const TcMapIdentity *identity)
+{
+	uint16 number;
+
+	return tc_map_has_room() ||
+		pg_atomic_read_u32(&tc_seg.head->maps_retired) > 0 ||
+		tc_map_find(identity->database, identity->relation, &number);
+}
+
 bool
 tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 			   TcMapSlot *slot, TransactionId *suspended_by)
@@ -262,6 +276,8 @@ tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 	if (find_slot(identity, slot, suspended_by))
 		return true;
 	if (TransactionIdIsValid(*suspended_by))
+		return false;
+	if (!may_have_place(identity))
 		return false;
 
 	/* what the relation was before is over */
@@ -285,6 +301,36 @@ tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 }
 
 /* ----- looking ----- */
+
+bool
+tc_map_has_room(void)
+{
+	const TcSharedSegment *head = tc_seg.head;
+	bool has_room;
+
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	has_room = head->free_map != TC_NO_SLOT || head->maps_used < head->max_maps;
+	LWLockRelease(tc_map_lock());
+	return has_room;
+}
+
+uint32
+tc_map_elsewhere(Oid database)
+{
+	uint32 n = 0;
+
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
+	{
+		TcSharedMap *map = &tc_seg.maps[m];
+
+		if (pg_atomic_read_u32(&map->state) == TC_MAP_LIVE &&
+			map->identity.database != database)
+			n++;
+	}
+	LWLockRelease(tc_map_lock());
+	return n;
+}
 
 uint32
 tc_map_slots(void)

@@ -65,6 +65,12 @@ typedef struct TcMapUse
 
 extern void tc_map_use(uint16 number, TcMapUse *use);
 
+/* Is there a slot for another map? */
+extern bool tc_map_has_room(void);
+
+/* How many maps of other databases have one. */
+extern uint32 tc_map_elsewhere(Oid database);
+
 /* The slots that are in use; false past the end or where there is none. */
 extern uint32 tc_map_slots(void);
 extern bool tc_map_identity(uint16 number, TcMapIdentity *identity);

@@ -215,6 +215,7 @@ fill_segment(const Layout *layout)
 		pg_atomic_init_u32(&tc_seg.stamps[i], 0);
 
 	head->free_map = TC_NO_SLOT;
+	pg_atomic_init_u32(&head->maps_retired, 0);
 	for (uint32 i = 0; i < head->max_maps; i++)
 	{
 		pg_atomic_init_u32(&tc_seg.maps[i].generation, 1);

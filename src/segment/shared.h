@@ -377,7 +377,8 @@ typedef struct TcSharedSegment
 
 	/* Map table, under its lock. */
 	uint32 free_map;
-	uint32 maps_used; /* slots ever used */
+	uint32 maps_used;			   /* slots ever used */
+	pg_atomic_uint32 maps_retired; /* slots that are to be free; a hint */
 
 	/* Exact accounting; atomics. */
 	pg_atomic_uint64 used_bytes;	 /* chunks of records */

@@ -127,6 +127,22 @@ is( $standby->safe_psql(
 is($standby->safe_psql('postgres', 'SELECT count(*) FROM passing'),
 	'0', 'a volatile map is empty there');
 
+is( $standby->safe_psql(
+		'postgres', q{
+		SELECT relation, state, reason, records FROM topcache.maps
+		 ORDER BY relation::text}),
+	join("\n",
+		map { "$_|suspended|the server is a standby|0" }
+		  ('passing', 't', 'users')),
+	'topcache.maps says so');
+my ($loaded, $notice) = ('', '');
+$standby->psql('postgres', "SELECT topcache.hydrate('users')",
+	stdout => \$loaded, stderr => \$notice);
+is($loaded, '0', 'nothing is loaded');
+like($notice,
+	qr/NOTICE:  no records of map "users" can be loaded now\nDETAIL:  Reads of it go to the table: recovery\./,
+	'and hydrate says why');
+
 # What the standby cannot do.
 my ($status, $out, $err) =
   $standby->psql('postgres', "SELECT topcache.put('t', '1', '0')");
@@ -137,6 +153,12 @@ is($standby->safe_psql('postgres', "SELECT count(*) FROM topcache.verify('t')"),
 
 # Promoted, it caches; sessions that were there before go on.
 $standby->promote;
+is( $standby->safe_psql(
+		'postgres',
+		"SELECT count(*) FILTER (WHERE state = 'active' AND reason IS NULL) "
+		  . 'FROM topcache.maps'),
+	'3',
+	'topcache.maps says so');
 is(differences($standby, 't', 210), '0', 'promoted: no key differs');
 $session->query_safe("SELECT topcache.put('t', '1', '\"promoted\"')");
 $session->query_safe("UPDATE t SET value = '\"too\"' WHERE key = '2'");
