@@ -112,7 +112,7 @@ SELECT count(topcache.get('idle', key)) FROM idle;
 SELECT topcache.get('idle', 'no such key');
 SELECT records FROM topcache.maps WHERE relation = 'idle'::regclass;
 SELECT topcache.alter_map('idle', max_idle => '10 ms');
-CALL wait_until($$records = 0 FROM topcache.maps WHERE relation = 'idle'::regclass$$);
+CALL wait_until($$records = 0 AND bytes = 0 FROM topcache.maps WHERE relation = 'idle'::regclass$$);
 SELECT cost, bytes FROM topcache.maps WHERE relation = 'idle'::regclass;
 SELECT count(*) FROM idle;
 SELECT count(topcache.get('idle', key)) FROM idle;

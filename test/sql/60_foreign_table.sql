@@ -154,7 +154,7 @@ SET plan_cache_mode = force_generic_plan;
 EXECUTE buyer(5);
 RESET plan_cache_mode;
 SELECT g, (SELECT count(*) FROM hot WHERE buyer = g) FROM generate_series(98, 101) g;
-SELECT hot FROM hot WHERE id = 6;
+SELECT regexp_replace(hot::text, '\d+,f\)$', 'hits,f)') AS hot FROM hot WHERE id = 6;
 SELECT count(*) FROM hot_sessions;
 
 -- estimates are those of the table
