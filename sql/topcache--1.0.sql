@@ -73,6 +73,16 @@ CREATE EVENT TRIGGER topcache_keep_triggers ON ddl_command_end
     WHEN TAG IN ('ALTER TABLE')
     EXECUTE FUNCTION topcache.keep_triggers();
 
+-- everything is found by the name of the schema, whoever renames it
+CREATE FUNCTION topcache.keep_schema() RETURNS event_trigger
+    AS 'MODULE_PATHNAME', 'topcache_keep_schema' LANGUAGE C;
+COMMENT ON FUNCTION topcache.keep_schema() IS
+    'refuses another name for the schema of topcache';
+CREATE EVENT TRIGGER topcache_keep_schema ON ddl_command_end
+    WHEN TAG IN ('ALTER SCHEMA')
+    EXECUTE FUNCTION topcache.keep_schema();
+ALTER EVENT TRIGGER topcache_keep_schema ENABLE ALWAYS;
+
 -- a dropped relation takes its definition with it
 CREATE FUNCTION topcache.forget_dropped() RETURNS event_trigger
     AS 'MODULE_PATHNAME', 'topcache_forget_dropped' LANGUAGE C;

@@ -116,6 +116,12 @@ $node->safe_psql(
 is($node->safe_psql('other', "SELECT topcache.get('made', 'a')"),
 	'1', 'a map can be made');
 
+# The schema keeps its name without it too.
+($status, $out, $err) =
+  $node->psql('other', 'ALTER SCHEMA topcache RENAME TO elsewhere');
+like($err, qr/ERROR:  schema "topcache" cannot be renamed/,
+	'the schema cannot be renamed');
+
 # Back again: nothing that happened meanwhile is missing.
 $node->safe_psql('postgres',
 	"INSERT INTO t SELECT g::text, '0' FROM generate_series(1, 100) g");
