@@ -15,6 +15,7 @@
 
 #include "fmgr.h"
 
+#include "access/cursor.h"
 #include "access/ddl.h"
 #include "access/fdw.h"
 #include "access/many_scan.h"
@@ -46,5 +47,6 @@ _PG_init(void)
 	tc_fdw_init();
 	tc_record_scan_init();
 	tc_record_join_init();
+	tc_cursor_init();
 	tc_worker_init();
 }

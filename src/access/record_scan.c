@@ -11,6 +11,9 @@
  * The executor has checked the query's privileges, by columns and as the
  * user whom a view wants; the planner has seen that no policies apply.
  *
+ * A record does not know where its row is.  A statement that changes the
+ * current row of a cursor wants to, and has it looked up then (cursor.c).
+ *
  * Concurrency: that of the read path.  The relation was locked when the plan
  * was checked, so its map is the one that was planned for.
  *
@@ -22,6 +25,7 @@
 
 #include "executor/executor.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "utils/rel.h"
 
 #include "access/explain_reads.h"
@@ -158,6 +162,43 @@ static const CustomExecMethods exec_methods = {
 	.ReScanCustomScan = rescan,
 	.ExplainCustomScan = explain_scan,
 };
+
+/* ----- where a row is ----- */
+
+/* Find the row in the slot by its key, as the scan has seen it. */
+static void
+locate_row(RecordScan *scan, TupleTableSlot *slot)
+{
+	TcRow shown = {slot->tts_values, slot->tts_isnull};
+	TcHeapReader *heap =
+		tc_heap_begin(scan->map, scan->css.ss.ps.state->es_snapshot,
+					  CurrentMemoryContext);
+	Datum keys[INDEX_MAX_KEYS];
+	TcHeapRow row;
+
+	if (!tc_shape_row_keys(&scan->map->shape, &shown, keys) ||
+		!tc_heap_read(heap, keys, &row))
+		elog(ERROR, "could not find the row of a record in relation \"%s\"",
+			 scan->map->name);
+	slot->tts_tid = tc_heap_tuple(heap)->tts_tid;
+	tc_heap_end(heap);
+}
+
+bool
+tc_record_scan_locate(PlanState *node, void *relation)
+{
+	ScanState *scan = (ScanState *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, CustomScanState) &&
+		((CustomScanState *) node)->methods == &exec_methods &&
+		RelationGetRelid(scan->ss_currentRelation) == *(Oid *) relation &&
+		!TupIsNull(scan->ss_ScanTupleSlot) &&
+		!ItemPointerIsValid(&scan->ss_ScanTupleSlot->tts_tid))
+		locate_row((RecordScan *) node, scan->ss_ScanTupleSlot);
+	return planstate_tree_walker(node, tc_record_scan_locate, relation);
+}
 
 Node *
 tc_record_scan_create_state(CustomScan *plan)

@@ -26,6 +26,12 @@ extern Node *tc_record_scan_create_state(CustomScan *plan);
  */
 extern TcMap *tc_transparent_map(PlannerInfo *root, RelOptInfo *rel);
 
+/*
+ * Let the scan slots of all such nodes over a relation, given by its Oid, say
+ * where in the table their rows are.  Walks over the states of a plan.
+ */
+extern bool tc_record_scan_locate(PlanState *node, void *relation);
+
 /* Offer the node to the planner. */
 extern void tc_record_scan_init(void);
 

@@ -10,7 +10,8 @@
  *
  * Left alone are relations whose rows are locked or changed, or whose place
  * in the table somebody asks for; those with policies that apply; what a
- * record does not have; and whatever runs where the cache may not answer.
+ * record does not have; cursors; and whatever runs where the cache may not
+ * answer.
  *
  * Concurrency: a plan holds nothing of the map.  Attaching and detaching
  * change the table's triggers, which makes new plans of all that name it; a
@@ -34,6 +35,7 @@
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 
+#include "access/cursor.h"
 #include "access/key_clauses.h"
 #include "access/record_scan.h"
 #include "base/compat.h"
@@ -130,7 +132,8 @@ static bool
 cache_may_answer(void)
 {
 	return tc_transparent_scan && tc_enabled && tc_segment_ready() &&
-		!IsolationIsSerializable() && !RecoveryInProgress();
+		!tc_cursor_is_planned() && !IsolationIsSerializable() &&
+		!RecoveryInProgress();
 }
 
 TcMap *
