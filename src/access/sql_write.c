@@ -29,6 +29,7 @@
 #include "cache/write.h"
 #include "heap/heapupdate.h"
 #include "heap/heapwrite.h"
+#include "heap/keytext.h"
 
 TC_FUNCTION(topcache_put);
 TC_FUNCTION(topcache_put_text);
@@ -462,29 +463,53 @@ topcache_replace(PG_FUNCTION_ARGS)
 
 /* ----- incr ----- */
 
+/* Through text, so that only what looks like an integer is one. */
+static int64
+value_as_number(TcMap *map, const TcValue *value)
+{
+	text *string = DatumGetTextPP(tc_value_as_text(map, value));
+
+	return DatumGetInt64(
+		DirectFunctionCall1(int8in, CStringGetDatum(text_to_cstring(string))));
+}
+
 static int64
 incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 {
 	TcOwned owned;
+	TcValue value = {.found = true};
 	int64 sum = 0;
-	Datum number;
 
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found && !owned.old.isnull)
-	{
-		text *string;
-
-		string = DatumGetTextPP(tc_value_as_text(map, &owned.old));
-		sum = DatumGetInt64(
-			DirectFunctionCall1(int8in,
-								CStringGetDatum(text_to_cstring(string))));
-	}
+		sum = value_as_number(map, &owned.old);
 	sum = DatumGetInt64(
 		DirectFunctionCall2(int8pl, Int64GetDatum(sum), by->value));
-	number = CStringGetTextDatum(psprintf(INT64_FORMAT, sum));
-	tc_volatile_store(&owned, tc_value_from_text(map, DatumGetTextPP(number)),
-					  false, owned.old.found ? owned.old_expires : by->expires);
+	value.value =
+		tc_value_from_text(map, cstring_to_text(psprintf(INT64_FORMAT, sum)));
+	sum = value_as_number(map, &value);
+	tc_volatile_store(&owned, value.value, false,
+					  owned.old.found ? owned.old_expires : by->expires);
 	return sum;
+}
+
+/*
+ * Name map and key in the error in hand, where it says no more than that
+ * something is no integer.  Everything else of it stays.
+ */
+static void
+name_key_in_error(const TcMap *map, const char *key, MemoryContext caller)
+{
+	ErrorData *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_DATA_EXCEPTION)
+		error->message = psprintf(_("could not increment key \"%s\" of map "
+									"\"%s\": %s"),
+								  key, map->name, error->message);
+	ReThrowError(error);
 }
 
 /* incr(relation, key, by) */
@@ -495,8 +520,10 @@ topcache_incr(PG_FUNCTION_ARGS)
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
 	Datum keys[INDEX_MAX_KEYS];
-	Datum sum = Int64GetDatum(0);
+	Datum volatile sum = Int64GetDatum(0);
 	NewRecord by = {0};
+	MemoryContext caller = CurrentMemoryContext;
+	char *key;
 
 	if (map->shape.value == NULL)
 		ereport(ERROR,
@@ -509,9 +536,24 @@ topcache_incr(PG_FUNCTION_ARGS)
 	tc_require_arg(fcinfo, 2, "by");
 	by.value = PG_GETARG_DATUM(2);
 	by.expires = tc_arg_expires(fcinfo, 3, map);
-	if (!map->def.durable)
-		PG_RETURN_INT64(incr_volatile(map, keys, &by));
-	set_arguments(map, keys, &by, args, nulls);
-	(void) execute_put(map, TC_PLAN_INCR, args, nulls, &sum);
+	key = tc_key_text(map, keys);
+	PG_TRY();
+	{
+		if (!map->def.durable)
+			sum = Int64GetDatum(incr_volatile(map, keys, &by));
+		else
+		{
+			Datum result = Int64GetDatum(0);
+
+			set_arguments(map, keys, &by, args, nulls);
+			(void) execute_put(map, TC_PLAN_INCR, args, nulls, &result);
+			sum = result;
+		}
+	}
+	PG_CATCH();
+	{
+		name_key_in_error(map, key, caller);
+	}
+	PG_END_TRY();
 	PG_RETURN_DATUM(sum);
 }
