@@ -8,7 +8,8 @@
  * trigger on one, or makes it a parent, the relation is suspended until the
  * transaction ends.  What it is then, every backend finds out from the
  * catalogs.  So a guard that was off and on again within one transaction,
- * with writes in between, leaves no record behind.
+ * with writes in between, leaves no record behind.  Foreign tables that name
+ * the relation, or its schema, follow when it is renamed.
  *
  * Concurrency: see binding.c.
  *
@@ -30,12 +31,14 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
 #include "catalog/pg_trigger.h"
 #include "miscadmin.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "access/ddl.h"
+#include "access/fdw_names.h"
 #include "cache/binding.h"
 #include "heap/mapdef.h"
 #include "segment/maptable.h"
@@ -115,11 +118,16 @@ object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 		return;
 	if (access == OAT_DROP && class == DatabaseRelationId)
 		tc_forget_database_at_commit(object);
+	if (access == OAT_POST_ALTER && class == NamespaceRelationId)
+		tc_fdw_names_follow_schema(object);
 	relation = concerned_relation(access, class, object, arg);
-	if (OidIsValid(relation) && is_map(relation))
-		map_accessed(relation,
-					 access == OAT_DROP && class == RelationRelationId &&
-						 sub_id == 0);
+	if (!OidIsValid(relation) || !is_map(relation))
+		return;
+	if (access == OAT_POST_ALTER && class == RelationRelationId && sub_id == 0)
+		tc_fdw_names_follow_table(relation);
+	map_accessed(relation,
+				 access == OAT_DROP && class == RelationRelationId &&
+					 sub_id == 0);
 }
 
 void

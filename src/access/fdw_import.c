@@ -222,16 +222,35 @@ sample_rows(Relation rel, int level, HeapTuple *rows, int wanted, double *live,
 	return n;
 }
 
+/* May a user read every column that the foreign table shows? */
+static bool
+all_readable(const TcForeignTable *table, Oid user)
+{
+	Oid relation = table->map->relation;
+
+	if (!tc_may_use_schema(table->map->schema, user))
+		return false;
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (table->column[i].kind == TC_FOREIGN_COLUMN &&
+			pg_class_aclcheck(relation, user, ACL_SELECT) != ACLCHECK_OK &&
+			pg_attribute_aclcheck(relation, table->column[i].number, user,
+								  ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	}
+	return true;
+}
+
 static bool
 analyze(Relation rel, AcquireSampleRowsFunc *sample, BlockNumber *pages)
 {
 	TcForeignTable *table = tc_foreign_table(RelationGetRelid(rel));
+	Oid owner = rel->rd_rel->relowner;
 	Relation backing;
 
-	if (!table->map->def.durable)
-		return false;
-	tc_map_check_select(table->map);
-	if (tc_map_policies_apply(table->map))
+	/* statistics are for the owner to see, whoever asks for them */
+	if (!table->map->def.durable || !all_readable(table, owner) ||
+		tc_map_policies_apply_to(table->map, owner))
 		return false;
 	backing = table_open(table->map->relation, AccessShareLock);
 	*pages = Max(RelationGetNumberOfBlocks(backing), 1);

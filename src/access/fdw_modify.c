@@ -4,10 +4,10 @@
  *	  Writes through foreign tables.
  *
  * Structure: each kind of write is one statement on the backing table,
- * prepared when the writing begins and executed for each row, or for many
- * that are inserted; its triggers, constraints and privileges are met as in
- * the user's own statement, and the row trigger brings the cache up to date.
- * Records are installed as by a put.  A row is found again by its key.
+ * planned when the writing begins and executed for each row, or for many
+ * that are inserted; its triggers and constraints are met as in the user's
+ * own statement, and the row trigger brings the cache up to date.  Records
+ * are installed as by a put.  A row is found again by its key.
  *
  * Concurrency: a row that is to be updated or deleted was locked by the scan
  * that found it.
@@ -20,25 +20,23 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "commands/tablecmds.h"
 #include "executor/executor.h"
-#include "executor/spi.h"
 #include "foreign/fdwapi.h"
-#include "lib/stringinfo.h"
-#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/appendinfo.h"
-#include "utils/builtins.h"
-#include "utils/datum.h"
+#include "optimizer/optimizer.h"
+#include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "access/fdw.h"
+#include "access/fdw_statement.h"
 #include "access/fdw_table.h"
-#include "access/fdw_write_sql.h"
 #include "base/compat.h"
+#include "cache/scan.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
-#include "heap/heapwrite.h"
 
 /* Name of the hidden column with a key column of the row as it was. */
 #define OLD_KEY "topcache_key%d"
@@ -50,14 +48,14 @@
 /* Writing to one foreign table, for the time of a statement. */
 typedef struct TcModify
 {
-	TcWriteForm form;
+	TcStatementForm form;
 	TcForeignTable *table;
-	Oid user;
+	Relation backing;					/* of a durable map, kept open */
 	AttrNumber old_key[INDEX_MAX_KEYS]; /* in the scan's rows */
-	SPIPlanPtr one;						/* writes a row */
-	SPIPlanPtr batch;					/* inserts batch_rows rows; or NULL */
+	TcStatement *one;					/* writes a row */
+	TcStatement *batch; /* inserts batch_rows rows; made when needed */
 	int batch_rows;
-	int nparams; /* of a row */
+	MemoryContext context; /* of all that */
 } TcModify;
 
 /* ----- planning ----- */
@@ -99,6 +97,25 @@ modifiable_events(Relation rel)
 	return (1 << CMD_INSERT) | (1 << CMD_UPDATE) | (1 << CMD_DELETE);
 }
 
+/* The columns that RETURNING and check options of views look at; 0: all. */
+static List *
+looked_at(const ModifyTable *plan, Index result, int subplan)
+{
+	Bitmapset *found = NULL;
+	List *columns = NIL;
+	int number = -1;
+
+	if (plan->returningLists != NIL)
+		pull_varattnos(list_nth(plan->returningLists, subplan), result, &found);
+	if (plan->withCheckOptionLists != NIL)
+		pull_varattnos(list_nth(plan->withCheckOptionLists, subplan), result,
+					   &found);
+	while ((number = bms_next_member(found, number)) >= 0)
+		columns =
+			lappend_int(columns, number + FirstLowInvalidHeapAttributeNumber);
+	return columns;
+}
+
 /* What the statement does beyond its rows: what to do about a conflict. */
 static List *
 plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
@@ -108,173 +125,188 @@ plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("INSERT with ON CONFLICT DO UPDATE is not "
 						"supported for foreign tables")));
-	return list_make1(
-		makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING));
+	return list_make2(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
+					  looked_at(plan, result, subplan));
 }
 
-/* ----- as whom ----- */
+/* ----- columns ----- */
 
-/* Run as the user whose privileges count; returns the one before. */
-static Oid
-become(const TcModify *work, int *context)
+/* A column can only be set when the backing table has it. */
+static void
+require_settable(Relation rel, const TcForeignColumn *column, int number)
 {
-	Oid user;
+	if (column->kind == TC_FOREIGN_META)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("column \"%s\" of foreign table \"%s\" cannot be set",
+						NameStr(TupleDescAttr(RelationGetDescr(rel), number - 1)
+									->attname),
+						RelationGetRelationName(rel)),
+				 errdetail("It shows metadata of the record.")));
+}
 
-	GetUserIdAndSecContext(&user, context);
-	SetUserIdAndSecContext(work->user, *context | SECURITY_LOCAL_USERID_CHANGE);
-	return user;
+/*
+ * The columns that a statement sets.  What an INSERT does not name is left to
+ * the backing table's defaults, unless the foreign table has its own.  Where
+ * triggers of the foreign table see rows before they are written, all are set.
+ */
+static List *
+columns_to_set(Relation rel, const TcForeignTable *table, CmdType operation,
+			   Bitmapset *named)
+{
+	const TriggerDesc *triggers = rel->trigdesc;
+	bool all = triggers != NULL &&
+		(operation == CMD_INSERT ? triggers->trig_insert_before_row
+								 : triggers->trig_update_before_row);
+	List *columns = NIL;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		const TcForeignColumn *column = &table->column[i];
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), i);
+		bool is_named =
+			bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, named);
+
+		if (is_named)
+			require_settable(rel, column, i + 1);
+		if (column->kind != TC_FOREIGN_COLUMN || att->attgenerated != '\0')
+			continue;
+		if (is_named || all || (operation == CMD_INSERT && att->atthasdef))
+			columns = lappend_int(columns, i + 1);
+	}
+	return columns;
+}
+
+/* Does somebody look at the whole row after it was written? */
+static bool
+has_triggers_after(Relation rel, CmdType operation)
+{
+	const TriggerDesc *triggers = rel->trigdesc;
+
+	if (triggers == NULL)
+		return false;
+	switch (operation)
+	{
+		case CMD_INSERT:
+			return triggers->trig_insert_after_row;
+		case CMD_UPDATE:
+			return triggers->trig_update_after_row;
+		default:
+			return triggers->trig_delete_after_row;
+	}
+}
+
+/* The columns that the statement must return, of those that are looked at. */
+static List *
+columns_to_return(const TcForeignTable *table, const List *looked_at)
+{
+	bool all = list_member_int(looked_at, InvalidAttrNumber);
+	List *columns = NIL;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (table->column[i].kind == TC_FOREIGN_COLUMN &&
+			(all || list_member_int(looked_at, i + 1)))
+			columns = lappend_int(columns, i + 1);
+	}
+	return columns;
 }
 
 /* ----- writing ----- */
 
-/* Types of a row's parameters: old key, then the columns that are set. */
-static int
-parameter_types(Relation rel, const TcModify *work, Oid *types)
+/* Plan the statement for so many rows. */
+static TcStatement *
+plan_write(TcModify *work, int rows)
 {
-	int n = 0;
-	ListCell *cell;
+	MemoryContext caller = MemoryContextSwitchTo(work->context);
+	TcStatement *statement;
 
-	if (work->form.operation != CMD_INSERT)
-	{
-		for (int k = 0; k < work->table->key.n; k++)
-			types[n++] = work->table->map->shape.keys[k].type;
-	}
-	if (work->form.operation != CMD_DELETE)
-	{
-		foreach (cell, work->form.columns)
-			types[n++] =
-				TupleDescAttr(RelationGetDescr(rel), lfirst_int(cell) - 1)
-					->atttypid;
-	}
-	return n;
-}
-
-/* Prepare the statement for so many rows, as the user. */
-static SPIPlanPtr
-prepare(const TcModify *work, const Oid *row_types, int rows)
-{
-	Oid *types = palloc((work->nparams * rows + 1) * sizeof(Oid));
-	char *sql = tc_write_sql(&work->form, rows);
-	SPIPlanPtr plan;
-	int context;
-	Oid user;
-
-	for (int row = 0; row < rows; row++)
-		memcpy(types + row * work->nparams, row_types,
-			   work->nparams * sizeof(Oid));
-	user = become(work, &context);
-	SPI_connect();
-	plan = SPI_prepare(sql, work->nparams * rows, types);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare \"%s\": %s", sql,
-			 SPI_result_code_string(SPI_result));
-	SPI_keepplan(plan);
-	SPI_finish();
-	SetUserIdAndSecContext(user, context);
-	return plan;
-}
-
-static void
-prepare_one(Relation rel, TcModify *work)
-{
-	Oid *types = palloc((INDEX_MAX_KEYS + list_length(work->form.columns)) *
-						sizeof(Oid));
-
-	if (work->one != NULL || !work->table->map->def.durable)
-		return;
-	work->nparams = parameter_types(rel, work, types);
-	work->one = prepare(work, types, 1);
-}
-
-/* Copy a row that the statement returned into the slot. */
-static void
-take_returned(const TcForeignTable *table, EState *estate, HeapTuple tuple,
-			  TupleTableSlot *slot)
-{
-	TupleDesc desc = SPI_tuptable->tupdesc;
-	MemoryContext caller =
-		MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	int column = 0;
-
-	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, table->natts * sizeof(bool));
-	for (int i = 0; i < table->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(slot->tts_tupleDescriptor, i);
-		Datum value;
-
-		if (table->column[i].kind != TC_FOREIGN_COLUMN)
-			continue;
-		value = SPI_getbinval(tuple, desc, ++column, &slot->tts_isnull[i]);
-		if (!slot->tts_isnull[i])
-			slot->tts_values[i] = datumCopy(value, att->attbyval, att->attlen);
-	}
-	ExecStoreVirtualTuple(slot);
+	work->form.rows = rows;
+	statement = tc_statement_plan(&work->form);
 	MemoryContextSwitchTo(caller);
+	return statement;
 }
 
 /* Put the key of the row as it was among the parameters; returns how many. */
 static int
-bind_old_key(const TcModify *work, TupleTableSlot *scanned, Datum *values,
-			 char *nulls)
+bind_old_key(const TcModify *work, TupleTableSlot *scanned,
+			 ParamListInfo params)
 {
 	if (work->form.operation == CMD_INSERT)
 		return 0;
 	for (int k = 0; k < work->table->key.n; k++)
-	{
-		bool isnull;
-
-		values[k] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
-		nulls[k] = isnull ? 'n' : ' ';
-	}
+		params->params[k].value =
+			ExecGetJunkAttribute(scanned, work->old_key[k],
+								 &params->params[k].isnull);
 	return work->table->key.n;
 }
 
-/* Put the columns that are set among the parameters. */
+/* Put the columns that are set among the parameters, from the n-th on. */
 static void
-bind_columns(const TcModify *work, TupleTableSlot *slot, Datum *values,
-			 char *nulls)
+bind_columns(const TcModify *work, TupleTableSlot *slot, ParamListInfo params,
+			 int n)
 {
 	ListCell *cell;
 
-	if (work->form.operation == CMD_DELETE)
-		return;
 	foreach (cell, work->form.columns)
 	{
-		int i = foreach_current_index(cell);
-		bool isnull;
+		ParamExternData *param = &params->params[n++];
 
-		values[i] = slot_getattr(slot, lfirst_int(cell), &isnull);
-		nulls[i] = isnull ? 'n' : ' ';
+		param->value = slot_getattr(slot, lfirst_int(cell), &param->isnull);
 	}
 }
 
-/*
- * Execute a statement; returns how many rows it wrote.  What it returns of
- * a single one goes into the slot.
- */
-static int
-execute(EState *estate, const TcModify *work, SPIPlanPtr plan, Datum *values,
-		const char *nulls, TupleTableSlot *slot)
+/* Execute a statement; returns how many rows it wrote. */
+static uint64
+execute(const TcModify *work, const TcStatement *statement,
+		ParamListInfo params, TupleTableSlot *slot)
 {
-	int context;
-	Oid user;
-	Oid outer;
-	int n;
+	Oid outer = tc_write_begin_put(work->table->map->relation);
+	uint64 rows = tc_statement_run(statement, params, slot);
 
-	user = become(work, &context);
-	SPI_connect();
-	outer = tc_write_begin_put(work->table->map->relation);
-	if (SPI_execute_plan(plan, values, nulls, false, 0) < 0)
-		elog(ERROR, "could not write to relation \"%s\"",
-			 work->table->map->name);
 	tc_write_end_put(outer);
-	n = SPI_processed;
-	if (slot != NULL && n > 0)
-		take_returned(work->table, estate, SPI_tuptable->vals[0], slot);
-	SPI_finish();
-	SetUserIdAndSecContext(user, context);
-	return n;
+	return rows;
+}
+
+/* Write one row of a volatile map; false when nothing was done. */
+static bool
+write_volatile(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
+			   TupleTableSlot *scanned)
+{
+	const TcModify *work = info->ri_FdwState;
+	Datum keys[INDEX_MAX_KEYS];
+
+	for (int k = 0;
+		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
+	{
+		bool isnull;
+
+		keys[k] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
+	}
+
+	/* no table behind it will */
+	if (work->form.operation != CMD_DELETE &&
+		RelationGetDescr(info->ri_RelationDesc)->constr != NULL)
+		ExecConstraints(info, slot, estate);
+	return tc_fdw_volatile_write(work->table, work->form.operation,
+								 work->form.do_nothing, keys, slot);
+}
+
+/* Write one row of a durable map; false when nothing was done. */
+static bool
+write_durable(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
+			  TupleTableSlot *scanned)
+{
+	const TcModify *work = info->ri_FdwState;
+	MemoryContext caller =
+		MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
+	ParamListInfo params = tc_statement_params(work->one);
+	bool written;
+
+	bind_columns(work, slot, params, bind_old_key(work, scanned, params));
+	written = execute(work, work->one, params, slot) > 0;
+	MemoryContextSwitchTo(caller);
+	return written;
 }
 
 /* Write one row; NULL when nothing was done. */
@@ -283,36 +315,11 @@ write_one(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
 		  TupleTableSlot *scanned)
 {
 	const TcModify *work = info->ri_FdwState;
-	int room = work->nparams + INDEX_MAX_KEYS;
-	MemoryContext row = GetPerTupleMemoryContext(estate);
-	Datum *values = MemoryContextAlloc(row, room * sizeof(Datum));
-	char *nulls = MemoryContextAlloc(row, room);
-	int n = bind_old_key(work, scanned, values, nulls);
+	bool written = work->table->map->def.durable
+		? write_durable(estate, info, slot, scanned)
+		: write_volatile(estate, info, slot, scanned);
 
-	if (!work->table->map->def.durable)
-	{
-		/* no table behind it will */
-		if (work->form.operation != CMD_DELETE &&
-			RelationGetDescr(info->ri_RelationDesc)->constr != NULL)
-			ExecConstraints(info, slot, estate);
-		return tc_fdw_volatile_write(work->table, work->form.operation,
-									 work->form.do_nothing, values, slot)
-			? slot
-			: NULL;
-	}
-	bind_columns(work, slot, values + n, nulls + n);
-	return execute(estate, work, work->one, values, nulls, slot) > 0 ? slot
-																	 : NULL;
-}
-
-/* Prepare to insert many rows by one statement. */
-static void
-prepare_batch(Relation rel, TcModify *work)
-{
-	Oid *types = palloc(list_length(work->form.columns) * sizeof(Oid));
-
-	parameter_types(rel, work, types);
-	work->batch = prepare(work, types, work->batch_rows);
+	return written ? slot : NULL;
 }
 
 /*
@@ -324,8 +331,8 @@ insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
 			 TupleTableSlot **planned, int *nslots)
 {
 	TcModify *work = info->ri_FdwState;
-	Datum *values;
-	char *nulls;
+	MemoryContext caller;
+	ParamListInfo params;
 	int done = 0;
 
 	if (*nslots < work->batch_rows)
@@ -339,15 +346,14 @@ insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
 		return slots;
 	}
 	if (work->batch == NULL)
-		prepare_batch(info->ri_RelationDesc, work);
-	values = palloc(*nslots * work->nparams * sizeof(Datum));
-	nulls = palloc(*nslots * work->nparams);
+		work->batch = plan_write(work, work->batch_rows);
+	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
+	params = tc_statement_params(work->batch);
 	for (int i = 0; i < *nslots; i++)
-		bind_columns(work, slots[i], values + i * work->nparams,
-					 nulls + i * work->nparams);
-	*nslots = execute(estate, work, work->batch, values, nulls, NULL);
-	pfree(values);
-	pfree(nulls);
+		bind_columns(work, slots[i], params,
+					 i * list_length(work->form.columns));
+	*nslots = execute(work, work->batch, params, NULL);
+	MemoryContextSwitchTo(caller);
 	return slots;
 }
 
@@ -361,41 +367,99 @@ batch_size(ResultRelInfo *info)
 {
 	TcModify *work = info->ri_FdwState;
 	TriggerDesc *triggers = info->ri_TrigDesc;
+	int columns = work != NULL ? list_length(work->form.columns) : 0;
 
-	if (work == NULL || !work->table->map->def.durable || work->nparams == 0 ||
+	if (columns == 0 || !work->table->map->def.durable ||
 		info->ri_projectReturning != NULL || info->ri_WithCheckOptions != NIL ||
 		(triggers != NULL &&
 		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
 		return 1;
-	work->batch_rows = Min(BATCH_ROWS, MAX_PARAMETERS / work->nparams);
+	work->batch_rows = Min(BATCH_ROWS, MAX_PARAMETERS / columns);
 	return work->batch_rows;
+}
+
+/* ----- beginning and end ----- */
+
+/* The right that an operation takes. */
+static AclMode
+right_to(CmdType operation)
+{
+	switch (operation)
+	{
+		case CMD_INSERT:
+			return ACL_INSERT;
+		case CMD_UPDATE:
+			return ACL_UPDATE;
+		default:
+			return ACL_DELETE;
+	}
+}
+
+/* A row is found again by its key, which must be one row's alone. */
+static void
+require_unique_key(const TcModify *work)
+{
+	const TcMap *map = work->table->map;
+
+	if (work->form.operation == CMD_INSERT || !map->def.durable ||
+		OidIsValid(map->key_index.index))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("cannot change rows of map \"%s\" through a foreign table",
+					map->name),
+			 errdetail("Its table has no unique index on the key."),
+			 errhint("Create one, or change the rows of the table itself.")));
+}
+
+/* What the statement on the backing table does. */
+static void
+describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
+			   CmdType operation, bool do_nothing, List *looked_at)
+{
+	Relation rel = info->ri_RelationDesc;
+	TcStatementForm *form = &work->form;
+
+	if (has_triggers_after(rel, operation))
+		looked_at = list_make1_int(InvalidAttrNumber);
+
+	form->table = work->table;
+	form->operation = operation;
+	form->do_nothing = do_nothing;
+	form->rows = 1;
+	form->by_key = operation != CMD_INSERT;
+	form->user = tc_result_user(info, estate);
+	if (operation != CMD_DELETE)
+		form->columns = columns_to_set(rel, work->table, operation,
+									   operation == CMD_INSERT
+										   ? ExecGetInsertedCols(info, estate)
+										   : ExecGetUpdatedCols(info, estate));
+	form->returned = columns_to_return(work->table, looked_at);
+	form->used = form->returned;
+	form->rights = right_to(operation) |
+		(form->returned != NIL ? ACL_SELECT : ACL_NO_RIGHTS);
 }
 
 static TcModify *
 make_work(EState *estate, ResultRelInfo *info, CmdType operation,
-		  bool do_nothing)
+		  bool do_nothing, List *looked_at)
 {
 	Relation rel = info->ri_RelationDesc;
 	TcModify *work = palloc0(sizeof(TcModify));
-	bool triggers = rel->trigdesc != NULL &&
-		(rel->trigdesc->trig_insert_before_row ||
-		 rel->trigdesc->trig_update_before_row);
-	Oid user = tc_result_user(info, estate);
 
+	work->context = CurrentMemoryContext;
 	work->table = tc_foreign_table(RelationGetRelid(rel));
 	if (!work->table->has_key && !work->table->map->def.durable)
 		require_key(rel, work->table);
-	work->form.table = work->table;
-	work->form.operation = operation;
-	work->form.do_nothing = do_nothing;
-	work->user = OidIsValid(user) ? user : GetUserId();
-	if (operation != CMD_DELETE)
-		work->form.columns =
-			tc_columns_to_set(rel, work->table,
-							  operation == CMD_INSERT
-								  ? ExecGetInsertedCols(info, estate)
-								  : ExecGetUpdatedCols(info, estate),
-							  triggers);
+	describe_write(estate, info, work, operation, do_nothing, looked_at);
+	if (!work->table->map->def.durable)
+		return work;
+	require_unique_key(work);
+	tc_statement_check(&work->form);
+
+	/* as long as it is open, nobody in this session alters it */
+	work->backing = table_open(work->table->map->relation, RowExclusiveLock);
+	work->one = plan_write(work, 1);
 	return work;
 }
 
@@ -409,7 +473,7 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
 	work = make_work(node->ps.state, info, node->operation,
-					 intVal(linitial(private)) != 0);
+					 intVal(linitial(private)) != 0, lsecond(private));
 	info->ri_FdwState = work;
 	for (int k = 0;
 		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
@@ -420,7 +484,6 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 		if (!AttributeNumberIsValid(work->old_key[k]))
 			elog(ERROR, "could not find the key of the row");
 	}
-	prepare_one(info->ri_RelationDesc, work);
 }
 
 /* COPY FROM, and rows that are routed to a partition. */
@@ -430,6 +493,7 @@ begin_insert(ModifyTableState *node, ResultRelInfo *info)
 	ModifyTable *plan = (ModifyTable *) node->ps.plan;
 	bool do_nothing =
 		plan != NULL && plan->onConflictAction == ONCONFLICT_NOTHING;
+	List *looked_at = NIL;
 
 	if (info->ri_FdwState != NULL)
 		ereport(ERROR,
@@ -437,8 +501,10 @@ begin_insert(ModifyTableState *node, ResultRelInfo *info)
 				 errmsg("cannot route tuples into foreign table \"%s\", "
 						"which is also to be updated",
 						RelationGetRelationName(info->ri_RelationDesc))));
-	info->ri_FdwState = make_work(node->ps.state, info, CMD_INSERT, do_nothing);
-	prepare_one(info->ri_RelationDesc, info->ri_FdwState);
+	if (info->ri_returningList != NIL || info->ri_WithCheckOptions != NIL)
+		looked_at = list_make1_int(InvalidAttrNumber);
+	info->ri_FdwState =
+		make_work(node->ps.state, info, CMD_INSERT, do_nothing, looked_at);
 }
 
 static void
@@ -446,58 +512,50 @@ end_insert(EState *estate, ResultRelInfo *info)
 {
 	TcModify *work = info->ri_FdwState;
 
-	if (work != NULL && work->one != NULL)
-		SPI_freeplan(work->one);
-	if (work != NULL && work->batch != NULL)
-		SPI_freeplan(work->batch);
+	if (work != NULL && work->backing != NULL)
+		table_close(work->backing, NoLock);
 	info->ri_FdwState = NULL;
 }
 
 /* ----- TRUNCATE ----- */
 
-/* Remove all records of a volatile map; SPI is connected. */
+/* Remove all records of a volatile map. */
 static void
-clear_volatile(Oid relation)
+clear_volatile(TcMap *map)
 {
-	Oid types[1] = {OIDOID};
-	Datum values[1] = {ObjectIdGetDatum(relation)};
+	TcScan *scan = tc_scan_begin(map, CurrentMemoryContext);
+	Datum keys[INDEX_MAX_KEYS];
+	TcValue value;
 
-	SPI_execute_with_args(psprintf("SELECT %s.clear($1)",
-								   quote_identifier(get_namespace_name(
-									   tc_extension_schema()))),
-						  1, types, values, NULL, false, 0);
+	while (tc_scan_next(scan, keys, &value))
+		(void) tc_volatile_remove(map, keys);
+	tc_scan_end(scan);
 }
 
+/* The tables behind durable maps are truncated by one command. */
 static void
 truncate_maps(List *rels, DropBehavior behavior, bool restart_identity)
 {
-	StringInfoData sql;
-	const char *comma = "TRUNCATE ";
+	TruncateStmt *command = makeNode(TruncateStmt);
 	ListCell *cell;
 
-	initStringInfo(&sql);
-	SPI_connect();
+	command->behavior = behavior;
+	command->restart_seqs = restart_identity;
 	foreach (cell, rels)
 	{
-		TcForeignTable *table =
-			tc_foreign_table(RelationGetRelid((Relation) lfirst(cell)));
+		TcMap *map =
+			tc_foreign_table(RelationGetRelid((Relation) lfirst(cell)))->map;
 
-		if (!table->map->def.durable)
-		{
-			clear_volatile(table->map->relation);
-			continue;
-		}
-		appendStringInfo(&sql, "%s%s", comma, tc_map_sql_name(table->map));
-		comma = ", ";
+		if (map->def.durable)
+			command->relations =
+				lappend(command->relations,
+						makeRangeVar(get_namespace_name(map->schema),
+									 pstrdup(map->name), -1));
+		else
+			clear_volatile(map);
 	}
-	if (sql.len > 0)
-	{
-		appendStringInfo(&sql, "%s%s",
-						 restart_identity ? " RESTART IDENTITY" : "",
-						 behavior == DROP_CASCADE ? " CASCADE" : "");
-		SPI_execute(sql.data, false, 0);
-	}
-	SPI_finish();
+	if (command->relations != NIL)
+		ExecuteTruncate(command);
 }
 
 void

@@ -5,12 +5,13 @@
  *
  * Structure: where conditions pin the whole key, records are looked up; such
  * a path is offered for constants and parameters, and for each set of outer
- * relations that have the key.  The backing table can always be read by a
- * statement, under the conditions that it can judge and in the order of its
- * key.  Sizes and statistics are those of the backing table.
+ * relations that have the key.  The other path reads everything there is.
+ * Conditions that are not the key's are evaluated by the executor.  Sizes and
+ * statistics are those of the backing table.
  *
- * A target of an UPDATE or DELETE is always read by a statement, which locks
- * the rows.
+ * Rows that an UPDATE or DELETE is to change, or that are selected FOR UPDATE,
+ * are locked by the scan: those that the conditions are true of, or all where
+ * a condition must not be evaluated twice.
  *
  * Concurrency: planning reads catalogs, under the lock on the backing table
  * that every query of it takes.
@@ -21,12 +22,9 @@
  */
 #include "postgres.h"
 
-#include "access/stratnum.h"
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "catalog/pg_foreign_server.h"
 #include "catalog/pg_statistic.h"
-#include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -35,13 +33,13 @@
 #include "optimizer/plancat.h"
 #include "optimizer/planmain.h"
 #include "optimizer/restrictinfo.h"
-#include "utils/lsyscache.h"
+#include "parser/parsetree.h"
+#include "utils/acl.h"
+#include "utils/rel.h"
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
-#include "utils/typcache.h"
 
 #include "access/fdw.h"
-#include "access/fdw_sql.h"
 #include "access/fdw_table.h"
 #include "base/compat.h"
 
@@ -51,54 +49,58 @@ typedef struct Planning
 	TcForeignTable *table;
 	BlockNumber pages;
 	double tuples;
-	List *pushed;	 /* conditions for the backing table */
-	List *columns;	 /* attributes that the query needs */
-	bool is_target;	 /* of an UPDATE or DELETE */
-	bool can_lookup; /* a record has all that is needed */
+	List *columns;	/* attributes that the scan has to yield */
+	List *used;		/* those that the query needs the right to read */
+	AclMode rights; /* of the table behind it */
+	bool locks;
+	LockClauseStrength strength;
+	LockWaitPolicy wait;
 } Planning;
-
-/* What a path is. */
-typedef struct PathChoice
-{
-	TcForeignMode mode;
-	TcKeyMatch match;
-	int order_by; /* so many columns of the key */
-	bool descending;
-} PathChoice;
 
 static get_relation_stats_hook_type prev_get_relation_stats_hook = NULL;
 
-/* ----- size ----- */
+/* ----- columns ----- */
+
+/* Those of a set that show columns of the map, with the key behind metadata. */
+static List *
+shown_columns(const TcForeignTable *table, const Bitmapset *set)
+{
+	List *columns = NIL;
+	bool whole = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, set);
+	bool meta = false;
+
+	for (int i = 0; i < table->natts; i++)
+	{
+		if (!whole &&
+			!bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, set))
+			continue;
+		meta |= table->column[i].kind == TC_FOREIGN_META;
+		if (table->column[i].kind == TC_FOREIGN_COLUMN)
+			columns = lappend_int(columns, i + 1);
+	}
+	for (int k = 0; meta && k < table->key.n; k++)
+	{
+		if (table->key.number[k] != InvalidAttrNumber)
+			columns = list_append_unique_int(columns, table->key.number[k]);
+	}
+	return columns;
+}
 
 /* The columns that the scan has to yield. */
 static List *
 needed_columns(RelOptInfo *rel, const TcForeignTable *table)
 {
-	Bitmapset *used = NULL;
-	List *columns = NIL;
-	bool meta = false;
+	Bitmapset *needed = NULL;
 	ListCell *cell;
 
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &used);
+	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &needed);
 	foreach (cell, rel->baserestrictinfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &used);
+					   rel->relid, &needed);
 	foreach (cell, rel->joininfo)
 		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &used);
-	for (int i = 0; i < table->natts; i++)
-	{
-		if (bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used) ||
-			bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, used))
-		{
-			meta |= table->column[i].kind == TC_FOREIGN_META;
-			if (table->column[i].kind == TC_FOREIGN_COLUMN)
-				columns = lappend_int(columns, i + 1);
-		}
-	}
-	for (int k = 0; meta && k < table->key.n; k++)
-		columns = list_append_unique_int(columns, table->key.number[k]);
-	return columns;
+					   rel->relid, &needed);
+	return shown_columns(table, needed);
 }
 
 /* Does a record of the map have the columns? */
@@ -123,47 +125,94 @@ record_has(const TcForeignTable *table, List *columns)
 	return true;
 }
 
+/* Do triggers of the foreign table see the rows that it is a target with? */
 static bool
-is_target(PlannerInfo *root, RelOptInfo *rel)
+has_triggers(Oid relation)
+{
+	Relation rel = table_open(relation, NoLock);
+	const TriggerDesc *triggers = rel->trigdesc;
+	bool has = triggers != NULL &&
+		(triggers->trig_update_before_row || triggers->trig_update_after_row ||
+		 triggers->trig_delete_before_row || triggers->trig_delete_after_row);
+
+	table_close(rel, NoLock);
+	return has;
+}
+
+/*
+ * What has to be allowed on the table behind: that which PostgreSQL asks for
+ * on the foreign table.  A partition is not asked about itself; then it is
+ * what the scan reads.
+ */
+static void
+find_rights(PlannerInfo *root, RelOptInfo *rel, Oid relation,
+			Planning *planning)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
+	TcPermissions *permissions =
+		tc_find_permissions(rte, tc_query_permissions(root->parse));
+	Bitmapset *whole =
+		bms_make_singleton(0 - FirstLowInvalidHeapAttributeNumber);
+
+	planning->used = planning->columns;
+	planning->rights = ACL_SELECT;
+	if (permissions != NULL)
+	{
+		planning->used =
+			shown_columns(planning->table, permissions->selectedCols);
+		planning->rights = permissions->requiredPerms & ACL_SELECT;
+	}
+	if (bms_is_member(rel->relid, root->all_result_relids) &&
+		has_triggers(relation))
+	{
+		planning->used = shown_columns(planning->table, whole);
+		planning->rights = ACL_SELECT;
+	}
+}
+
+/* ----- locking ----- */
+
+/* Are rows to be locked, and how? */
+static void
+find_locking(PlannerInfo *root, RelOptInfo *rel, Planning *planning)
 {
 	ListCell *cell;
 
 	if (bms_is_member(rel->relid, root->all_result_relids))
-		return true;
+	{
+		planning->locks = true;
+		planning->strength = LCS_FORUPDATE;
+		planning->wait = LockWaitBlock;
+	}
 	foreach (cell, root->rowMarks)
 	{
 		PlanRowMark *mark = lfirst(cell);
 
-		if (mark->rti == rel->relid && mark->strength != LCS_NONE)
-			return true;
+		if (mark->rti != rel->relid || mark->strength == LCS_NONE)
+			continue;
+		planning->locks = true;
+		planning->strength = mark->strength;
+		planning->wait = mark->waitPolicy;
+		planning->rights |= ACL_UPDATE;
 	}
-	return false;
 }
 
+/* ----- size ----- */
+
 static void
-measure(PlannerInfo *root, RelOptInfo *rel, Planning *planning)
+measure(Planning *planning)
 {
 	Relation backing;
 	double visible;
-	ListCell *cell;
 
+	planning->pages = 1000;
+	planning->tuples = 10000;
 	if (!planning->table->map->def.durable)
-	{
-		planning->pages = 1000;
-		planning->tuples = 10000;
 		return;
-	}
 	backing = table_open(planning->table->map->relation, NoLock);
 	estimate_rel_size(backing, NULL, &planning->pages, &planning->tuples,
 					  &visible);
 	table_close(backing, NoLock);
-	foreach (cell, rel->baserestrictinfo)
-	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-
-		if (tc_can_push(root, rel, planning->table, rinfo))
-			planning->pushed = lappend(planning->pushed, rinfo);
-	}
 }
 
 static void
@@ -173,11 +222,9 @@ get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 
 	planning->table = tc_foreign_table(relation);
 	planning->columns = needed_columns(rel, planning->table);
-	planning->is_target = is_target(root, rel);
-	planning->can_lookup = planning->table->has_key &&
-		(!planning->is_target || !planning->table->map->def.durable) &&
-		record_has(planning->table, planning->columns);
-	measure(root, rel, planning);
+	find_rights(root, rel, relation, planning);
+	find_locking(root, rel, planning);
+	measure(planning);
 	rel->fdw_private = planning;
 	rel->pages = planning->pages;
 	rel->tuples = planning->tuples;
@@ -230,99 +277,60 @@ relation_stats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber number,
 
 /* ----- paths ----- */
 
+/* What is kept with a path: the mode, and for look-ups the match. */
+static List *
+path_private(TcForeignMode mode, List *match)
+{
+	return list_make2(makeInteger(mode), match);
+}
+
 static void
 add_lookup(PlannerInfo *root, RelOptInfo *rel, Planning *planning, Relids outer)
 {
-	PathChoice *choice = palloc0(sizeof(PathChoice));
 	Relids required = bms_union(outer, rel->lateral_relids);
+	TcKeyMatch match;
 	double rows;
 	Cost cost;
 
-	choice->mode = TC_FOREIGN_LOOKUP;
-	if (!tc_match_key(root, rel, &planning->table->key, required,
-					  &choice->match))
+	if (!tc_match_key(root, rel, &planning->table->key, required, &match))
 		return;
-	rows = Min(choice->match.keys, planning->tuples);
-
-	cost = tc_lookup_cost(choice->match.keys);
+	rows = Min(match.keys, planning->tuples);
+	cost = tc_lookup_cost(match.keys);
+	if (planning->locks)
+		cost += match.keys * random_page_cost;
 	add_path(rel,
 			 (Path *) tc_foreign_path(root, rel, clamp_row_est(rows), 0, cost,
-									  NIL, required, list_make1(choice)));
+									  NIL, required,
+									  path_private(TC_FOREIGN_LOOKUP,
+												   tc_match_keep(&match))));
 }
 
-/* How many columns of the key does the query's order name, one after other? */
-static int
-ordered_by_key(PlannerInfo *root, RelOptInfo *rel, const TcForeignTable *table,
-			   bool *descending)
-{
-	int n = 0;
-	ListCell *cell;
-
-	if (!table->has_key)
-		return 0;
-	foreach (cell, root->query_pathkeys)
-	{
-		PathKey *key = lfirst(cell);
-		bool down = tc_pathkey_descending(key);
-		bool found = false;
-		ListCell *member;
-
-		if (n >= table->key.n || (n > 0 && down != *descending) ||
-			key->pk_nulls_first != down)
-			return 0;
-		*descending = down;
-		foreach (member, key->pk_eclass->ec_members)
-		{
-			EquivalenceMember *em = lfirst(member);
-			Var *var = (Var *) em->em_expr;
-
-			found |= IsA(var, Var) && var->varno == rel->relid &&
-				var->varattno == table->key.number[n] &&
-				key->pk_opfamily ==
-					lookup_type_cache(table->key.type[n],
-									  TYPECACHE_BTREE_OPFAMILY)
-						->btree_opf;
-		}
-		if (!found)
-			return 0;
-		n++;
-	}
-	return n;
-}
-
-/* The backing table by a statement, or all records of a volatile map. */
+/* Everything that there is. */
 static void
 add_whole(PlannerInfo *root, RelOptInfo *rel, Planning *planning)
 {
-	PathChoice *choice = palloc0(sizeof(PathChoice));
-	Cost cost =
-		seq_page_cost * planning->pages + 2 * cpu_tuple_cost * planning->tuples;
 	bool durable = planning->table->map->def.durable;
-	bool descending = false;
-	int order_by;
+	Cost row = 2 * cpu_tuple_cost + rel->baserestrictcost.per_tuple;
+	Cost cost = rel->baserestrictcost.startup +
+		seq_page_cost * planning->pages + row * planning->tuples;
 
-	choice->mode = durable ? TC_FOREIGN_TABLE : TC_FOREIGN_RECORDS;
 	add_path(rel,
 			 (Path *) tc_foreign_path(root, rel, rel->rows, cpu_tuple_cost,
 									  cost, NIL, rel->lateral_relids,
-									  list_make1(choice)));
-	if (!durable || planning->is_target)
-		return;
-	order_by = ordered_by_key(root, rel, planning->table, &descending);
-	if (order_by == 0)
-		return;
-	choice = palloc0(sizeof(PathChoice));
-	choice->mode = TC_FOREIGN_TABLE;
-	choice->order_by = order_by;
-	choice->descending = descending;
+									  path_private(durable ? TC_FOREIGN_TABLE
+														   : TC_FOREIGN_RECORDS,
+												   NIL)));
+}
 
-	/* an index scan: half of its pages are met in a random order */
-	cost += (random_page_cost - seq_page_cost) * planning->pages / 2 +
-		cpu_index_tuple_cost * planning->tuples;
-	add_path(rel,
-			 (Path *) tc_foreign_path(root, rel, rel->rows, cpu_tuple_cost,
-									  cost, root->query_pathkeys,
-									  rel->lateral_relids, list_make1(choice)));
+/* Can keys be looked up?  What is locked is read from the table itself. */
+static bool
+can_look_up(const Planning *planning)
+{
+	const TcForeignTable *table = planning->table;
+
+	return table->has_key &&
+		((table->map->def.durable && planning->locks) ||
+		 record_has(table, planning->columns));
 }
 
 static void
@@ -332,7 +340,7 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 	ListCell *cell;
 
 	add_whole(root, rel, planning);
-	if (!planning->can_lookup)
+	if (!can_look_up(planning))
 		return;
 	add_lookup(root, rel, planning, NULL);
 	foreach (cell, tc_outer_candidates(root, rel, &planning->table->key))
@@ -341,12 +349,32 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 
 /* ----- plan ----- */
 
-static List *
-private_list(TcForeignMode mode, char *sql, List *columns, int array,
-			 bool locks)
+/* Which rows to lock, under conditions that the executor evaluates. */
+static TcForeignLocking
+choose_locking(const Planning *planning, List *conditions)
 {
-	return list_make5(makeInteger(mode), makeString(sql != NULL ? sql : ""),
-					  columns, makeInteger(array), makeInteger(locks));
+	if (!planning->locks)
+		return TC_LOCK_NONE;
+	return contain_volatile_functions((Node *) conditions) ? TC_LOCK_ALL
+														   : TC_LOCK_FITTING;
+}
+
+static List *
+private_list(const Planning *planning, TcForeignMode mode, int array,
+			 TcForeignLocking locking)
+{
+	List *list = NIL;
+
+	list = lappend(list, makeInteger(mode));
+	list = lappend(list,
+				   makeInteger((int) planning->table->map->shape.fingerprint));
+	list = lappend(list, planning->columns);
+	list = lappend(list, planning->used);
+	list = lappend(list, makeInteger((int) planning->rights));
+	list = lappend(list, makeInteger(array));
+	list = lappend(list, makeInteger(locking));
+	list = lappend(list, makeInteger(planning->strength));
+	return lappend(list, makeInteger(planning->wait));
 }
 
 static ForeignScan *
@@ -354,44 +382,36 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 		 List *tlist, List *clauses, Plan *outer)
 {
 	Planning *planning = rel->fdw_private;
-	PathChoice *choice = linitial(path->fdw_private);
-	List *done = NIL; /* conditions that the scan sees to */
-	List *local = NIL;
-	List *conditions;
-	List *expressions = NIL;
-	char *sql = NULL;
-	ListCell *cell;
+	TcForeignMode mode = intVal(linitial(path->fdw_private));
+	TcKeyMatch match = {.array = -1};
+	List *conditions = NIL;
+	List *local;
 
-	if (choice->mode == TC_FOREIGN_LOOKUP)
-		done = choice->match.clauses;
-	else if (choice->mode == TC_FOREIGN_TABLE)
-		done = planning->pushed;
-	foreach (cell, clauses)
+	if (mode == TC_FOREIGN_LOOKUP)
 	{
-		RestrictInfo *rinfo = lfirst_node(RestrictInfo, cell);
-
-		if (!rinfo->pseudoconstant && !list_member_ptr(done, rinfo))
-			local = lappend(local, rinfo->clause);
+		tc_match_recall(lsecond(path->fdw_private), &match);
+		conditions = tc_key_conditions(root, rel, &match);
 	}
-	conditions = extract_actual_clauses(done, false);
-	if (choice->mode == TC_FOREIGN_LOOKUP)
-	{
-		conditions = tc_key_conditions(root, rel, &choice->match);
-		expressions = choice->match.values;
-	}
-	else if (choice->mode == TC_FOREIGN_TABLE)
-		sql = tc_foreign_sql(rel, planning->table, planning->columns,
-							 conditions, choice->order_by, choice->descending,
-							 planning->is_target, &expressions);
+	local = tc_match_rest(&match, clauses);
 
 	/* a change of the map makes a new plan */
 	root->glob->relationOids =
 		lappend_oid(root->glob->relationOids, planning->table->map->relation);
-	return make_foreignscan(tlist, local, rel->relid, expressions,
-							private_list(choice->mode, sql, planning->columns,
-										 choice->match.array,
-										 planning->is_target),
+	return make_foreignscan(tlist, local, rel->relid, match.values,
+							private_list(planning, mode, match.array,
+										 choose_locking(planning, local)),
 							NIL, conditions, outer);
+}
+
+/* A path for a partitioned outer side, as one for a partition of it. */
+static List *
+path_for_child(PlannerInfo *root, List *private, RelOptInfo *child)
+{
+	List *match = lsecond(private);
+
+	if (match != NIL)
+		match = tc_match_for_child(root, match, child);
+	return list_make2(linitial(private), match);
 }
 
 /* Parallel workers may read the map as well. */
@@ -407,6 +427,7 @@ tc_fdw_plan_routines(FdwRoutine *routine)
 	routine->GetForeignRelSize = get_rel_size;
 	routine->GetForeignPaths = get_paths;
 	routine->GetForeignPlan = get_plan;
+	routine->ReparameterizeForeignPathByChild = path_for_child;
 	routine->IsForeignScanParallelSafe = is_parallel_safe;
 }
 

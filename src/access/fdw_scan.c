@@ -4,41 +4,41 @@
  *	  Executes scans of foreign tables.
  *
  * Structure: a look-up evaluates its keys and reads them through the read
- * path, as many together as that takes.  The backing table is read by a
- * statement that is planned when the scan begins and pulled row by row.  A
- * volatile map is walked through for its keys, which are then looked up.
- * Whichever it is, a row of the foreign
- * table is put together from the columns that were found.
+ * path, as many together as that takes; where the cache has no say (policies
+ * of the table, rows to be locked) by a statement for each.  The backing
+ * table as a whole is read by a statement without conditions.  A volatile map
+ * is walked through for its keys, which are then looked up.  Whichever it is,
+ * a row of the foreign table is put together from the columns that were found.
  *
- * All of it runs as the user whom the query's permissions are checked for,
- * who is not the current one inside a view.
+ * Everything runs as the current user.  Rights on the table behind are asked,
+ * before anything is read, of the user whom the query's permissions are
+ * checked for, who is the owner of a view that it came through.
  *
- * Concurrency: everything is read under the query's snapshot.
+ * Concurrency: everything is read under the query's snapshot.  A row that is
+ * to be locked may have been changed since; the scan shows what it has locked,
+ * and the executor looks at the conditions again.
  *
- * Failure: what the executor holds for the statement goes with the query's
+ * Failure: what the executor holds for a statement goes with the query's
  * resources.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
-#include "nodes/makefuncs.h"
-#include "nodes/nodeFuncs.h"
 #include "parser/parsetree.h"
-#include "tcop/dest.h"
-#include "tcop/tcopprot.h"
-#include "utils/array.h"
 #include "utils/datum.h"
-#include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/ruleutils.h"
-#include "utils/typcache.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "access/explain_reads.h"
 #include "access/fdw.h"
+#include "access/fdw_statement.h"
 #include "access/fdw_table.h"
 #include "access/lookups.h"
 #include "base/compat.h"
@@ -49,45 +49,26 @@ typedef struct ScanWork
 {
 	TcForeignMode mode;
 	TcForeignTable *table;
-	Oid user;
-	List *expressions; /* of ExprState: keys, or parameters */
+	TcForeignLocking locking;
+	TcStatementForm form; /* of a statement, and the rights that it takes */
+	List *expressions;	  /* of ExprState: keys */
 	bool shows_meta;
-	bool locks; /* records of a volatile map, to be changed */
+	bool shows_sizes;
 	bool started;
-	MemoryContext run; /* of a statement, from scan to rescan */
+	MemoryContext run; /* of the statement under way */
 
-	TcLookups lookups; /* also of a volatile map's records */
-	MemoryContext row; /* of the one at hand */
+	TcLookups lookups;		 /* also of a volatile map's records */
+	MemoryContext row;		 /* of the one at hand */
+	bool by_statement;		 /* the keys are looked up so */
+	TcStatement *plan;		 /* made when first needed */
+	struct QueryDesc *query; /* under way */
 
-	/* a statement */
-	char *sql;
-	List *columns;
-	QueryDesc *query;
+	/* rows of the table that are locked one by one */
+	Relation backing;
+	TupleTableSlot *locked;
+	ItemPointerData place; /* of the row at hand */
+	LockClauseStrength strength;
 } ScanWork;
-
-/* ----- as whom ----- */
-
-typedef struct Identity
-{
-	Oid user;
-	int context;
-} Identity;
-
-static void
-become(const ScanWork *work, Identity *before)
-{
-	GetUserIdAndSecContext(&before->user, &before->context);
-	if (before->user != work->user)
-		SetUserIdAndSecContext(work->user,
-							   before->context | SECURITY_LOCAL_USERID_CHANGE);
-}
-
-static void
-become_again(const ScanWork *work, const Identity *before)
-{
-	if (before->user != work->user)
-		SetUserIdAndSecContext(before->user, before->context);
-}
 
 /* ----- rows ----- */
 
@@ -147,7 +128,8 @@ show_meta(ScanWork *work, TupleTableSlot *slot)
 			return;
 		keys[k] = slot->tts_values[number - 1];
 	}
-	tc_meta_values(table->map, keys, values, nulls);
+	tc_meta_values(table->map, work->form.user, work->shows_sizes, keys, values,
+				   nulls);
 	for (int i = 0; i < table->natts; i++)
 	{
 		if (table->column[i].kind != TC_FOREIGN_META)
@@ -157,14 +139,118 @@ show_meta(ScanWork *work, TupleTableSlot *slot)
 	}
 }
 
+/* ----- statements on the backing table ----- */
+
+/* Open the statement, for a key or for all rows. */
+static void
+open_statement(ForeignScanState *node, ScanWork *work, const Datum *keys)
+{
+	EState *estate = node->ss.ps.state;
+	MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
+	ParamListInfo params;
+
+	if (work->plan == NULL)
+		work->plan = tc_statement_plan(&work->form);
+	MemoryContextSwitchTo(work->run);
+	params = tc_statement_params(work->plan);
+	for (int k = 0; keys != NULL && k < work->table->key.n; k++)
+	{
+		params->params[k].value = keys[k];
+		params->params[k].isnull = false;
+	}
+	work->query = tc_statement_open(work->plan, estate->es_snapshot,
+									estate->es_output_cid, params);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+close_statement(ScanWork *work)
+{
+	if (work->query != NULL)
+		tc_statement_close(work->query);
+	work->query = NULL;
+	MemoryContextReset(work->run);
+}
+
+/* Show the statement's next row; false when there is none. */
+static bool
+next_of_statement(ScanWork *work, TupleTableSlot *slot)
+{
+	TupleTableSlot *row = tc_statement_next(work->query);
+	int column = 0;
+	ListCell *cell;
+
+	if (row == NULL)
+		return false;
+	memset(slot->tts_isnull, true, work->table->natts * sizeof(bool));
+	foreach (cell, work->form.columns)
+	{
+		int i = lfirst_int(cell) - 1;
+
+		slot->tts_values[i] = row->tts_values[column];
+		slot->tts_isnull[i] = row->tts_isnull[column++];
+	}
+	if (work->form.with_place)
+		work->place = *(ItemPointer) DatumGetPointer(row->tts_values[column]);
+	return true;
+}
+
+/* Prepare to lock rows of the table one by one. */
+static void
+open_backing(ForeignScanState *node, ScanWork *work)
+{
+	EState *estate = node->ss.ps.state;
+	MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
+
+	work->backing = table_open(work->table->map->relation, RowShareLock);
+	work->locked = table_slot_create(work->backing, &estate->es_tupleTable);
+	MemoryContextSwitchTo(caller);
+}
+
+/*
+ * The whole table.  The statement locks rows if all are to be locked, and
+ * else says where they are.
+ */
+static void
+start_table(ForeignScanState *node, ScanWork *work)
+{
+	const TcMap *map = work->table->map;
+
+	if (work->locking == TC_LOCK_FITTING &&
+		(map->suspended == TC_SUSPENDED_CHILDREN ||
+		 map->suspended == TC_SUSPENDED_VIRTUAL ||
+		 tc_map_policies_apply_to(map, work->form.user)))
+		work->locking = TC_LOCK_ALL;
+	if (work->locking != TC_LOCK_ALL)
+		work->form.lock = LCS_NONE;
+	work->form.with_place = work->locking == TC_LOCK_FITTING;
+	if (work->form.with_place && work->backing == NULL)
+		open_backing(node, work);
+	open_statement(node, work, NULL);
+}
+
 /* ----- look-ups ----- */
 
 static void
 start_lookups(ForeignScanState *node, ScanWork *work)
 {
-	tc_lookups_begin(&work->lookups, work->table->map,
-					 node->ss.ps.state->es_snapshot, false);
-	tc_lookups_start(&work->lookups, node->ss.ps.ps_ExprContext);
+	TcMap *map = work->table->map;
+	TcLookups *lookups = &work->lookups;
+
+	tc_lookups_begin(lookups, map, node->ss.ps.state->es_snapshot, false);
+	if (map->def.durable)
+	{
+		bool policies = tc_map_policies_apply_to(map, work->form.user);
+
+		if (policies)
+			lookups->reader.bypass = TC_BYPASS_POLICIES;
+		work->by_statement =
+			policies || lookups->reader.by_sql || work->locking != TC_LOCK_NONE;
+		if (work->locking != TC_LOCK_NONE)
+			work->locking = TC_LOCK_ALL;
+		work->form.by_key = work->by_statement;
+	}
+	tc_lookups_start(lookups, node->ss.ps.ps_ExprContext);
 }
 
 static bool
@@ -179,100 +265,29 @@ next_found(ScanWork *work, TupleTableSlot *slot)
 	return true;
 }
 
-/* ----- a statement on the backing table ----- */
-
-/* The parameters of the statement. */
-static ParamListInfo
-make_params(ScanWork *work, ExprContext *context, Oid **types)
-{
-	int n = list_length(work->expressions);
-	ParamListInfo params = makeParamList(n);
-
-	*types = palloc(n * sizeof(Oid));
-	for (int i = 0; i < n; i++)
-	{
-		ExprState *state = list_nth(work->expressions, i);
-		ParamExternData *param = &params->params[i];
-
-		param->value =
-			ExecEvalExprSwitchContext(state, context, &param->isnull);
-		param->pflags = PARAM_FLAG_CONST;
-		param->ptype = (*types)[i] = exprType((Node *) state->expr);
-	}
-	return params;
-}
-
-/* Plan the statement, with names as they were written: in full. */
-static PlannedStmt *
-plan_statement(const char *sql, Oid *types, ParamListInfo params)
-{
-	int level = NewGUCNestLevel();
-	RawStmt *raw;
-	Query *query;
-	PlannedStmt *plan;
-
-	(void) set_config_option("search_path", "pg_catalog", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	raw = linitial_node(RawStmt, pg_parse_query(sql));
-	query = linitial_node(Query,
-						  pg_analyze_and_rewrite_fixedparams(raw, sql, types,
-															 params->numParams,
-															 NULL));
-	plan = pg_plan_query(query, sql, CURSOR_OPT_FAST_PLAN, params);
-	AtEOXact_GUC(true, level);
-	return plan;
-}
-
-static void
-start_statement(ForeignScanState *node, ScanWork *work)
-{
-	EState *estate = node->ss.ps.state;
-	MemoryContext caller = MemoryContextSwitchTo(work->run);
-	Oid *types;
-	ParamListInfo params =
-		make_params(work, node->ss.ps.ps_ExprContext, &types);
-
-	work->query =
-		CreateQueryDesc(plan_statement(work->sql, types, params), work->sql,
-						estate->es_snapshot, InvalidSnapshot, None_Receiver,
-						params, NULL, 0);
-	ExecutorStart(work->query, 0);
-	MemoryContextSwitchTo(caller);
-}
-
+/* The next row of those with the keys, by a statement for each key. */
 static bool
-next_of_statement(ScanWork *work, TupleTableSlot *slot)
+next_by_statement(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 {
-	MemoryContext caller =
-		MemoryContextSwitchTo(work->query->estate->es_query_cxt);
-	TupleTableSlot *row = ExecProcNode(work->query->planstate);
-	int column = 0;
-	ListCell *cell;
+	TcReader *reader = &work->lookups.reader;
 
-	MemoryContextSwitchTo(caller);
-	if (TupIsNull(row))
-		return false;
-	slot_getallattrs(row);
-	memset(slot->tts_isnull, true, work->table->natts * sizeof(bool));
-	foreach (cell, work->columns)
+	for (;;)
 	{
-		int i = lfirst_int(cell) - 1;
+		const Datum *keys;
 
-		slot->tts_values[i] = row->tts_values[column];
-		slot->tts_isnull[i] = row->tts_isnull[column++];
+		if (work->query != NULL && next_of_statement(work, slot))
+			return true;
+		close_statement(work);
+		keys = tc_lookups_next_key(&work->lookups);
+		if (keys == NULL)
+			return false;
+		if (work->locking == TC_LOCK_NONE)
+		{
+			reader->counts.bypasses++;
+			tc_count_bypass(work->table->map, reader->bypass);
+		}
+		open_statement(node, work, keys);
 	}
-	return true;
-}
-
-static void
-stop_statement(ScanWork *work)
-{
-	if (work->query == NULL)
-		return;
-	ExecutorFinish(work->query);
-	ExecutorEnd(work->query);
-	FreeQueryDesc(work->query);
-	work->query = NULL;
 }
 
 /* ----- all records of a volatile map ----- */
@@ -321,6 +336,135 @@ start_records(ForeignScanState *node, ScanWork *work)
 	MemoryContextSwitchTo(caller);
 }
 
+/* ----- locking ----- */
+
+static LockTupleMode
+lock_mode(LockClauseStrength strength)
+{
+	switch (strength)
+	{
+		case LCS_FORKEYSHARE:
+			return LockTupleKeyShare;
+		case LCS_FORSHARE:
+			return LockTupleShare;
+		case LCS_FORNOKEYUPDATE:
+			return LockTupleNoKeyExclusive;
+		default:
+			return LockTupleExclusive;
+	}
+}
+
+static void
+report_concurrent_change(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not serialize access due to concurrent update")));
+}
+
+/* Show a row of the table as it was locked; false when its time is over. */
+static bool
+show_locked(ScanWork *work, TupleTableSlot *slot)
+{
+	const TcForeignTable *table = work->table;
+	const TcShape *shape = &table->map->shape;
+	TcRow row;
+
+	slot_getallattrs(work->locked);
+	row.values = work->locked->tts_values;
+	row.nulls = work->locked->tts_isnull;
+	if (tc_heap_expires(shape, &row) <= GetCurrentStatementStartTimestamp())
+		return false;
+	ExecClearTuple(slot);
+	for (int i = 0; i < table->natts; i++)
+	{
+		int number = table->column[i].number;
+
+		slot->tts_isnull[i] = true;
+		slot->tts_values[i] = (Datum) 0;
+		if (table->column[i].kind != TC_FOREIGN_COLUMN)
+			continue;
+		slot->tts_isnull[i] = row.nulls[number - 1];
+		slot->tts_values[i] = row.values[number - 1];
+	}
+	show_meta(work, slot);
+	ExecStoreVirtualTuple(slot);
+	return true;
+}
+
+/*
+ * Lock the row of the table that is at hand, in its newest version, as
+ * PostgreSQL does with rows of tables; false when it is gone, or is not to be
+ * waited for.
+ */
+static bool
+lock_table_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
+{
+	EState *estate = node->ss.ps.state;
+	uint8 flags = TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS;
+	TM_FailureData failure;
+
+	if (!IsolationUsesXactSnapshot())
+		flags |= TUPLE_LOCK_FLAG_FIND_LAST_VERSION;
+	switch (table_tuple_lock(work->backing, &work->place, estate->es_snapshot,
+							 work->locked, estate->es_output_cid,
+							 lock_mode(work->strength), work->form.wait, flags,
+							 &failure))
+	{
+		case TM_Ok:
+			return !failure.traversed || show_locked(work, slot);
+		case TM_Updated:
+		case TM_Deleted:
+			if (IsolationUsesXactSnapshot())
+				report_concurrent_change();
+			return false;
+		case TM_WouldBlock:
+		case TM_SelfModified: /* by this command: not a second time */
+			return false;
+		default:
+			elog(ERROR, "could not lock a row of relation \"%s\"",
+				 work->table->map->name);
+	}
+	return false;
+}
+
+/* Lock the row in the slot, and show it as it is; false when it is not. */
+static bool
+lock_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
+{
+	MemoryContext caller;
+	bool locked;
+
+	if (work->mode == TC_FOREIGN_TABLE)
+		return lock_table_row(node, work, slot);
+	MemoryContextReset(work->row);
+	caller = MemoryContextSwitchTo(work->row);
+	locked = tc_fdw_volatile_lock(work->table, slot);
+	MemoryContextSwitchTo(caller);
+	return locked;
+}
+
+/* Is the row in the slot one to be shown?  If so it is locked, where need be.
+ */
+static bool
+take_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
+{
+	ExprContext *context = node->ss.ps.ps_ExprContext;
+	bool durable = work->table->map->def.durable;
+
+	ResetExprContext(context);
+	context->ecxt_scantuple = slot;
+	if (work->locking == TC_LOCK_FITTING &&
+		!ExecQual(node->ss.ps.qual, context))
+		return false;
+
+	/* statements have locked all that they show */
+	if (work->locking == TC_LOCK_FITTING ||
+		(work->locking == TC_LOCK_ALL && !durable))
+		return lock_row(node, work, slot);
+	return true;
+}
+
 /* ----- the scan ----- */
 
 static bool
@@ -334,14 +478,42 @@ shows_meta(const TcForeignTable *table)
 	return false;
 }
 
-static Oid
-scan_user(ForeignScanState *node)
+static int
+private_int(const ForeignScan *plan, TcForeignPrivate what)
+{
+	return intVal(list_nth(plan->fdw_private, what));
+}
+
+/* The statement that reads, as far as the plan says. */
+static void
+describe_statement(ForeignScanState *node, ScanWork *work)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	RangeTblEntry *rte = exec_rt_fetch(plan->scan.scanrelid, node->ss.ps.state);
-	Oid user = tc_scan_user(plan, rte);
+	TcStatementForm *form = &work->form;
 
-	return OidIsValid(user) ? user : GetUserId();
+	form->table = work->table;
+	form->operation = CMD_SELECT;
+	form->user = tc_scan_user(plan, rte);
+	form->columns = list_nth(plan->fdw_private, TC_PRIVATE_COLUMNS);
+	form->used = list_nth(plan->fdw_private, TC_PRIVATE_USED);
+	form->rights = private_int(plan, TC_PRIVATE_RIGHTS);
+	form->lock = work->strength = private_int(plan, TC_PRIVATE_STRENGTH);
+	form->wait = private_int(plan, TC_PRIVATE_WAIT);
+}
+
+/* PostgreSQL has asked for rights on the foreign table alone. */
+static void
+check_rights(ScanWork *work)
+{
+	const TcMap *map = work->table->map;
+	Oid user = work->form.user;
+
+	if (map->def.durable)
+		tc_statement_check(&work->form);
+	work->shows_meta = shows_meta(work->table);
+	work->shows_sizes = work->shows_meta &&
+		tc_map_record_readable(map, OidIsValid(user) ? user : GetUserId());
 }
 
 static void
@@ -352,22 +524,28 @@ begin_scan(ForeignScanState *node, int flags)
 	ScanWork *work = palloc0(sizeof(ScanWork));
 
 	node->fdw_state = work;
-	work->mode = intVal(list_nth(plan->fdw_private, TC_PRIVATE_MODE));
-	work->sql = strVal(list_nth(plan->fdw_private, TC_PRIVATE_SQL));
-	work->columns = list_nth(plan->fdw_private, TC_PRIVATE_COLUMNS);
-	work->locks = intVal(list_nth(plan->fdw_private, TC_PRIVATE_LOCKS)) != 0;
+	work->mode = private_int(plan, TC_PRIVATE_MODE);
+	work->locking = private_int(plan, TC_PRIVATE_LOCKING);
 	work->expressions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
-	work->user = scan_user(node);
 	work->table =
 		tc_foreign_table(RelationGetRelid(node->ss.ss_currentRelation));
-	work->shows_meta = shows_meta(work->table);
-	work->locks &= !work->table->map->def.durable;
+
+	/* the plan may be older than the lock */
+	if ((int) work->table->map->shape.fingerprint !=
+		private_int(plan, TC_PRIVATE_LAYOUT))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("map \"%s\" was redefined while a query of it was "
+						"planned",
+						work->table->map->name)));
+	describe_statement(node, work);
+	check_rights(work);
 	work->run =
 		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
 	work->row =
 		AllocSetContextCreate(query, "topcache row", ALLOCSET_SMALL_SIZES);
 	tc_lookups_init(&work->lookups, query, &work->table->key, work->expressions,
-					intVal(list_nth(plan->fdw_private, TC_PRIVATE_ARRAY)));
+					private_int(plan, TC_PRIVATE_ARRAY));
 }
 
 static void
@@ -380,7 +558,7 @@ start(ForeignScanState *node, ScanWork *work)
 			start_lookups(node, work);
 			break;
 		case TC_FOREIGN_TABLE:
-			start_statement(node, work);
+			start_table(node, work);
 			break;
 		case TC_FOREIGN_RECORDS:
 			start_records(node, work);
@@ -389,32 +567,13 @@ start(ForeignScanState *node, ScanWork *work)
 }
 
 static bool
-next_row(ScanWork *work, TupleTableSlot *slot)
+next_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 {
 	if (work->mode == TC_FOREIGN_TABLE)
 		return next_of_statement(work, slot);
+	if (work->by_statement)
+		return next_by_statement(node, work, slot);
 	return next_found(work, slot);
-}
-
-/*
- * Lock a record of a volatile map before it is changed, as an UPDATE locks
- * the rows that fit; false when it does not fit, or is gone.
- */
-static bool
-lock_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
-{
-	ExprContext *context = node->ss.ps.ps_ExprContext;
-	MemoryContext caller;
-	bool locked;
-
-	context->ecxt_scantuple = slot;
-	if (!ExecQual(node->ss.ps.qual, context))
-		return false;
-	MemoryContextReset(work->row);
-	caller = MemoryContextSwitchTo(work->row);
-	locked = tc_fdw_volatile_lock(work->table, slot);
-	MemoryContextSwitchTo(caller);
-	return locked;
 }
 
 static TupleTableSlot *
@@ -422,40 +581,30 @@ iterate_scan(ForeignScanState *node)
 {
 	ScanWork *work = node->fdw_state;
 	TupleTableSlot *slot = node->ss.ss_ScanTupleSlot;
-	Identity before;
 
 	ExecClearTuple(slot);
-	become(work, &before);
 	if (!work->started)
 		start(node, work);
-	while (next_row(work, slot))
+	while (next_row(node, work, slot))
 	{
 		show_meta(work, slot);
 		ExecStoreVirtualTuple(slot);
-		if (!work->locks || lock_row(node, work, slot))
+		if (take_row(node, work, slot))
 			break;
 		ExecClearTuple(slot);
 	}
-	become_again(work, &before);
 	return slot;
 }
 
 /* Forget what was read; the reader of look-ups stays. */
 static void
-stop(ScanWork *work)
-{
-	stop_statement(work);
-	work->started = false;
-	tc_lookups_reset(&work->lookups);
-	MemoryContextReset(work->run);
-}
-
-static void
 rescan(ForeignScanState *node)
 {
 	ScanWork *work = node->fdw_state;
 
-	stop(work);
+	close_statement(work);
+	work->started = false;
+	tc_lookups_reset(&work->lookups);
 }
 
 static void
@@ -465,8 +614,10 @@ end_scan(ForeignScanState *node)
 
 	if (work == NULL)
 		return;
-	stop(work);
+	rescan(node);
 	tc_lookups_end(&work->lookups);
+	if (work->backing != NULL)
+		table_close(work->backing, NoLock);
 }
 
 /* ----- EXPLAIN ----- */
@@ -476,19 +627,14 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 {
 	ScanWork *work = node->fdw_state;
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
-	bool lookup = work->mode == TC_FOREIGN_LOOKUP;
 
 	if (es->verbose)
 		ExplainPropertyText("Map", tc_map_sql_name(work->table->map), es);
-	tc_explain_condition(lookup ? "Cache Cond" : "Table Cond", &plan->scan.plan,
+	tc_explain_condition("Cache Cond", &plan->scan.plan,
 						 plan->fdw_recheck_quals, NIL, es);
-	if (es->verbose && work->mode == TC_FOREIGN_TABLE)
-		ExplainPropertyText("Table SQL", work->sql, es);
-	if (lookup && work->lookups.reading)
+	if (work->mode == TC_FOREIGN_LOOKUP && work->lookups.reading)
 		tc_explain_reads(&work->lookups.reader, es);
 }
-
-/* ----- ANALYZE ----- */
 
 void
 tc_fdw_scan_routines(FdwRoutine *routine)

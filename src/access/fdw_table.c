@@ -3,7 +3,8 @@
  * fdw_table.c
  *	  What a foreign table of topcache shows: a map, column by column.
  *
- * Structure: option "relation" names the map.  A column shows the column of
+ * Structure: option "relation" names the map with its schema, and follows
+ * when they are renamed (fdw_names.c).  A column shows the column of
  * the same name, or that of its option "column_name"; with option "meta" it
  * shows something about the record.
  *
@@ -24,6 +25,7 @@
 #include "foreign/foreign.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "storage/lmgr.h"
 #include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/varlena.h"
@@ -83,17 +85,54 @@ option(List *options, const char *name)
 	return NULL;
 }
 
-Oid
-tc_foreign_relation(Oid relation)
+/* The relation that option "relation" names, or InvalidOid. */
+static Oid
+find_named(const RangeVar *name)
 {
-	ForeignTable *table = GetForeignTable(relation);
-	char *name = option(table->options, "relation");
-	RangeVar *range;
+	Oid schema = get_namespace_oid(name->schemaname, true);
 
-	if (name == NULL)
-		return relation;
-	range = makeRangeVarFromNameList(tc_qualified_name(name));
-	return RangeVarGetRelid(range, NoLock, false);
+	return OidIsValid(schema) ? get_relname_relid(name->relname, schema)
+							  : InvalidOid;
+}
+
+/*
+ * The relation of the map, locked.  Nobody's rights are asked here, as they
+ * are asked of the table: of the owner, where there is a view in between.
+ */
+static Oid
+lock_relation(Relation rel)
+{
+	ForeignTable *table = GetForeignTable(RelationGetRelid(rel));
+	char *option_value = option(table->options, "relation");
+	RangeVar *name;
+	Oid relation;
+
+	if (option_value == NULL)
+		return RelationGetRelid(rel);
+	name = makeRangeVarFromNameList(tc_qualified_name(option_value));
+	if (name->schemaname == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
+				 errmsg("option \"relation\" of foreign table \"%s\" names no "
+						"schema",
+						RelationGetRelationName(rel)),
+				 errhint("Use ALTER FOREIGN TABLE … OPTIONS (SET relation "
+						 "'schema.table').")));
+
+	/* until it is locked, it may be renamed */
+	for (;;)
+	{
+		relation = find_named(name);
+		if (!OidIsValid(relation))
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_TABLE),
+					 errmsg("relation \"%s.%s\" does not exist",
+							name->schemaname, name->relname)));
+		LockRelationOid(relation, AccessShareLock);
+		if (find_named(name) == relation)
+			return relation;
+		UnlockRelationOid(relation, AccessShareLock);
+	}
 }
 
 /* Report that a column does not fit, and why. */
@@ -137,7 +176,6 @@ describe_column(Relation rel, Form_pg_attribute att, const TcMap *map,
 		report_misfit(rel, att,
 					  psprintf(_("Relation \"%s\" has no column \"%s\"."),
 							   map->name, name));
-	column->name = pstrdup(quote_identifier(name));
 	own = TupleDescAttr(map->desc, column->number - 1);
 	if (own->atttypid != att->atttypid ||
 		own->attcollation != att->attcollation)
@@ -179,7 +217,7 @@ tc_foreign_table(Oid relation)
 	Relation rel = table_open(relation, NoLock);
 	TupleDesc desc = RelationGetDescr(rel);
 
-	table->map = tc_map_require(tc_foreign_relation(relation));
+	table->map = tc_map_require(lock_relation(rel));
 	table->natts = desc->natts;
 	table->column = palloc0(desc->natts * sizeof(TcForeignColumn));
 	for (int i = 0; i < desc->natts; i++)
@@ -197,10 +235,11 @@ tc_foreign_table(Oid relation)
 }
 
 void
-tc_meta_values(TcMap *map, const Datum *keys, Datum *values, bool *nulls)
+tc_meta_values(TcMap *map, Oid user, bool with_sizes, const Datum *keys,
+			   Datum *values, bool *nulls)
 {
 	TcRecordInfo info;
-	bool resident = tc_inspect(map, keys, &info);
+	bool resident = tc_inspect(map, user, keys, &info);
 
 	for (int i = 0; i < TC_NMETA; i++)
 	{
@@ -211,6 +250,7 @@ tc_meta_values(TcMap *map, const Datum *keys, Datum *values, bool *nulls)
 	values[TC_META_RESIDENT] = BoolGetDatum(resident);
 	if (!resident)
 		return;
+	nulls[TC_META_COST] = nulls[TC_META_BYTES] = !with_sizes;
 	values[TC_META_COST] = Int64GetDatum(info.cost);
 	values[TC_META_BYTES] = Int64GetDatum(info.bytes);
 	values[TC_META_DIRTY] = BoolGetDatum(info.dirty);

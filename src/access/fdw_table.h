@@ -21,7 +21,6 @@ typedef struct TcForeignColumn
 	TcForeignKind kind;
 	AttrNumber number; /* in the backing table */
 	int meta;		   /* a TcMetaKind */
-	char *name;		   /* of the backing table's column, quoted */
 } TcForeignColumn;
 
 typedef enum TcMetaKind
@@ -51,9 +50,6 @@ typedef struct TcForeignTable
  */
 extern TcForeignTable *tc_foreign_table(Oid relation);
 
-/* The map that a foreign table shows by its options, not locked. */
-extern Oid tc_foreign_relation(Oid relation);
-
 /* The names in option "key"; an error where it is no list of names. */
 extern List *tc_key_option_names(const char *value);
 
@@ -65,8 +61,12 @@ extern int tc_meta_kind(const char *name);
 extern Oid tc_meta_type(int kind);
 extern const char *tc_meta_name(int kind);
 
-/* What is known of the record of a key; NULLs where it is not resident. */
-extern void tc_meta_values(TcMap *map, const Datum *keys, Datum *values,
-						   bool *nulls);
+/*
+ * What a user (InvalidOid: the current one) may know of the record of a key;
+ * NULLs where it is not resident.  Sizes tell of every column of the record,
+ * and are for those who may read them all.
+ */
+extern void tc_meta_values(TcMap *map, Oid user, bool with_sizes,
+						   const Datum *keys, Datum *values, bool *nulls);
 
 #endif /* TC_FDW_TABLE_H */

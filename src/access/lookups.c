@@ -38,14 +38,14 @@ tc_lookups_init(TcLookups *lookups, MemoryContext query,
 
 void
 tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
-				 bool checked)
+				 bool plain_sql)
 {
 	if (lookups->reading)
 		return;
-	if (checked)
+	if (plain_sql)
 		tc_read_begin_checked(&lookups->reader, map, snapshot, lookups->query);
 	else
-		tc_read_begin(&lookups->reader, map, snapshot, lookups->query);
+		tc_read_begin_foreign(&lookups->reader, map, snapshot, lookups->query);
 	lookups->reading = true;
 }
 
@@ -168,6 +168,14 @@ tc_lookups_next(TcLookups *lookups, const Datum **keys)
 			return &lookups->value;
 	}
 	return NULL;
+}
+
+const Datum *
+tc_lookups_next_key(TcLookups *lookups)
+{
+	if (lookups->next >= lookups->nkeys)
+		return NULL;
+	return lookups->keys + (Size) lookups->next++ * lookups->key->n;
 }
 
 void

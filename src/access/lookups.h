@@ -34,10 +34,10 @@ extern void tc_lookups_init(TcLookups *lookups, MemoryContext query,
 
 /*
  * Begin to read, unless that was done; the reader stays the same through
- * rescans.  A checked query's privileges are not looked at again.
+ * rescans.  Privileges were checked, be it for plain SQL or a foreign table.
  */
 extern void tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
-							 bool checked);
+							 bool plain_sql);
 
 /* Evaluate the keys. */
 extern void tc_lookups_start(TcLookups *lookups, ExprContext *context);
@@ -50,6 +50,9 @@ extern void tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys);
  * the next call.
  */
 extern const TcValue *tc_lookups_next(TcLookups *lookups, const Datum **keys);
+
+/* The next key alone, for who reads its record in another way; or NULL. */
+extern const Datum *tc_lookups_next_key(TcLookups *lookups);
 
 /* Forget the keys; end. */
 extern void tc_lookups_reset(TcLookups *lookups);

@@ -49,6 +49,7 @@ typedef struct EntryMap
 	uint16 number;
 	uint32 generation;
 	TcMap *map; /* NULL: not for this user to see */
+	bool sizes; /* these are, too */
 } EntryMap;
 
 /* The map of an entry, if it is one of this database that the user may read. */
@@ -84,16 +85,22 @@ follow_entry(EntryMap *current, const TcEntry *entry)
 	current->number = entry->map;
 	current->generation = entry->generation;
 	current->map = visible_map(entry);
+	current->sizes = current->map != NULL &&
+		tc_map_record_readable(current->map, GetUserId());
 }
 
-/* Add an entry to the result. */
+/*
+ * Add an entry to the result.  Sizes tell of every column of the record: only
+ * who may read them all is shown those.
+ */
 static void
-put_entry(ReturnSetInfo *result, const TcMap *map, const TcEntry *entry,
+put_entry(ReturnSetInfo *result, const EntryMap *current, const TcEntry *entry,
 		  TimestampTz now)
 {
+	const TcMap *map = current->map;
 	Datum keys[INDEX_MAX_KEYS];
 	Datum columns[8];
-	bool nulls[8] = {0};
+	bool nulls[8] = {[2] = !current->sizes, [3] = !current->sizes};
 
 	tc_shape_keys(&map->shape, entry->data, keys);
 	columns[0] = ObjectIdGetDatum(map->relation);
@@ -146,7 +153,7 @@ topcache_entries(PG_FUNCTION_ARGS)
 		if (current.map == NULL || entry->version.negative)
 			continue;
 		caller = MemoryContextSwitchTo(row);
-		put_entry(result, current.map, entry, now);
+		put_entry(result, &current, entry, now);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row);
 	}

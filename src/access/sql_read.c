@@ -184,6 +184,7 @@ topcache_scan(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 								ALLOCSET_DEFAULT_SIZES);
+	tc_map_check_select(map);
 	scan = tc_scan_begin(map, CurrentMemoryContext);
 	while (tc_scan_next(scan, keys, &value))
 	{

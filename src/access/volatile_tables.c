@@ -14,6 +14,9 @@
  * The definition knows columns by number and follows when they are renamed.
  * The option has names, and has to be told, as it is what a dump has.
  *
+ * Of a foreign table that shows a map of a table the option that names it is
+ * completed.
+ *
  * A command that changes columns would leave the records without a form, and
  * is refused while there are any.
  *
@@ -39,6 +42,7 @@
 
 #include "access/commanded.h"
 #include "access/definitions.h"
+#include "access/fdw_names.h"
 #include "access/fdw_table.h"
 #include "access/volatile_tables.h"
 #include "base/compat.h"
@@ -217,7 +221,10 @@ define(Oid relation)
 	if (defined && !options.is_volatile)
 		refuse_change(relation);
 	if (!options.is_volatile)
+	{
+		tc_fdw_names_qualify(relation);
 		return;
+	}
 	if (!defined || !same_ttl(options.ttl, def.ttl) ||
 		(options.key != NIL && !same_names(options.key, def.key_columns)))
 	{

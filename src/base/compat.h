@@ -183,21 +183,6 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 												(child)->top_parent_relids))
 #endif
 
-/* Does a path key go from large to small? */
-#if PG_VERSION_NUM >= 180000
-#define tc_pathkey_descending(key) ((key)->pk_cmptype == COMPARE_GT)
-#else
-#define tc_pathkey_descending(key) \
-	((key)->pk_strategy == BTGreaterStrategyNumber)
-#endif
-
-/* A column of a query, as one of a plain table is. */
-#if PG_VERSION_NUM >= 160000
-#define tc_var_plain(var) ((var)->varnullingrels = NULL)
-#else
-#define tc_var_plain(var) ((void) 0)
-#endif
-
 /* Let a column be null because of the same outer joins as another. */
 #if PG_VERSION_NUM >= 160000
 #define tc_var_take_nulling(var, other) \
@@ -239,6 +224,46 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #define tc_foreign_path(root, rel, rows, startup, total, keys, outer, private) \
 	create_foreignscan_path((root), (rel), NULL, (rows), (startup), (total),   \
 							(keys), (outer), NULL, (private))
+#endif
+
+/*
+ * What a relation of a query needs rights for was part of its entry in the
+ * range table before, where it stands for partitions too: those need none.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "executor/executor.h"
+#include "parser/parse_relation.h"
+typedef RTEPermissionInfo TcPermissions;
+#define tc_item_permissions(item)	  (item)->p_perminfo
+#define tc_add_permissions(rte, list) addRTEPermissionInfo((list), (rte))
+#define tc_check_permissions(rtes, list) \
+	((void) ExecCheckPermissions((rtes), (list), true))
+#define tc_find_permissions(rte, list) \
+	((rte)->perminfoindex > 0 ? getRTEPermissionInfo((list), (rte)) : NULL)
+#define tc_query_permissions(query) (query)->rteperminfos
+#define tc_query_take_relations(query, pstate) \
+	((query)->rtable = (pstate)->p_rtable,     \
+	 (query)->rteperminfos = (pstate)->p_rteperminfos)
+#else
+#include "executor/executor.h"
+typedef RangeTblEntry TcPermissions;
+#define tc_item_permissions(item)	  (item)->p_rte
+#define tc_add_permissions(rte, list) ((void) (list), (rte))
+#define tc_check_permissions(rtes, list) \
+	((void) (list), (void) ExecCheckRTPerms((rtes), true))
+#define tc_find_permissions(rte, list) \
+	((void) (list), (rte)->requiredPerms != 0 ? (rte) : NULL)
+#define tc_query_permissions(query) NIL
+#define tc_query_take_relations(query, pstate) \
+	((query)->rtable = (pstate)->p_rtable)
+#endif
+
+/* Execute a query to its end. */
+#if PG_VERSION_NUM >= 180000
+#define tc_executor_run(query) ExecutorRun((query), ForwardScanDirection, 0)
+#else
+#define tc_executor_run(query) \
+	ExecutorRun((query), ForwardScanDirection, 0, true)
 #endif
 
 /* As whom a scanned relation is to be read; InvalidOid: the current user. */

@@ -19,13 +19,13 @@
 #include "segment/walk.h"
 
 bool
-tc_inspect(TcMap *map, const Datum *keys, TcRecordInfo *info)
+tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)
 {
 	TcBytes key;
 	TcProbe probe;
 	TcEntry entry;
 
-	if (tc_map_policies_apply(map) || !tc_bind(map))
+	if (tc_map_policies_apply_to(map, user) || !tc_bind(map))
 		return false;
 	tc_shape_form_key(&map->shape, keys, &key);
 	tc_probe_init(&probe, map, &key);

@@ -21,8 +21,9 @@ typedef struct TcRecordInfo
 
 /*
  * Look at the record of a key; false where none is resident, or where
- * policies might hide its row from the user.
+ * policies might hide its row from the user (InvalidOid: the current one).
  */
-extern bool tc_inspect(TcMap *map, const Datum *keys, TcRecordInfo *info);
+extern bool tc_inspect(TcMap *map, Oid user, const Datum *keys,
+					   TcRecordInfo *info);
 
 #endif /* TC_INSPECT_H */

@@ -89,7 +89,7 @@ judge_by(const TcMap *map, bool plain_sql)
 
 static void
 begin(TcReader *reader, TcMap *map, Snapshot snapshot, MemoryContext context,
-	  bool checked)
+	  bool checked, bool plain_sql)
 {
 	reader->map = map;
 	reader->snapshot = snapshot;
@@ -97,7 +97,7 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, MemoryContext context,
 	reader->heap = NULL;
 	reader->existence = false;
 	reader->context = context;
-	reader->now = judge_by(map, checked);
+	reader->now = judge_by(map, plain_sql);
 	reader->by_sql = needs_sql(reader);
 	reader->bypass = tc_why_bypass(map, snapshot, checked, reader->by_sql);
 	reader->cached = reader->bypass == TC_BYPASS_NONE;
@@ -114,14 +114,21 @@ tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot,
 			  MemoryContext context)
 {
 	tc_map_check_select(map);
-	begin(reader, map, snapshot, context, false);
+	begin(reader, map, snapshot, context, false, false);
 }
 
 void
 tc_read_begin_checked(TcReader *reader, TcMap *map, Snapshot snapshot,
 					  MemoryContext context)
 {
-	begin(reader, map, snapshot, context, true);
+	begin(reader, map, snapshot, context, true, true);
+}
+
+void
+tc_read_begin_foreign(TcReader *reader, TcMap *map, Snapshot snapshot,
+					  MemoryContext context)
+{
+	begin(reader, map, snapshot, context, true, false);
 }
 
 void

@@ -67,6 +67,13 @@ extern void tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot,
  */
 extern void tc_read_begin_checked(TcReader *reader, TcMap *map,
 								  Snapshot snapshot, MemoryContext context);
+
+/*
+ * The same for a foreign table, which shows no expired rows.  Where the reader
+ * says by_sql then, the caller runs the statements.
+ */
+extern void tc_read_begin_foreign(TcReader *reader, TcMap *map,
+								  Snapshot snapshot, MemoryContext context);
 extern void tc_read_end(TcReader *reader);
 
 /* Read one record; its memory is the current context's. */

@@ -44,7 +44,6 @@ tc_scan_begin(TcMap *map, MemoryContext context)
 {
 	TcScan *scan = MemoryContextAllocZero(context, sizeof(TcScan));
 
-	tc_map_check_select(map);
 	scan->map = map;
 	scan->values =
 		MemoryContextAlloc(context, map->shape.natts * sizeof(Datum));
@@ -57,7 +56,7 @@ tc_scan_begin(TcMap *map, MemoryContext context)
 	}
 	else
 	{
-		tc_read_begin(&scan->reader, map, GetActiveSnapshot(), context);
+		tc_read_begin_foreign(&scan->reader, map, GetActiveSnapshot(), context);
 		tc_walk_init(&scan->walk, context);
 		scan->row = AllocSetContextCreate(context, "topcache row",
 										  ALLOCSET_DEFAULT_SIZES);

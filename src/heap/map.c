@@ -498,6 +498,9 @@ columns_readable(const TcMap *map, Oid user)
 {
 	const TcShape *shape = &map->shape;
 
+	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
+		return true;
+
 	/* without them there is no record to be read */
 	if (shape->natts == 0)
 		return false;
@@ -512,6 +515,12 @@ columns_readable(const TcMap *map, Oid user)
 			return false;
 	}
 	return true;
+}
+
+bool
+tc_map_record_readable(const TcMap *map, Oid user)
+{
+	return tc_may_use_schema(map->schema, user) && columns_readable(map, user);
 }
 
 bool
@@ -544,8 +553,7 @@ tc_map_check_select(TcMap *map)
 	if (!tc_may_use_schema(map->schema, user))
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA,
 					   get_namespace_name(map->schema));
-	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) != ACLCHECK_OK &&
-		!columns_readable(map, user))
+	if (!columns_readable(map, user))
 		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
 					   map->name);
 	map->readable_by = user;
@@ -567,10 +575,16 @@ tc_map_may_put(TcMap *map)
 }
 
 bool
-tc_map_policies_apply(const TcMap *map)
+tc_map_policies_apply_to(const TcMap *map, Oid user)
 {
 	return map->row_security &&
-		check_enable_rls(map->relation, InvalidOid, false) == RLS_ENABLED;
+		check_enable_rls(map->relation, user, false) == RLS_ENABLED;
+}
+
+bool
+tc_map_policies_apply(const TcMap *map)
+{
+	return tc_map_policies_apply_to(map, InvalidOid);
 }
 
 TcMsgpackShape *

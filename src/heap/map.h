@@ -101,6 +101,9 @@ extern TcMap *tc_map_require_defined(Oid relation);
  */
 extern void tc_map_check_select(TcMap *map);
 
+/* May a user read all columns that a record has? */
+extern bool tc_map_record_readable(const TcMap *map, Oid user);
+
 /* May the current user read the key columns of every row? */
 extern bool tc_map_key_readable(const TcMap *map);
 
@@ -110,8 +113,11 @@ extern bool tc_map_key_readable(const TcMap *map);
 /* May the current user put records, whatever their columns? */
 extern bool tc_map_may_put(TcMap *map);
 
-/* Do policies of row-level security apply to the current user? */
+/*
+ * Do policies of row-level security apply to the current user, or to another?
+ */
 extern bool tc_map_policies_apply(const TcMap *map);
+extern bool tc_map_policies_apply_to(const TcMap *map, Oid user);
 
 /* A suspension in words; NULL when there is none. */
 extern const char *tc_suspension_text(TcSuspension suspension);
