@@ -364,7 +364,7 @@ report_concurrent_change(void)
 
 /* Show a row of the table as it was locked; false when its time is over. */
 static bool
-show_locked(ScanWork *work, TupleTableSlot *slot)
+show_newest(ScanWork *work, TupleTableSlot *slot)
 {
 	const TcForeignTable *table = work->table;
 	const TcShape *shape = &table->map->shape;
@@ -412,7 +412,7 @@ lock_table_row(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 							 &failure))
 	{
 		case TM_Ok:
-			return !failure.traversed || show_locked(work, slot);
+			return !failure.traversed || show_newest(work, slot);
 		case TM_Updated:
 		case TM_Deleted:
 			if (IsolationUsesXactSnapshot())

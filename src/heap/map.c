@@ -581,12 +581,6 @@ tc_map_policies_apply_to(const TcMap *map, Oid user)
 		check_enable_rls(map->relation, user, false) == RLS_ENABLED;
 }
 
-bool
-tc_map_policies_apply(const TcMap *map)
-{
-	return tc_map_policies_apply_to(map, InvalidOid);
-}
-
 TcMsgpackShape *
 tc_map_encoder(TcMap *map)
 {

@@ -114,10 +114,16 @@ extern bool tc_map_key_readable(const TcMap *map);
 extern bool tc_map_may_put(TcMap *map);
 
 /*
- * Do policies of row-level security apply to the current user, or to another?
+ * Do policies of row-level security apply to a user (InvalidOid: the current
+ * one)?
  */
-extern bool tc_map_policies_apply(const TcMap *map);
 extern bool tc_map_policies_apply_to(const TcMap *map, Oid user);
+
+static inline bool
+tc_map_policies_apply(const TcMap *map)
+{
+	return tc_map_policies_apply_to(map, InvalidOid);
+}
 
 /* A suspension in words; NULL when there is none. */
 extern const char *tc_suspension_text(TcSuspension suspension);

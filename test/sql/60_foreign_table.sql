@@ -294,6 +294,34 @@ RESET ROLE;
 ALTER TABLE orders DISABLE ROW LEVEL SECURITY;
 
 --
+-- Partition by partition: a look-up whose keys come from a partition
+--
+CREATE TABLE asked (id int, who text) PARTITION BY RANGE (id);
+CREATE TABLE asked_1 PARTITION OF asked FOR VALUES FROM (0) TO (500);
+CREATE TABLE asked_2 PARTITION OF asked FOR VALUES FROM (500) TO (1000);
+INSERT INTO asked VALUES (3, 'a'), (4, 'b'), (503, 'c');
+ANALYZE asked;
+CREATE TABLE stored_1 (id int PRIMARY KEY, note text);
+CREATE TABLE stored_2 (id int PRIMARY KEY, note text);
+INSERT INTO stored_1 SELECT g, 'one ' || g FROM generate_series(0, 499) g;
+INSERT INTO stored_2 SELECT g, 'two ' || g FROM generate_series(500, 999) g;
+ANALYZE stored_1, stored_2;
+SELECT topcache.attach('stored_1'), topcache.attach('stored_2');
+CREATE TABLE parted (id int, note text) PARTITION BY RANGE (id);
+CREATE FOREIGN TABLE parted_1 PARTITION OF parted FOR VALUES FROM (0) TO (500)
+	SERVER topcache OPTIONS (relation 'stored_1');
+CREATE FOREIGN TABLE parted_2 PARTITION OF parted FOR VALUES FROM (500) TO (1000)
+	SERVER topcache OPTIONS (relation 'stored_2');
+SET enable_partitionwise_join = on;
+SELECT count(*) FROM explained('SELECT who, note FROM asked JOIN parted USING (id)') p
+ WHERE p LIKE '%Cache Cond%';
+SELECT who, note FROM asked JOIN parted USING (id) ORDER BY who;
+UPDATE parted p SET note = who FROM asked a WHERE a.id = p.id RETURNING p.id, p.note;
+RESET enable_partitionwise_join;
+SELECT note FROM parted WHERE id IN (3, 503) ORDER BY id;
+DROP TABLE asked, parted, stored_1, stored_2;
+
+--
 -- IMPORT FOREIGN SCHEMA
 --
 CREATE SCHEMA tc_imported;
