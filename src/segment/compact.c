@@ -92,6 +92,22 @@ find_link_locked(TcRef newest_ref, TcRef chunk, bool *newest)
 	return NULL;
 }
 
+/*
+ * Let a link name a chunk by its new address.  Who moves a record between
+ * queues counts its pieces under the shard's lock alone.
+ */
+static void
+relink_locked(TcRef *link, TcRef to, const TcIndexPlace *place)
+{
+	TcSharedShard *shard =
+		tc_shard_of(tc_record_at(place->ref)->map, place->hash);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	*link = to;
+	LWLockRelease(&shard->lock);
+}
+
 /* Move a chunk to a new place; false when nothing names it any more. */
 static bool
 move_chunk(TcRef from, TcRef to, uint32 hash)
@@ -119,7 +135,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 			tc_index_exchange_locked(&place, to);
 		}
 		else
-			*link = to;
+			relink_locked(link, to, &place);
 		tc_index_end_change_locked(place.first);
 		moved = true;
 	}

@@ -22,7 +22,10 @@ extern bool tc_record_has_chunks(const TcImage *image);
 /* Free a version that nobody can find any more. */
 extern void tc_record_free(TcRef ref);
 
-/* What a version takes in the arena. */
+/*
+ * What a version takes in the arena.  Its partition or its shard is locked, or
+ * nobody can find it.
+ */
 extern uint32 tc_record_bytes(TcRef ref);
 
 /*
@@ -37,6 +40,11 @@ extern bool tc_record_read(TcRef ref, const TcSharedRecord *rec, char *data,
 /* Does the version's data begin with this key?  Locked or not, as above. */
 extern bool tc_record_has_key(TcRef ref, const TcSharedRecord *rec,
 							  const TcProbe *probe);
+
+#ifdef USE_ASSERT_CHECKING
+/* The chunks of a version are large enough and hold all of its data. */
+extern void tc_record_check(TcRef ref);
+#endif
 
 /* When the record ends, or INT64_MAX. */
 extern int64 tc_record_expires(TcRef ref, const TcSharedRecord *rec);
