@@ -116,6 +116,19 @@ take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
 	rec->prev = rec->next = TC_NO_REF;
 }
 
+/*
+ * A record's stamp as the first of a queue.  The clock may have been set back,
+ * and whoever gives a time may have waited for the lock.
+ */
+static void
+stamp_first_locked(const TcSharedQueue *queue, TcRef ref, uint64 stamp_us)
+{
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	if (queue->head != TC_NO_REF)
+		stamp_us = Max(stamp_us, tc_record_stamp(tc_record_at(queue->head)));
+	tc_record_set_stamp(tc_record_at(ref), stamp_us);
+}
+
 /* A queue has lost or got so many bytes. */
 static void
 account_queue_locked(TcSharedShard *shard, int queue, int64 bytes)
@@ -134,16 +147,17 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref)
 	bool was_empty;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
-	/* under the lock, so that the queue stays in the order of stamps */
-	if (!rec->warm)
-		tc_record_set_stamp(rec, tc_segment_clock_us());
 	rec->queue = tc_policy_queue_locked(rec, bytes);
 	queue = &shard->queue[rec->queue];
 	was_empty = queue->tail == TC_NO_REF;
 	if (rec->warm && !was_empty)
 		push_back_locked(queue, ref);
 	else
+	{
+		if (!rec->warm)
+			stamp_first_locked(queue, ref, tc_segment_clock_us());
 		push_front_locked(&queue->head, &queue->tail, ref);
+	}
 	account_queue_locked(shard, rec->queue, bytes);
 	if (was_empty || rec->warm)
 		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
@@ -177,7 +191,7 @@ tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	bool was_empty = to->tail == TC_NO_REF;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
-	tc_record_set_stamp(rec, stamp_us);
+	stamp_first_locked(to, ref, stamp_us);
 	if (to->head != ref)
 	{
 		take_out_locked(&from->head, &from->tail, ref);
