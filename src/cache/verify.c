@@ -26,6 +26,7 @@
 #include "cache/verify.h"
 #include "cache/visibility.h"
 #include "heap/heapread.h"
+#include "segment/check.h"
 #include "segment/walk.h"
 
 struct TcVerify
@@ -109,6 +110,7 @@ tc_verify_next(TcVerify *verify, Datum *keys)
 void
 tc_verify_end(TcVerify *verify)
 {
+	tc_check_all();
 	if (verify->heap != NULL)
 		tc_heap_end(verify->heap);
 	MemoryContextDelete(verify->row);

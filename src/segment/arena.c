@@ -34,6 +34,7 @@
 #include "port/pg_bitutils.h"
 
 #include "segment/arena.h"
+#include "segment/check.h"
 #include "segment/shared.h"
 
 /* A class is at least this much larger than the one before, in percent. */
@@ -202,6 +203,7 @@ tc_arena_take_page(uint16 use)
 	page = head->free_page;
 	if (page != TC_NO_PAGE)
 	{
+		Assert(head->free_pages > 0 && tc_seg.pages[page].use == TC_PAGE_FREE);
 		head->free_page = tc_seg.pages[page].next;
 		head->free_pages--;
 		tc_seg.pages[page].use = use;
@@ -216,6 +218,7 @@ tc_arena_return_page(uint32 page)
 	TcSharedSegment *head = tc_seg.head;
 
 	LWLockAcquire(tc_pool_lock(), LW_EXCLUSIVE);
+	Assert(page < head->npages && tc_seg.pages[page].use != TC_PAGE_FREE);
 	tc_seg.pages[page].use = TC_PAGE_FREE;
 	tc_seg.pages[page].next = head->free_page;
 	head->free_page = page;
@@ -332,6 +335,7 @@ alloc_from_class(uint32 number)
 		ref = chunk_ref(page, take_chunk_locked(page), class->chunk_bytes);
 		class->free_chunks--;
 		relink_page_locked(class, page);
+		tc_check_page_locked(page);
 	}
 	LWLockRelease(class_lock(number));
 	return ref;
@@ -374,6 +378,7 @@ settle_page_locked(TcSharedClass *class, uint32 page)
 	if (tc_seg.pages[page].used_chunks > 0)
 	{
 		relink_page_locked(class, page);
+		tc_check_page_locked(page);
 		return;
 	}
 	unlink_page_locked(class, page);
@@ -400,6 +405,9 @@ tc_arena_free(TcRef ref)
 
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
 	Assert(page_bitmap(page)[chunk / 64] & (UINT64CONST(1) << (chunk % 64)));
+#ifdef CLOBBER_FREED_MEMORY
+	memset(tc_ref_address(ref), 0x7F, class->chunk_bytes);
+#endif
 	page_bitmap(page)[chunk / 64] &= ~(UINT64CONST(1) << (chunk % 64));
 	desc->used_chunks--;
 	class->free_chunks++;
@@ -456,6 +464,7 @@ tc_arena_isolate_page(void)
 	{
 		unlink_page_locked(class, page);
 		tc_seg.pages[page].level = TC_PAGE_ISOLATED;
+		tc_check_page_locked(page);
 	}
 	LWLockRelease(class_lock(number));
 	return page;
@@ -486,7 +495,9 @@ tc_arena_release_page(uint32 page)
 
 	/* the isolation has kept the page in its class */
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
+	Assert(tc_seg.pages[page].level == TC_PAGE_ISOLATED);
 	settle_page_locked(class_at(number), page);
+	tc_check_class_locked(number);
 	LWLockRelease(class_lock(number));
 }
 

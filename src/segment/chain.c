@@ -19,6 +19,7 @@
 
 #include "segment/arena.h"
 #include "segment/chain.h"
+#include "segment/check.h"
 #include "segment/policy.h"
 #include "segment/record.h"
 #include "segment/shard.h"
@@ -168,6 +169,7 @@ tc_chain_add_locked(TcRef ref)
 		return false;
 	link_newest_locked(ref);
 	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_check_versions_locked(ref);
 	return true;
 }
 
@@ -189,6 +191,7 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	tc_index_exchange_locked(place, ref);
 	link_newest_locked(ref);
 	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_check_versions_locked(ref);
 }
 
 /* Take the newest version of a key away; what is below comes up. */
@@ -215,4 +218,5 @@ tc_chain_uncover_locked(TcIndexPlace *place)
 	link_newest_locked(older);
 	tc_shard_account(rec->map, rec->hash, &delta);
 	tc_record_free(ref);
+	tc_check_versions_locked(older);
 }

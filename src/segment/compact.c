@@ -25,6 +25,7 @@
 #include "postgres.h"
 
 #include "segment/arena.h"
+#include "segment/check.h"
 #include "segment/index.h"
 #include "segment/record.h"
 #include "segment/room.h"
@@ -125,6 +126,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 
 		if (link == NULL && !newest)
 			continue;
+		Assert(tc_arena_ref_bytes(to) == tc_arena_ref_bytes(from));
 		tc_index_begin_change_locked(place.first);
 		memcpy(tc_ref_address(to), tc_ref_address(from),
 			   tc_arena_ref_bytes(from));
@@ -137,6 +139,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 		else
 			relink_locked(link, to, &place);
 		tc_index_end_change_locked(place.first);
+		tc_check_versions_locked(place.ref);
 		moved = true;
 	}
 	LWLockRelease(lock);

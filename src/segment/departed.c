@@ -144,6 +144,7 @@ tc_departed_miss(uint32 hash)
 	{
 		uint16 place = set[i];
 
+		Assert(place == 0 || (place & REASON_MASK) != 0);
 		if (place != 0 && (place & ~REASON_MASK) == mark)
 			return counter[place & REASON_MASK];
 	}

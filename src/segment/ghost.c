@@ -189,3 +189,18 @@ tc_ghost_take(uint32 hash, uint32 bytes)
 	}
 	return false;
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+void
+tc_ghost_check(void)
+{
+	/* in this order: the clock goes first, and never back */
+	uint32 oldest = pg_atomic_read_u32(&tc_seg.head->ghost_oldest);
+
+	pg_read_barrier();
+	Assert((int32) (unit_of(pg_atomic_read_u64(&tc_seg.head->ghost_clock)) -
+					oldest) >= 0);
+}
+
+#endif

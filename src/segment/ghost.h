@@ -24,4 +24,9 @@ extern void tc_ghost_add(uint32 hash, uint32 bytes);
  */
 extern bool tc_ghost_take(uint32 hash, uint32 bytes);
 
+#ifdef USE_ASSERT_CHECKING
+/* What is remembered does not lie in the future. */
+extern void tc_ghost_check(void);
+#endif
+
 #endif /* TC_GHOST_H */

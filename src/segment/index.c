@@ -39,6 +39,7 @@
 #include "postgres.h"
 
 #include "segment/arena.h"
+#include "segment/check.h"
 #include "segment/index.h"
 
 /*
@@ -81,13 +82,6 @@ hash_tag(uint32 hash)
 {
 	return hash >> 24;
 }
-
-/*
- * For assertions: the lock of a bucket's partition.  A page has a multiple of
- * TC_PARTITIONS buckets.
- */
-#define bucket_lock(bucket) \
-	tc_partition_lock((bucket) - (TcSharedBucket *) tc_seg.arena)
 
 /* Give a bucket that enters the table its empty contents. */
 static void
@@ -173,7 +167,7 @@ tc_index_begin_change_locked(TcSharedBucket *first)
 {
 	uint32 seq = pg_atomic_read_u32(&first->seq);
 
-	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	Assert((seq & 1) == 0);
 	pg_atomic_write_u32(&first->seq, seq + 1);
 	pg_write_barrier();
@@ -184,10 +178,11 @@ tc_index_end_change_locked(TcSharedBucket *first)
 {
 	uint32 seq = pg_atomic_read_u32(&first->seq);
 
-	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	Assert((seq & 1) == 1);
 	pg_write_barrier();
 	pg_atomic_write_u32(&first->seq, seq + 1);
+	tc_check_bucket_locked(first);
 }
 
 /* Put a ref into the chain of a bucket; false without memory. */
@@ -196,7 +191,7 @@ add_to_chain_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 {
 	TcSharedSlots *slots = tc_bucket_slots(first);
 
-	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	for (;;)
 	{
 		int nslots = count_slots(first, slots);
@@ -229,7 +224,7 @@ trim_chain_locked(TcSharedBucket *first)
 {
 	TcSharedSlots *front = tc_bucket_slots(first);
 
-	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	while (front->overflow != TC_NO_REF)
 	{
 		TcSharedSlots *before = front;
@@ -329,7 +324,7 @@ tc_index_growth_needs_page(void)
 static void
 discard_chain_locked(TcSharedBucket *first)
 {
-	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
 		 s = next_slots(s))
 		memset(s->ref, 0, count_slots(first, s) * sizeof(TcRef));
@@ -344,7 +339,7 @@ static bool
 copy_chain_locked(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 				  uint32 nbuckets)
 {
-	Assert(LWLockHeldByMeInMode(bucket_lock(from), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(from), LW_EXCLUSIVE));
 	for (TcSharedSlots *s = tc_bucket_slots(from); s != NULL; s = next_slots(s))
 	{
 		int nslots = count_slots(from, s);
@@ -370,7 +365,7 @@ purge_chain_locked(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 	int to_slots = TC_BUCKET_SLOTS;
 	int to_slot = 0;
 
-	Assert(LWLockHeldByMeInMode(bucket_lock(first), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	for (TcSharedSlots *s = to; s != NULL; s = next_slots(s))
 	{
 		int nslots = count_slots(first, s);
@@ -420,6 +415,7 @@ split_bucket_locked(uint32 nbuckets)
 		pg_write_barrier();
 		purge_chain_locked(old, old_number, nbuckets + 1);
 		tc_index_end_change_locked(old);
+		tc_check_bucket_locked(new);
 	}
 	else
 		discard_chain_locked(new);
@@ -522,7 +518,7 @@ static void
 visit_chain_locked(TcSharedBucket *first, uint32 class, uint32 classes,
 				   void (*visit)(TcRef ref, void *arg), void *arg)
 {
-	Assert(LWLockHeldByMe(bucket_lock(first)));
+	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
 	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
 		 s = next_slots(s))
 	{

@@ -60,6 +60,13 @@ tc_index_bucket_at(uint32 number)
 		 (number & ((1U << tc_seg.bucket_shift) - 1)));
 }
 
+/*
+ * For assertions: the lock of a bucket's partition.  A page has a multiple of
+ * TC_PARTITIONS buckets.
+ */
+#define tc_bucket_lock(bucket) \
+	tc_partition_lock((bucket) - (TcSharedBucket *) tc_seg.arena)
+
 /* The first bucket for a hash as of now, and the count that says so. */
 static inline TcSharedBucket *
 tc_index_bucket(uint32 hash, uint32 *nbuckets)

@@ -28,6 +28,7 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
+#include "segment/check.h"
 #include "segment/limits.h"
 #include "segment/mapentry.h"
 #include "segment/maptable.h"
@@ -122,6 +123,7 @@ tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 			set_locked(&tc_seg.maps[entry->slot], limits, xid);
 		else
 			tc_mapentry_suspend_locked(entry, xid);
+		tc_check_mapentry_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
 }

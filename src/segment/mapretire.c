@@ -25,6 +25,7 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
+#include "segment/check.h"
 #include "segment/index.h"
 #include "segment/mapentry.h"
 #include "segment/maptable.h"
@@ -71,6 +72,7 @@ give_up(Oid database, Oid relation, bool forget)
 	}
 	if (forget && number != TC_NO_SLOT)
 		tc_seg.maps[number].identity.relation = InvalidOid;
+	tc_check_maptable_locked();
 	LWLockRelease(tc_map_lock());
 	retire_slot(number);
 }
@@ -97,6 +99,7 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 			tc_mapentry_init_locked(entry);
 		number = tc_mapentry_unhook_locked(entry);
 		tc_mapentry_suspend_locked(entry, xid);
+		tc_check_mapentry_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
 	retire_slot(number);
@@ -226,6 +229,7 @@ free_slot(uint16 number)
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
 	if (pg_atomic_read_u32(&map->state) == TC_MAP_RETIRED)
 	{
+		tc_check_map_empty_locked(number);
 		pg_atomic_write_u32(&map->state, TC_MAP_FREE);
 		pg_atomic_fetch_sub_u32(&tc_seg.head->maps_retired, 1);
 		map->next_free = tc_seg.head->free_map;

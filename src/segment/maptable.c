@@ -31,6 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "segment/arena.h"
+#include "segment/check.h"
 #include "segment/index.h"
 #include "segment/limits.h"
 #include "segment/mapentry.h"
@@ -197,6 +198,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 	pg_atomic_write_u64(&tc_map_body(number)->stats_reset,
 						counted->stats_reset);
 	describe_slot_locked(number, slot);
+	tc_check_mapentry_locked(entry);
 	return true;
 }
 

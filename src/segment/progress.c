@@ -96,6 +96,7 @@ tc_progress_tell(Oid relation, int64 done, int64 loaded)
 {
 	if (my_place == NULL)
 		return;
+	Assert(pg_atomic_read_u32(&my_place->pid) == (uint32) MyProcPid);
 	my_place->relation = relation;
 	pg_atomic_write_u64(&my_place->done, done);
 	pg_atomic_write_u64(&my_place->loaded, loaded);

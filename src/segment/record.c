@@ -354,3 +354,39 @@ tc_record_expires(TcRef ref, const TcSharedRecord *rec)
 		memcpy(&expires, tc_record_at(ref) + 1, sizeof(int64));
 	return expires;
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+void
+tc_record_check(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	uint32 bytes = tc_arena_ref_bytes(ref);
+	uint32 here = rec->length_bytes;
+	uint32 length = 0;
+	TcRef next = TC_NO_REF;
+
+	Assert(tc_ref_plausible(ref, bytes));
+	if (rec->flags & TC_REC_PIECES)
+	{
+		here = pieces_of(ref, rec->flags)->here_bytes;
+		next = pieces_of(ref, rec->flags)->next;
+	}
+	Assert(data_offset(rec->flags) + here <= bytes);
+	length = here;
+	while (next != TC_NO_REF)
+	{
+		TcSharedPiece *piece = (TcSharedPiece *) tc_ref_address(next);
+
+		Assert(tc_ref_plausible(next, tc_arena_ref_bytes(next)));
+		Assert(piece->hash == rec->hash && piece->flags == TC_REC_IS_PIECE);
+		Assert(piece->here_bytes > 0);
+		Assert(PIECE_HEADER_BYTES + piece->here_bytes <=
+			   tc_arena_ref_bytes(next));
+		length += piece->here_bytes;
+		next = piece->next;
+	}
+	Assert(length == rec->length_bytes);
+}
+
+#endif

@@ -221,6 +221,7 @@ tc_sample_read(const TcProbe *probe, uint32 data_bytes, bool missed)
 	uint32 hash = murmurhash32(probe->hash);
 	uint64 place;
 
+	Assert(probe->slot.number < 1 << MAP_BITS);
 	if (mine->map != probe->slot.number)
 		*mine = (Unnoted){.map = probe->slot.number};
 	mine->reads++;

@@ -18,6 +18,7 @@
 #include "postgres.h"
 
 #include "segment/chain.h"
+#include "segment/check.h"
 #include "segment/record.h"
 #include "segment/segment.h"
 #include "segment/shard.h"
@@ -83,6 +84,7 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 	tc_index_begin_change_locked(place->first);
 	tc_record_at(ref)->flags |= TC_REC_COMMITTED;
 	cut_below_locked(ref);
+	tc_check_versions_locked(place->ref);
 	if (to_clean)
 		make_clean_locked(place);
 	tc_index_end_change_locked(place->first);
@@ -133,6 +135,7 @@ revive_locked(TcIndexPlace *place, uint16 map, TransactionId xid)
 	tc_index_begin_change_locked(place->first);
 	rec->flags &= ~TC_REC_ENDED;
 	rec->born_s = tc_segment_clock_us() / 1000000;
+	tc_check_versions_locked(place->ref);
 	tc_index_end_change_locked(place->first);
 }
 
@@ -164,6 +167,7 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 			tc_record_at(above)->older = tc_record_older(rec);
 			tc_chain_account_bytes_locked(rec, -(int64) tc_record_bytes(ref));
 			tc_record_free(ref);
+			tc_check_versions_locked(place.ref);
 		}
 		tc_index_end_change_locked(place.first);
 		tc_index_begin_locked(&place, hash);

@@ -25,6 +25,7 @@
 
 #include "access/transam.h"
 
+#include "segment/check.h"
 #include "segment/policy.h"
 #include "segment/record.h"
 #include "segment/segment.h"
@@ -209,6 +210,8 @@ tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	rec->queue = queue;
 	if (was_empty)
 		publish_tail_locked(rec->map, rec->hash, shard, queue);
+	tc_check_listed_locked(ref);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 }
 
 void
@@ -226,6 +229,8 @@ tc_shard_link(TcRef ref)
 	}
 	else
 		enter_queue_locked(shard, ref);
+	tc_check_listed_locked(ref);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -237,6 +242,7 @@ tc_shard_unlink(TcRef ref)
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	tc_check_listed_locked(ref);
 	if (rec->flags & TC_REC_DIRTY)
 	{
 		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
@@ -244,6 +250,7 @@ tc_shard_unlink(TcRef ref)
 	}
 	else
 		leave_queue_locked(shard, ref);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -258,6 +265,7 @@ tc_shard_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
 	shard->negative_records += delta->negative_records;
 	shard->bytes += delta->bytes;
 	shard->cost += delta->cost;
+	tc_check_ends_locked(map, tc_shard_number(hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -287,6 +295,8 @@ tc_shard_moved(TcRef from, TcRef to)
 		tc_record_at(rec->next)->prev = to;
 	else
 		*tail = to;
+	tc_check_listed_locked(to);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -330,6 +340,7 @@ tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
 		dirty[n].pinned = (rec->flags & TC_REC_PINNED) != 0;
 		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		tc_check_listed_locked(ref);
 	}
 	LWLockRelease(&shard->lock);
 	return n;

@@ -38,6 +38,7 @@
 
 #include "segment/bulk.h"
 #include "segment/chain.h"
+#include "segment/check.h"
 #include "segment/record.h"
 #include "segment/room.h"
 #include "segment/segment.h"
@@ -274,6 +275,7 @@ end_locked(TcIndexPlace *place, TransactionId xid,
 	tc_index_begin_change_locked(place->first);
 	rec->flags |= TC_REC_ENDED;
 	rec->ended_by = xid;
+	tc_check_versions_locked(place->ref);
 	tc_index_end_change_locked(place->first);
 	return TC_END_DONE;
 }

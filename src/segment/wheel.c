@@ -33,6 +33,7 @@
 
 #include "port/pg_bitutils.h"
 
+#include "segment/check.h"
 #include "segment/segment.h"
 #include "segment/wheel.h"
 
@@ -157,6 +158,7 @@ tc_wheel_link(TcRef ref)
 		wheel->cursor = Max(wheel->cursor, now);
 	push_locked(list_for(wheel, tick, wheel->cursor), ref);
 	wheel->records++;
+	tc_check_expiring_locked(ref);
 	LWLockRelease(&wheel->lock);
 }
 
@@ -168,6 +170,7 @@ tc_wheel_unlink(TcRef ref)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
 								LW_EXCLUSIVE));
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
+	tc_check_expiring_locked(ref);
 	take_out_locked(wheel, ref);
 	wheel->records--;
 	LWLockRelease(&wheel->lock);
@@ -193,6 +196,7 @@ tc_wheel_moved(TcRef from, TcRef to)
 		expiry_at(expiry->prev)->next = to;
 	else
 		*list_of_first_locked(wheel, from) = to;
+	tc_check_expiring_locked(to);
 	LWLockRelease(&wheel->lock);
 }
 
@@ -207,6 +211,7 @@ tc_wheel_postpone(TcRef ref)
 	take_out_locked(wheel, ref);
 	push_locked(list_for(wheel, wheel->cursor + POSTPONE_TICKS, wheel->cursor),
 				ref);
+	tc_check_expiring_locked(ref);
 	LWLockRelease(&wheel->lock);
 }
 
@@ -278,3 +283,45 @@ tc_wheel_due(uint16 map, uint32 *hash)
 	LWLockRelease(&wheel->lock);
 	return ref;
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+/* One list; those that were due before may have been postponed to any. */
+static uint32
+check_list_locked(TcSharedWheel *wheel, TcRef *list)
+{
+	uint32 next = wheel->cursor + 1;
+	uint32 records = 0;
+
+	Assert(LWLockHeldByMe(&wheel->lock));
+	for (TcRef ref = *list; ref != TC_NO_REF; ref = expiry_at(ref)->next)
+	{
+		uint32 tick = tick_of(ref);
+
+		Assert((expiry_at(ref)->prev == TC_NO_REF) == (ref == *list));
+		Assert(wheel_of(ref) == wheel);
+		tc_check_expiring_locked(ref);
+
+		/* as it was, or, while the lists are sorted out, as it will be */
+		Assert(tick <= next || list == list_for(wheel, tick, wheel->cursor) ||
+			   list == list_for(wheel, tick, next));
+		Assert(++records <= wheel->records);
+	}
+	return records;
+}
+
+void
+tc_wheel_check(uint16 map)
+{
+	TcSharedWheel *wheel = &tc_map_body(map)->wheel;
+	uint32 records;
+
+	LWLockAcquire(&wheel->lock, LW_SHARED);
+	records = check_list_locked(wheel, &wheel->due);
+	for (int i = 0; i < lengthof(wheel->slot); i++)
+		records += check_list_locked(wheel, &wheel->slot[i]);
+	Assert(records == wheel->records);
+	LWLockRelease(&wheel->lock);
+}
+
+#endif

@@ -29,6 +29,11 @@ extern void tc_wheel_postpone(TcRef ref);
  */
 extern int64 tc_wheel_advance(uint16 map, int64 max);
 
+#ifdef USE_ASSERT_CHECKING
+/* Every record of the wheel is in a list for its time, and counted. */
+extern void tc_wheel_check(uint16 map);
+#endif
+
 /* One of the records that are due, or TC_NO_REF; with its hash. */
 extern TcRef tc_wheel_due(uint16 map, uint32 *hash);
 

@@ -40,6 +40,7 @@
 #include "cache/bounds.h"
 #include "cache/freeze.h"
 #include "cache/settle.h"
+#include "segment/check.h"
 #include "segment/huge.h"
 #include "segment/maptable.h"
 #include "segment/room.h"
@@ -138,6 +139,7 @@ make_round(void)
 	evict_to_low_water();
 	tc_rota_step();
 	tc_warm_up_step();
+	tc_check_step();
 }
 
 /* The latch is not ours to be set any more. */
