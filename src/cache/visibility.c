@@ -29,6 +29,7 @@
 
 #include "base/compat.h"
 #include "cache/visibility.h"
+#include "segment/segment.h"
 
 /* Can the commit log still be asked about a transaction? */
 static inline bool
@@ -42,6 +43,7 @@ tc_version_visible(const TcVersion *version, Snapshot snapshot)
 {
 	TransactionId xid = version->xmin;
 
+	Assert(!tc_segment_holds_lock());
 	if (!TransactionIdIsNormal(xid))
 		return xid == FrozenTransactionId;
 	if (XidInMVCCSnapshot(xid, snapshot))
@@ -55,6 +57,7 @@ tc_version_visible(const TcVersion *version, Snapshot snapshot)
 static bool
 took_effect(TransactionId xid)
 {
+	Assert(!tc_segment_holds_lock());
 	if (TransactionIdIsCurrentTransactionId(xid))
 		return true;
 	if (TransactionIdIsInProgress(xid))
@@ -78,6 +81,7 @@ tc_version_ended(const TcVersion *version)
 TcFate
 tc_transaction_fate(TransactionId xid)
 {
+	Assert(!tc_segment_holds_lock());
 	if (!TransactionIdIsNormal(xid))
 		return TC_FATE_DURABLE;
 	if (TransactionIdIsInProgress(xid))

@@ -218,6 +218,7 @@ tc_arena_return_page(uint32 page)
 	TcSharedSegment *head = tc_seg.head;
 
 	LWLockAcquire(tc_pool_lock(), LW_EXCLUSIVE);
+	Assert(page != 0); /* which the index never gives back */
 	Assert(page < head->npages && tc_seg.pages[page].use != TC_PAGE_FREE);
 	tc_seg.pages[page].use = TC_PAGE_FREE;
 	tc_seg.pages[page].next = head->free_page;

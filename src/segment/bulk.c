@@ -38,6 +38,8 @@
 
 /* Maps that are watched at the same time; a power of two. */
 #define WATCHED_MAPS 16
+StaticAssertDecl((WATCHED_MAPS & (WATCHED_MAPS - 1)) == 0,
+				 "it is a power of two");
 
 /* What the statement at hand has filled of a map. */
 typedef struct Run

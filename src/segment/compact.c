@@ -29,6 +29,7 @@
 #include "segment/index.h"
 #include "segment/record.h"
 #include "segment/room.h"
+#include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/wheel.h"
 
@@ -154,6 +155,7 @@ tc_compact_page(void)
 	bool emptied = true;
 	TcRef from;
 
+	Assert(!tc_segment_holds_lock());
 	if (page == TC_NO_PAGE)
 		return false;
 	while (emptied && (from = tc_arena_next_used(page, &position)) != TC_NO_REF)

@@ -24,6 +24,8 @@
 
 /* Maps that a backend counts for at the same time; a power of two. */
 #define PENDING_MAPS 16
+StaticAssertDecl((PENDING_MAPS & (PENDING_MAPS - 1)) == 0,
+				 "it is a power of two");
 
 #define FLUSH_INTERVAL_MS 500
 

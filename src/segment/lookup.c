@@ -55,6 +55,8 @@
 
 /* Hits of records that were touched a moment ago, by hash; a power of two. */
 #define PENDING_HITS 256
+StaticAssertDecl((PENDING_HITS & (PENDING_HITS - 1)) == 0,
+				 "it is a power of two");
 
 /* Of those that find no place there, one in so many is counted for all. */
 #define HITS_SAMPLE 16

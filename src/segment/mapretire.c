@@ -29,6 +29,7 @@
 #include "segment/index.h"
 #include "segment/mapentry.h"
 #include "segment/maptable.h"
+#include "segment/segment.h"
 #include "segment/shard.h"
 #include "segment/versions.h"
 
@@ -47,6 +48,7 @@ pass_all_partitions(void)
 static void
 retire_slot(uint32 number)
 {
+	Assert(!tc_segment_holds_lock());
 	if (number == TC_NO_SLOT)
 		return;
 	pass_all_partitions();

@@ -275,6 +275,7 @@ tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 	uint32 page;
 	bool entered;
 
+	Assert(!tc_segment_holds_lock());
 	if (find_slot(identity, slot, suspended_by))
 		return true;
 	if (TransactionIdIsValid(*suspended_by))

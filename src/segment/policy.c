@@ -355,6 +355,7 @@ tc_evict_lru(int map, TcDeparture why)
 	int spared = 0;
 	int tries = 0;
 
+	Assert(!tc_segment_holds_lock());
 	while (tries < VICTIM_TRIES)
 	{
 		Victim victim;

@@ -12,6 +12,8 @@
 /* Reads that S3-FIFO remembers of a record. */
 #define TC_MOST_READS 3
 
+StaticAssertDecl(TC_MOST_READS <= 3, "a record has two bits for it");
+
 /*
  * The queue for a record of so many bytes that becomes clean, or is clean
  * from the start; its shard is locked.

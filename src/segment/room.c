@@ -39,6 +39,7 @@
 TcRef
 tc_room_alloc(uint32 bytes)
 {
+	Assert(!tc_segment_holds_lock());
 	if (tc_segment_used_percent() > tc_high_water_percent)
 		tc_segment_wake_worker();
 	for (;;)
@@ -57,6 +58,8 @@ bool
 tc_room_spare(void)
 {
 	uint32 spare = Max(MIN_SPARE_PAGES, tc_seg.head->npages / SPARE_SHARE);
+
+	Assert(!tc_segment_holds_lock());
 
 	/* read without the pool's lock: how many there are is a hint anyway */
 	while (tc_seg.head->free_pages < spare)
@@ -106,6 +109,7 @@ reserve_overflow(void)
 void
 tc_room_for_index(void)
 {
+	Assert(!tc_segment_holds_lock());
 	reserve_overflow();
 	for (int i = 0; i < GROWTH_STEPS && tc_index_wants_growth(); i++)
 	{

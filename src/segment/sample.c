@@ -70,6 +70,8 @@ static const Short short_misses = {3, 4};
 
 /* Maps that a backend counts for at the same time; a power of two. */
 #define COUNTED_MAPS 16
+StaticAssertDecl((COUNTED_MAPS & (COUNTED_MAPS - 1)) == 0,
+				 "it is a power of two");
 
 /* The reads of a map by this backend that no place says yet. */
 typedef struct Unnoted
@@ -101,6 +103,11 @@ tc_sample_create(void)
 {
 	TcSharedSegment *head = tc_seg.head;
 
+	Assert(KEY_BITS + MAP_BITS + short_size.exponent_bits +
+			   short_size.mantissa_bits + short_reads.exponent_bits +
+			   short_reads.mantissa_bits + short_misses.exponent_bits +
+			   short_misses.mantissa_bits + 1 ==
+		   64);
 	head->sample_places = places_for(head->size_bytes);
 	head->sample_shift = MIN_SHIFT;
 	pg_atomic_init_u64(&head->sample_begin, 0);

@@ -382,3 +382,21 @@ tc_segment_used_percent(void)
 
 	return 100.0 * used / ((double) head->npages * head->page_bytes);
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+static bool
+any_held(LWLockPadded *locks, int n)
+{
+	return LWLockAnyHeldByMe(&locks[0].lock, n, sizeof(LWLockPadded));
+}
+
+bool
+tc_segment_holds_lock(void)
+{
+	return any_held(tc_seg.map_lock, 1) ||
+		any_held(tc_seg.index_locks, TC_PARTITIONS + 1) ||
+		any_held(tc_seg.class_locks, TC_MAX_CLASSES + 1);
+}
+
+#endif

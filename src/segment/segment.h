@@ -23,6 +23,14 @@ extern uint64 tc_segment_clock_us(void);
 /* The TimestampTz at which the segment's clock was 0. */
 extern int64 tc_segment_epoch(void);
 
+#ifdef USE_ASSERT_CHECKING
+/*
+ * Does this process hold a lock of the map table, the index or the allocator?
+ * Then it must not raise errors, make room, or ask what may do either.
+ */
+extern bool tc_segment_holds_lock(void);
+#endif
+
 /* Latch of the background worker: announced by it, set by anyone. */
 struct Latch;
 extern void tc_segment_set_worker_latch(struct Latch *latch);

@@ -50,6 +50,10 @@
 #define TC_FULLNESS_LEVELS 8
 #define TC_PAGE_ISOLATED   (TC_FULLNESS_LEVELS + 1) /* being emptied */
 
+StaticAssertDecl((TC_PARTITIONS & (TC_PARTITIONS - 1)) == 0 &&
+					 (TC_GHOST_UNITS & (TC_GHOST_UNITS - 1)) == 0,
+				 "both are powers of two");
+
 /* What a page is used for; smaller numbers are size classes. */
 #define TC_PAGE_FREE  0xFFFF
 #define TC_PAGE_INDEX 0xFFFE
@@ -126,6 +130,9 @@ typedef struct TcSharedExpiry
 	TcRef next;
 } TcSharedExpiry;
 
+StaticAssertDecl(sizeof(TcSharedExpiry) == 16,
+				 "what follows a record's header is aligned as it is");
+
 /* Follows that, or the header, of a record with TC_REC_PIECES. */
 typedef struct TcSharedPieces
 {
@@ -146,6 +153,8 @@ typedef struct TcSharedPiece
 	uint32 unused;
 } TcSharedPiece;
 
+StaticAssertDecl(sizeof(TcSharedPieces) == 8 && sizeof(TcSharedPiece) == 16,
+				 "data is aligned in every chunk");
 StaticAssertDecl(offsetof(TcSharedPiece, hash) ==
 					 offsetof(TcSharedRecord, hash),
 				 "hash must be in one place");
@@ -192,6 +201,9 @@ typedef struct TcSharedMapKey
 	Oid database;
 	Oid relation;
 } TcSharedMapKey;
+
+StaticAssertDecl(sizeof(TcSharedMapKey) == 2 * sizeof(Oid),
+				 "it is hashed and compared as bytes");
 
 /* Entry of the hash table from relation to slot; under the map table lock. */
 typedef struct TcSharedMapEntry
@@ -293,6 +305,9 @@ typedef struct TcSharedMapBody
 	TcKeyLayout key_layout;		  /* under the map table lock */
 	TcSharedWheel wheel;
 } TcSharedMapBody;
+
+StaticAssertDecl(sizeof(TcSharedMapBody) <= 8192,
+				 "the smallest page holds a body");
 
 /* ----- arena ----- */
 

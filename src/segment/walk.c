@@ -104,6 +104,7 @@ visit_record_locked(TcRef ref, void *arg)
 static void
 enlarge(TcWalk *walk, const Visit *visit)
 {
+	Assert(!tc_segment_holds_lock());
 	if (walk->entry != NULL)
 	{
 		pfree(walk->entry);

@@ -75,6 +75,9 @@ StaticAssertDecl(sizeof(WarmHeader) % MAXIMUM_ALIGNOF == 0 &&
 					 sizeof(TcWarmMap) % MAXIMUM_ALIGNOF == 0 &&
 					 sizeof(WarmEntry) % MAXIMUM_ALIGNOF == 0,
 				 "keys are aligned as in a record");
+StaticAssertDecl(sizeof(WarmHeader) == 40 && sizeof(TcWarmMap) == 16 &&
+					 sizeof(WarmEntry) == 16,
+				 "what is written has no gaps");
 
 struct TcWarmFile
 {
