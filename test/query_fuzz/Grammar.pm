@@ -848,24 +848,31 @@ sub update
 	my ($item, $info) = target('dml');
 	my @columns = Field::settable($info->{table});
 	my $query = { t => 'update', target => $item, from => [] };
-	my $scope = { $item->{alias} => $info };
+	my $own = { $item->{alias} => $info };
+	my ($scope, $sees) = ($own, $own);
 	my @source;
 
 	feature('UPDATE');
-	if (chance(45))
+	if (chance(50))
 	{
-		feature('UPDATE FROM');
-		my ($from, $other, @on) = source($item->{alias}, $info);
+		# a foreign table changes and returns a row with each of its matches
+		my $one = !$info->{table}{row} || chance(70);
+		my ($from, $other, @on) = $one ? source($item->{alias}, $info)
+		  : from_item([], undef, 1);
 
+		feature($one ? 'UPDATE FROM' : 'UPDATE FROM, many matches');
+		@on = join_conditions($own, $from->{alias}, $other, []) if !$one;
 		$from->{keep} = 1;
 		$query->{from} = [$from];
-		$scope = { %$scope, $from->{alias} => $other };
+		$scope = { %$own, $from->{alias} => $other };
+		# which of many matches counts is open
+		$sees = $scope if $one;
 		@source = @on;
 	}
 	$query->{where} = [ @source, restriction($item, $info, [$scope]) ];
-	$query->{set} = [ map { set_column($info->{table}, $_, [$scope]) }
+	$query->{set} = [ map { set_column($info->{table}, $_, [$sees]) }
 		  some_of(2, @columns) ];
-	$query->{returning} = returning([$scope]);
+	$query->{returning} = returning([$sees]);
 	return $query;
 }
 
@@ -1025,8 +1032,27 @@ sub merge
 
 sub writing
 {
-	return weighted([ 35, \&update ], [ 20, \&delete_from ], [ 25, \&insert ],
-		[ 15, \&merge ], [ 12, \&writing_with ])->();
+	for (;;)
+	{
+		my $query = weighted([ 35, \&update ], [ 20, \&delete_from ],
+			[ 25, \&insert ], [ 15, \&merge ], [ 12, \&writing_with ])->();
+		my $table = written_table($query);
+
+		# who reads a volatile map sees what the statement has written so far
+		return $query if $table !~ /^v_/ || mentions($query, $table) == 1;
+	}
+}
+
+sub mentions
+{
+	my ($node, $table) = @_;
+	my $n = 0;
+
+	return 0 if !ref $node;
+	$n = 1 if ref $node eq 'HASH' && ($node->{table} // '') eq $table;
+	$n += mentions($_, $table)
+	  foreach grep { defined } ref $node eq 'HASH' ? values %$node : @$node;
+	return $n;
 }
 
 # A query over what a statement of its own writes
