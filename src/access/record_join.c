@@ -6,8 +6,14 @@
  * Structure: outer rows are copied until there are enough of them, and their
  * keys are evaluated; then each row is joined with the record that the read
  * path finds for it, if any, while it is already looking for the next ones.
- * The first batch is one row, and each is twice as large as the one before
- * it, so that a query that wants few rows does not read many.
+ *
+ * An outer row that nobody asks for may raise an error that nobody wants.  So
+ * the first batch is one row, and each is twice as large as the one before
+ * it; and none is larger than what is known to be wanted, since an outer row
+ * makes one row at the most: what is left of a LIMIT, of the rows that the
+ * executor is run for, or of the batch of another such join above.  A limit
+ * need not be right above the node.  When it has given as many rows and is
+ * asked for more, it was another one's, and is forgotten.
  *
  * The scan tuple is the outer row with columns of the record behind it.
  *
@@ -20,6 +26,7 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
@@ -34,6 +41,17 @@
 
 /* Most outer rows that are taken together. */
 #define JOIN_BATCH 64
+
+/* The executor's run that is under way; a hint. */
+typedef struct RunHint
+{
+	const EState *query;
+	uint64 number;
+	uint64 wanted; /* rows; 0: all */
+} RunHint;
+
+static RunHint this_run;
+static ExecutorRun_hook_type prev_ExecutorRun_hook = NULL;
 
 /* One of the table's columns in the scan tuple. */
 typedef struct JoinColumn
@@ -61,16 +79,36 @@ typedef struct RecordJoin
 	Datum *keys;
 	TcReads reads;
 	MemoryContext batch; /* of keys */
-	int size;			 /* rows that the next batch is to have */
+	int size;			 /* rows that the next batch may have */
+	int wanted;			 /* rows that the batch at hand is to have */
 	int nrows;
 	int position;
 	bool exhausted; /* there are no more outer rows */
+
+	/* what is known to be wanted */
+	bool ahead;				  /* more than a row at a time may be taken */
+	struct RecordJoin *above; /* takes the rows in batches of its own */
+	List *bound;			  /* of ExprState: see TC_JOIN_BOUND */
+	int64 given;			  /* rows */
+	int64 limit;	 /* so many are wanted; 0: not known, -1: nor evaluated */
+	uint64 run;		 /* number of the run ... */
+	int64 run_limit; /* ... and the same for that */
 } RecordJoin;
+
+static const CustomExecMethods exec_methods;
 
 static PlanState *
 outer_of(RecordJoin *join)
 {
 	return linitial(join->css.custom_ps);
+}
+
+/* Is it a node like this one? */
+static bool
+is_join(const PlanState *node)
+{
+	return IsA(node, CustomScanState) &&
+		((const CustomScanState *) node)->methods == &exec_methods;
 }
 
 /* ----- start ----- */
@@ -132,11 +170,93 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 		ExecInitQual(list_nth(plan->custom_exprs, TC_JOIN_MATCH), &node->ss.ps);
 	node->custom_ps =
 		list_make1(ExecInitNode(linitial(plan->custom_plans), estate, flags));
+	if (is_join(outer_of(join)))
+		((RecordJoin *) outer_of(join))->above = join;
 	join->nouter = ExecGetResultType(outer_of(join))->natts;
 	join->keys = palloc(JOIN_BATCH * list_length(key) * sizeof(Datum));
 	join->batch = AllocSetContextCreate(estate->es_query_cxt, "topcache join",
 										ALLOCSET_DEFAULT_SIZES);
+	join->ahead = boolVal(list_nth(plan->custom_private, TC_JOIN_AHEAD));
+	join->bound = ExecInitExprList(list_nth(plan->custom_exprs, TC_JOIN_BOUND),
+								   &node->ss.ps);
+	join->limit = -1;
 	join->size = 1;
+}
+
+/* ----- how many rows are wanted ----- */
+
+/* Hook: note the run. */
+static void
+run_executor(TC_EXECUTOR_RUN_PARAMETERS)
+{
+	RunHint outer = this_run;
+	static uint64 last_number = 0;
+
+	this_run.query = query->estate;
+	this_run.number = ++last_number;
+	this_run.wanted = count;
+	if (prev_ExecutorRun_hook)
+		prev_ExecutorRun_hook(TC_EXECUTOR_RUN_ARGUMENTS);
+	else
+		standard_ExecutorRun(TC_EXECUTOR_RUN_ARGUMENTS);
+	this_run = outer;
+}
+
+void
+tc_record_join_watch_runs(void)
+{
+	prev_ExecutorRun_hook = ExecutorRun_hook;
+	ExecutorRun_hook = run_executor;
+}
+
+/* What the LIMIT of the query asks for; 0: not known. */
+static int64
+evaluate_bound(RecordJoin *join)
+{
+	int64 sum = 0;
+	ListCell *cell;
+
+	foreach (cell, join->bound)
+	{
+		bool isnull;
+		Datum number = ExecEvalExpr((ExprState *) lfirst(cell),
+									join->css.ss.ps.ps_ExprContext, &isnull);
+
+		if (isnull || pg_add_s64_overflow(sum, DatumGetInt64(number), &sum))
+			return 0;
+	}
+	return sum;
+}
+
+/* The executor may have been run anew since the last row. */
+static void
+note_run(RecordJoin *join)
+{
+	if (join->run == this_run.number)
+		return;
+	join->run = this_run.number;
+	join->run_limit = 0;
+	if (this_run.query == join->css.ss.ps.state && this_run.wanted > 0 &&
+		this_run.wanted < PG_INT32_MAX)
+		join->run_limit = join->given + this_run.wanted;
+}
+
+/* How many rows may the next batch have? */
+static int
+next_size(RecordJoin *join)
+{
+	int64 size = join->size;
+
+	if (!join->ahead)
+		return 1;
+	join->size = Min(join->size * 2, JOIN_BATCH);
+	if (join->above != NULL)
+		return Min(size, join->above->wanted - join->above->nrows);
+	if (join->limit > join->given)
+		size = Min(size, join->limit - join->given);
+	if (join->run_limit > join->given)
+		size = Min(size, join->run_limit - join->given);
+	return size;
 }
 
 /* ----- a batch ----- */
@@ -162,7 +282,8 @@ static void
 take_rows(RecordJoin *join)
 {
 	join->nrows = join->position = 0;
-	while (join->nrows < join->size && !join->exhausted)
+	join->wanted = next_size(join);
+	while (join->nrows < join->wanted && !join->exhausted)
 	{
 		TupleTableSlot *row = ExecProcNode(outer_of(join));
 
@@ -171,7 +292,6 @@ take_rows(RecordJoin *join)
 		else
 			ExecCopySlot(row_slot(join, join->nrows++), row);
 	}
-	join->size = Min(join->size * 2, JOIN_BATCH);
 }
 
 /* Put an outer row into the scan tuple, with nothing of the table. */
@@ -242,6 +362,8 @@ next_batch(RecordJoin *join)
 	MemoryContext caller;
 	int n;
 
+	if (join->limit < 0)
+		join->limit = evaluate_bound(join);
 	take_rows(join);
 	if (join->nrows == 0)
 		return false;
@@ -328,6 +450,7 @@ exec_join(CustomScanState *node)
 	ExprContext *context = node->ss.ps.ps_ExprContext;
 	ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
 
+	note_run(join);
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
@@ -342,6 +465,7 @@ exec_join(CustomScanState *node)
 			InstrCountFiltered1(node, 1);
 			continue;
 		}
+		join->given++;
 		return projection ? ExecProject(projection) : node->ss.ss_ScanTupleSlot;
 	}
 }
@@ -360,6 +484,9 @@ rescan(CustomScanState *node)
 		ExecReScan(outer);
 	join->nrows = join->position = 0;
 	join->size = 1;
+	join->given = 0;
+	join->limit = -1;
+	join->run = 0;
 	join->exhausted = false;
 }
 

@@ -12,7 +12,8 @@ typedef enum TcJoinPrivate
 {
 	TC_JOIN_RELATION, /* OidList: the table that is looked into */
 	TC_JOIN_TYPE,	  /* Integer: a JoinType */
-	TC_JOIN_COLUMNS	  /* IntList: of the table, behind the outer row's */
+	TC_JOIN_COLUMNS,  /* IntList: of the table, behind the outer row's */
+	TC_JOIN_AHEAD	  /* Boolean: more outer rows than one may be taken */
 } TcJoinPrivate;
 
 /* What custom_exprs of the plan holds: lists. */
@@ -20,11 +21,15 @@ typedef enum TcJoinExprs
 {
 	TC_JOIN_KEY,	   /* a value for each key column */
 	TC_JOIN_CONDITION, /* the conditions that say so, to be shown */
-	TC_JOIN_MATCH	   /* further conditions of an outer join's match */
+	TC_JOIN_MATCH,	   /* further conditions of an outer join's match */
+	TC_JOIN_BOUND	   /* numbers whose sum is all that a LIMIT asks for */
 } TcJoinExprs;
 
 /* Make the state of a node; for the methods of a plan. */
 extern Node *tc_record_join_create_state(CustomScan *plan);
+
+/* Begin to watch how many rows the executor is run for. */
+extern void tc_record_join_watch_runs(void);
 
 /* Offer the node to the planner. */
 extern void tc_record_join_init(void);

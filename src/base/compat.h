@@ -183,6 +183,17 @@ tc_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 												(child)->top_parent_relids))
 #endif
 
+/* What ExecutorRun is called with. */
+#if PG_VERSION_NUM >= 180000
+#define TC_EXECUTOR_RUN_PARAMETERS \
+	QueryDesc *query, ScanDirection direction, uint64 count
+#define TC_EXECUTOR_RUN_ARGUMENTS query, direction, count
+#else
+#define TC_EXECUTOR_RUN_PARAMETERS \
+	QueryDesc *query, ScanDirection direction, uint64 count, bool once
+#define TC_EXECUTOR_RUN_ARGUMENTS query, direction, count, once
+#endif
+
 /* Let a column be null because of the same outer joins as another. */
 #if PG_VERSION_NUM >= 160000
 #define tc_var_take_nulling(var, other) \
