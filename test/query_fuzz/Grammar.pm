@@ -250,7 +250,7 @@ sub key_conditions
 		$pinned->{keep} = 1 if $opt{keep};
 		push @conditions, $pinned;
 		# the same once more
-		if (!$opt{one} && chance(12))
+		if (!$opt{one} && chance(20))
 		{
 			feature('key pinned twice');
 			push @conditions, pick(
@@ -364,7 +364,9 @@ sub table_item
 {
 	my ($wanted) = @_;
 	my @tables = $wanted ? grep { $wanted->($_) } @Field::tables : @Field::tables;
-	my $table = pick(@tables);
+	my @several = grep { @{ $_->{key} } > 1 } @tables;
+	# keys of several columns are few, and more can be done to them
+	my $table = pick(@several && chance(15) ? @several : @tables);
 
 	feature('foreign table, durable') if $table->{name} =~ /^f_/;
 	feature('foreign table, volatile') if $table->{name} =~ /^v_/;
