@@ -33,6 +33,7 @@
 #include "access/fdw.h"
 #include "access/fdw_statement.h"
 #include "access/fdw_table.h"
+#include "access/fdw_written.h"
 #include "base/compat.h"
 #include "cache/scan.h"
 #include "cache/volatile.h"
@@ -55,7 +56,8 @@ typedef struct TcModify
 	TcStatement *one;					/* writes a row */
 	TcStatement *batch; /* inserts batch_rows rows; made when needed */
 	int batch_rows;
-	MemoryContext context; /* of all that */
+	TcWrittenRows *written; /* by an UPDATE with a join; else NULL */
+	MemoryContext context;	/* of all that */
 } TcModify;
 
 /* ----- planning ----- */
@@ -116,7 +118,10 @@ looked_at(const ModifyTable *plan, Index result, int subplan)
 	return columns;
 }
 
-/* What the statement does beyond its rows: what to do about a conflict. */
+/*
+ * What the statement does beyond its rows: what to do about a conflict, what
+ * is looked at, and whether a join may bring rows several times.
+ */
 static List *
 plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
 {
@@ -125,8 +130,10 @@ plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("INSERT with ON CONFLICT DO UPDATE is not "
 						"supported for foreign tables")));
-	return list_make2(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
-					  looked_at(plan, result, subplan));
+	return list_make3(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
+					  looked_at(plan, result, subplan),
+					  makeInteger(bms_membership(root->all_baserels) ==
+								  BMS_MULTIPLE));
 }
 
 /* ----- columns ----- */
@@ -222,22 +229,38 @@ plan_write(TcModify *work, int rows)
 	TcStatement *statement;
 
 	work->form.rows = rows;
-	statement = tc_statement_plan(&work->form);
+	statement = tc_fdw_statement_plan(&work->form);
 	MemoryContextSwitchTo(caller);
 	return statement;
 }
 
-/* Put the key of the row as it was among the parameters; returns how many. */
+/* The key of the row as it was. */
+static void
+take_old_key(const TcModify *work, TupleTableSlot *scanned, Datum *keys)
+{
+	for (int k = 0;
+		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
+	{
+		bool isnull;
+
+		keys[k] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
+		if (isnull)
+			elog(ERROR, "the key of a row of map \"%s\" is null",
+				 work->table->map->name);
+	}
+}
+
+/* Put that key among the parameters; returns how many. */
 static int
-bind_old_key(const TcModify *work, TupleTableSlot *scanned,
-			 ParamListInfo params)
+bind_old_key(const TcModify *work, const Datum *keys, ParamListInfo params)
 {
 	if (work->form.operation == CMD_INSERT)
 		return 0;
 	for (int k = 0; k < work->table->key.n; k++)
-		params->params[k].value =
-			ExecGetJunkAttribute(scanned, work->old_key[k],
-								 &params->params[k].isnull);
+	{
+		params->params[k].value = keys[k];
+		params->params[k].isnull = false;
+	}
 	return work->table->key.n;
 }
 
@@ -262,7 +285,7 @@ execute(const TcModify *work, const TcStatement *statement,
 		ParamListInfo params, TupleTableSlot *slot)
 {
 	Oid outer = tc_write_begin_put(work->table->map->relation);
-	uint64 rows = tc_statement_run(statement, params, slot);
+	uint64 rows = tc_fdw_statement_run(statement, params, slot);
 
 	tc_write_end_put(outer);
 	return rows;
@@ -271,18 +294,9 @@ execute(const TcModify *work, const TcStatement *statement,
 /* Write one row of a volatile map; false when nothing was done. */
 static bool
 write_volatile(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
-			   TupleTableSlot *scanned)
+			   const Datum *keys)
 {
 	const TcModify *work = info->ri_FdwState;
-	Datum keys[INDEX_MAX_KEYS];
-
-	for (int k = 0;
-		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
-	{
-		bool isnull;
-
-		keys[k] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
-	}
 
 	/* no table behind it will */
 	if (work->form.operation != CMD_DELETE &&
@@ -295,15 +309,15 @@ write_volatile(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
 /* Write one row of a durable map; false when nothing was done. */
 static bool
 write_durable(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
-			  TupleTableSlot *scanned)
+			  const Datum *keys)
 {
 	const TcModify *work = info->ri_FdwState;
 	MemoryContext caller =
 		MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	ParamListInfo params = tc_statement_params(work->one);
+	ParamListInfo params = tc_fdw_statement_params(work->one);
 	bool written;
 
-	bind_columns(work, slot, params, bind_old_key(work, scanned, params));
+	bind_columns(work, slot, params, bind_old_key(work, keys, params));
 	written = execute(work, work->one, params, slot) > 0;
 	MemoryContextSwitchTo(caller);
 	return written;
@@ -315,10 +329,17 @@ write_one(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
 		  TupleTableSlot *scanned)
 {
 	const TcModify *work = info->ri_FdwState;
-	bool written = work->table->map->def.durable
-		? write_durable(estate, info, slot, scanned)
-		: write_volatile(estate, info, slot, scanned);
+	Datum keys[INDEX_MAX_KEYS];
+	bool written;
 
+	take_old_key(work, scanned, keys);
+	if (work->written != NULL && tc_fdw_written_has(work->written, keys))
+		return NULL;
+	written = work->table->map->def.durable
+		? write_durable(estate, info, slot, keys)
+		: write_volatile(estate, info, slot, keys);
+	if (written && work->written != NULL)
+		tc_fdw_written_add(work->written, keys);
 	return written ? slot : NULL;
 }
 
@@ -348,7 +369,7 @@ insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
 	if (work->batch == NULL)
 		work->batch = plan_write(work, work->batch_rows);
 	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	params = tc_statement_params(work->batch);
+	params = tc_fdw_statement_params(work->batch);
 	for (int i = 0; i < *nslots; i++)
 		bind_columns(work, slots[i], params,
 					 i * list_length(work->form.columns));
@@ -455,7 +476,7 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	if (!work->table->map->def.durable)
 		return work;
 	require_unique_key(work);
-	tc_statement_check(&work->form);
+	tc_fdw_statement_check(&work->form);
 
 	/* as long as it is open, nobody in this session alters it */
 	work->backing = table_open(work->table->map->relation, RowExclusiveLock);
@@ -475,6 +496,8 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	work = make_work(node->ps.state, info, node->operation,
 					 intVal(linitial(private)) != 0, lsecond(private));
 	info->ri_FdwState = work;
+	if (node->operation == CMD_UPDATE && intVal(lthird(private)) != 0)
+		work->written = tc_fdw_written_make(&work->table->map->shape);
 	for (int k = 0;
 		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
 	{

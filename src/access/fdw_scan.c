@@ -150,16 +150,16 @@ open_statement(ForeignScanState *node, ScanWork *work, const Datum *keys)
 	ParamListInfo params;
 
 	if (work->plan == NULL)
-		work->plan = tc_statement_plan(&work->form);
+		work->plan = tc_fdw_statement_plan(&work->form);
 	MemoryContextSwitchTo(work->run);
-	params = tc_statement_params(work->plan);
+	params = tc_fdw_statement_params(work->plan);
 	for (int k = 0; keys != NULL && k < work->table->key.n; k++)
 	{
 		params->params[k].value = keys[k];
 		params->params[k].isnull = false;
 	}
-	work->query = tc_statement_open(work->plan, estate->es_snapshot,
-									estate->es_output_cid, params);
+	work->query = tc_fdw_statement_open(work->plan, estate->es_snapshot,
+										estate->es_output_cid, params);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -167,7 +167,7 @@ static void
 close_statement(ScanWork *work)
 {
 	if (work->query != NULL)
-		tc_statement_close(work->query);
+		tc_fdw_statement_close(work->query);
 	work->query = NULL;
 	MemoryContextReset(work->run);
 }
@@ -176,7 +176,7 @@ close_statement(ScanWork *work)
 static bool
 next_of_statement(ScanWork *work, TupleTableSlot *slot)
 {
-	TupleTableSlot *row = tc_statement_next(work->query);
+	TupleTableSlot *row = tc_fdw_statement_next(work->query);
 	int column = 0;
 	ListCell *cell;
 
@@ -510,7 +510,7 @@ check_rights(ScanWork *work)
 	Oid user = work->form.user;
 
 	if (map->def.durable)
-		tc_statement_check(&work->form);
+		tc_fdw_statement_check(&work->form);
 	work->shows_meta = shows_meta(work->table);
 	work->shows_sizes = work->shows_meta &&
 		tc_map_record_readable(map, OidIsValid(user) ? user : GetUserId());

@@ -95,7 +95,7 @@ set_permissions(const TcStatementForm *form, TcPermissions *permissions)
 }
 
 void
-tc_statement_check(const TcStatementForm *form)
+tc_fdw_statement_check(const TcStatementForm *form)
 {
 	const TcMap *map = form->table->map;
 	Oid user = OidIsValid(form->user) ? form->user : GetUserId();
@@ -413,7 +413,7 @@ most_params(const TcStatementForm *form)
 }
 
 TcStatement *
-tc_statement_plan(const TcStatementForm *form)
+tc_fdw_statement_plan(const TcStatementForm *form)
 {
 	TcStatement *statement = palloc0(sizeof(TcStatement));
 	Building building = {.form = form, .statement = statement};
@@ -437,7 +437,7 @@ tc_statement_plan(const TcStatementForm *form)
 /* ----- execution ----- */
 
 ParamListInfo
-tc_statement_params(const TcStatement *statement)
+tc_fdw_statement_params(const TcStatement *statement)
 {
 	ParamListInfo params = makeParamList(statement->nparams);
 
@@ -451,8 +451,8 @@ tc_statement_params(const TcStatement *statement)
 }
 
 QueryDesc *
-tc_statement_open(const TcStatement *statement, Snapshot snapshot,
-				  CommandId command, ParamListInfo params)
+tc_fdw_statement_open(const TcStatement *statement, Snapshot snapshot,
+					  CommandId command, ParamListInfo params)
 {
 	QueryDesc *query =
 		CreateQueryDesc(linitial_node(PlannedStmt, statement->plans), SOURCE,
@@ -467,7 +467,7 @@ tc_statement_open(const TcStatement *statement, Snapshot snapshot,
 }
 
 TupleTableSlot *
-tc_statement_next(QueryDesc *query)
+tc_fdw_statement_next(QueryDesc *query)
 {
 	MemoryContext caller = MemoryContextSwitchTo(query->estate->es_query_cxt);
 	TupleTableSlot *row = ExecProcNode(query->planstate);
@@ -480,7 +480,7 @@ tc_statement_next(QueryDesc *query)
 }
 
 void
-tc_statement_close(QueryDesc *query)
+tc_fdw_statement_close(QueryDesc *query)
 {
 	ExecutorFinish(query);
 	ExecutorEnd(query);
@@ -554,13 +554,13 @@ run_plan(PlannedStmt *plan, ParamListInfo params, DestReceiver *receiver)
 	ExecutorStart(query, 0);
 	tc_executor_run(query);
 	rows = query->estate->es_processed;
-	tc_statement_close(query);
+	tc_fdw_statement_close(query);
 	return rows;
 }
 
 uint64
-tc_statement_run(const TcStatement *statement, ParamListInfo params,
-				 TupleTableSlot *slot)
+tc_fdw_statement_run(const TcStatement *statement, ParamListInfo params,
+					 TupleTableSlot *slot)
 {
 	Showing showing = {{.receiveSlot = show_row,
 						.rStartup = begin_showing,

@@ -35,33 +35,34 @@ typedef struct TcStatementForm
 typedef struct TcStatement TcStatement;
 
 /* An error unless the user has the rights. */
-extern void tc_statement_check(const TcStatementForm *form);
+extern void tc_fdw_statement_check(const TcStatementForm *form);
 
 /* Plan a statement; it lives in the current memory context. */
-extern TcStatement *tc_statement_plan(const TcStatementForm *form);
+extern TcStatement *tc_fdw_statement_plan(const TcStatementForm *form);
 
 /*
  * Parameters of a statement: the key, if it is by key, then the columns that
  * are set, row by row.
  */
-extern ParamListInfo tc_statement_params(const TcStatement *statement);
+extern ParamListInfo tc_fdw_statement_params(const TcStatement *statement);
 
 /*
  * Begin to read, under the snapshot and as of the command given, in the
  * current memory context; the next row, or NULL; and the end.
  */
-extern struct QueryDesc *tc_statement_open(const TcStatement *statement,
-										   Snapshot snapshot, CommandId command,
-										   ParamListInfo params);
-extern TupleTableSlot *tc_statement_next(struct QueryDesc *query);
-extern void tc_statement_close(struct QueryDesc *query);
+extern struct QueryDesc *tc_fdw_statement_open(const TcStatement *statement,
+											   Snapshot snapshot,
+											   CommandId command,
+											   ParamListInfo params);
+extern TupleTableSlot *tc_fdw_statement_next(struct QueryDesc *query);
+extern void tc_fdw_statement_close(struct QueryDesc *query);
 
 /*
  * Write; returns the number of rows.  The columns returned of a single one go
  * into the slot, by the attributes of the foreign table, in the current memory
  * context.
  */
-extern uint64 tc_statement_run(const TcStatement *statement,
-							   ParamListInfo params, TupleTableSlot *slot);
+extern uint64 tc_fdw_statement_run(const TcStatement *statement,
+								   ParamListInfo params, TupleTableSlot *slot);
 
 #endif /* TC_FDW_STATEMENT_H */

@@ -217,6 +217,15 @@ UPDATE hot SET hits = 1 WHERE id = 5;
 UPDATE hot h SET note = g.text FROM (VALUES (2004, 'joined')) g (id, text)
  WHERE h.id = g.id RETURNING h.id, h.note;
 SELECT note FROM hot WHERE id = 2004;
+-- a row that is met twice is changed once
+WITH changed AS (UPDATE hot SET buyer = coalesce(buyer, 0) + 1
+	FROM generate_series(1, 3) g WHERE id IN (2002, 2003) RETURNING id, buyer)
+	SELECT * FROM changed ORDER BY id;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+UPDATE hot SET buyer = buyer + 1 FROM generate_series(1, 3) g WHERE id > 2001 AND id < 2004;
+WITH gone AS (DELETE FROM hot USING generate_series(1, 3) g
+	WHERE id IN (2002, 2003) RETURNING id) SELECT * FROM gone ORDER BY id;
+ROLLBACK;
 DELETE FROM hot WHERE id > 2005 RETURNING id;
 SELECT id, note FROM orders WHERE id > 2000 ORDER BY id;
 COPY hot (id, note) FROM stdin;

@@ -40,6 +40,9 @@ WITH gone AS (DELETE FROM v WHERE value = '11' RETURNING key)
 SELECT * FROM v ORDER BY key;
 
 -- joins, and writes from them
+WITH changed AS (UPDATE v SET value = to_jsonb(value::int + 1)
+	FROM generate_series(1, 3) g RETURNING key, value)
+	SELECT * FROM changed ORDER BY key;
 CREATE TABLE names (key text, name text);
 INSERT INTO names VALUES ('c!', 'first'), ('c+!', 'second'), ('none', 'third');
 EXPLAIN (COSTS OFF) SELECT name, value FROM names JOIN v USING (key);
