@@ -33,6 +33,7 @@
 #include "access/fdw_table.h"
 #include "base/compat.h"
 #include "cache/inspect.h"
+#include "heap/heapread.h"
 
 static const struct
 {
@@ -257,6 +258,6 @@ tc_meta_values(TcMap *map, Oid user, bool with_sizes, const Datum *keys,
 	values[TC_META_HITS] = Int64GetDatum(info.hits);
 	nulls[TC_META_LAST_ACCESS] = info.last_access == 0;
 	values[TC_META_LAST_ACCESS] = TimestampTzGetDatum(info.last_access);
-	nulls[TC_META_EXPIRES_AT] = info.expires == PG_INT64_MAX;
-	values[TC_META_EXPIRES_AT] = TimestampTzGetDatum(info.expires);
+	values[TC_META_EXPIRES_AT] =
+		tc_heap_expires_column(info.expires, &nulls[TC_META_EXPIRES_AT]);
 }

@@ -58,6 +58,7 @@ typedef struct JoinColumn
 {
 	AttrNumber number;
 	int key; /* it is this column of the key; -1: none */
+	bool expires;
 } JoinColumn;
 
 typedef struct RecordJoin
@@ -144,6 +145,7 @@ describe_columns(RecordJoin *join, List *numbers)
 		column->key = join->map->shape.value == NULL
 			? -1
 			: tc_shape_key_column(&join->map->shape, column->number);
+		column->expires = column->number == join->map->shape.expires;
 	}
 }
 
@@ -396,6 +398,8 @@ show_record(RecordJoin *join, const Datum *keys, const TcValue *value,
 			values[i] = value->row.values[column->number - 1];
 			nulls[i] = value->row.nulls[column->number - 1];
 		}
+		else if (column->expires)
+			values[i] = tc_heap_expires_column(value->expires, &nulls[i]);
 		else
 		{
 			values[i] = column->key >= 0 ? keys[column->key] : value->value;

@@ -86,6 +86,10 @@ show_record(const RecordScan *scan, const Datum *keys, const TcValue *value,
 	}
 	slot->tts_values[shape->value->number - 1] = value->value;
 	slot->tts_isnull[shape->value->number - 1] = value->isnull;
+	if (shape->expires != 0)
+		slot->tts_values[shape->expires - 1] =
+			tc_heap_expires_column(value->expires,
+								   &slot->tts_isnull[shape->expires - 1]);
 }
 
 static TupleTableSlot *

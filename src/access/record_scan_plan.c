@@ -76,18 +76,27 @@ needed_columns(RelOptInfo *rel)
 	return needed;
 }
 
-/* Is a column of the key, or the value? */
+/* Is a column of the table kept, as it is? */
 static bool
 is_kept(const TcShape *shape, int number)
 {
-	if (number == shape->value->number)
+	if (shape->value == NULL || number == shape->value->number ||
+		number == shape->expires)
 		return true;
-	for (int k = 0; k < shape->nkeys; k++)
+	return tc_shape_key_column(shape, number) >= 0 && shape->nhashed == 0;
+}
+
+/* Is the row as a whole? */
+static bool
+is_row_kept(const TcMap *map)
+{
+	for (int i = 0; i < map->desc->natts; i++)
 	{
-		if (number == shape->keys[k].number)
-			return shape->nhashed == 0;
+		if (!TupleDescAttr(map->desc, i)->attisdropped &&
+			!is_kept(&map->shape, i + 1))
+			return false;
 	}
-	return false;
+	return true;
 }
 
 /* Does a record of the map have everything that the query needs? */
@@ -102,8 +111,9 @@ record_has(const TcMap *map, Bitmapset *needed)
 
 		if (number < 0 && number != TableOidAttributeNumber)
 			return false;
-		if (number >= 0 && map->shape.value != NULL &&
-			!is_kept(&map->shape, number))
+		if (number == 0 && !is_row_kept(map))
+			return false;
+		if (number > 0 && !is_kept(&map->shape, number))
 			return false;
 	}
 	return true;

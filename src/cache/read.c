@@ -227,6 +227,7 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 		!tc_version_ended(version);
 	value->isnull = false;
 	value->value = (Datum) 0;
+	value->expires = version->expires;
 	if (!value->found && shape->nhashed == 0)
 		return ANSWER_HIT;
 	space = get_space(reader, room + version->data_bytes);
@@ -401,6 +402,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	tc_shape_copy_row(&reader->map->shape, &row.row, values, nulls);
 	row.row = copy;
 	tc_value_of_row(reader->map, &row.row, value);
+	value->expires = row.expires;
 	if (probe != NULL)
 	{
 		tc_heap_confirm(heap, &row);

@@ -20,7 +20,8 @@ typedef struct TcValue
 	bool found;
 	bool isnull; /* there is a row, its value is NULL */
 	Datum value;
-	TcRow row; /* with nothing toasted */
+	TcRow row;			 /* with nothing toasted */
+	TimestampTz expires; /* see tc_heap_expires() */
 } TcValue;
 
 /* How the reads of one reader were answered. */

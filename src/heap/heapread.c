@@ -31,6 +31,7 @@
 #include "storage/procarray.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "base/compat.h"
 #include "heap/heapread.h"
@@ -133,14 +134,35 @@ read_fate(TupleTableSlot *slot, TupleFate *fate)
 	LockBuffer(heap_slot->buffer, BUFFER_LOCK_UNLOCK);
 }
 
+/* Times just outside what a timestamp can be stand for the infinite ones. */
+#define EXPIRES_AT_INFINITY		  END_TIMESTAMP
+#define EXPIRES_AT_MINUS_INFINITY (MIN_TIMESTAMP - 1)
+
 TimestampTz
 tc_heap_expires(const TcShape *shape, const TcRow *row)
 {
 	int att = shape->expires - 1;
+	TimestampTz expires;
 
-	return shape->expires == 0 || row->nulls[att]
-		? PG_INT64_MAX
-		: DatumGetTimestampTz(row->values[att]);
+	if (shape->expires == 0 || row->nulls[att])
+		return PG_INT64_MAX;
+	expires = DatumGetTimestampTz(row->values[att]);
+	if (TIMESTAMP_IS_NOEND(expires))
+		return EXPIRES_AT_INFINITY;
+	if (TIMESTAMP_IS_NOBEGIN(expires))
+		return EXPIRES_AT_MINUS_INFINITY;
+	return expires;
+}
+
+Datum
+tc_heap_expires_column(TimestampTz expires, bool *isnull)
+{
+	*isnull = expires == PG_INT64_MAX;
+	if (expires == EXPIRES_AT_INFINITY)
+		TIMESTAMP_NOEND(expires);
+	else if (expires == EXPIRES_AT_MINUS_INFINITY)
+		TIMESTAMP_NOBEGIN(expires);
+	return TimestampTzGetDatum(expires);
 }
 
 /* Has nobody ended this version, or begun to? */

@@ -27,8 +27,12 @@ typedef struct TcHeapRow
 	TransactionId xmin; /* Frozen when every snapshot sees it */
 } TcHeapRow;
 
-/* When a row expires; PG_INT64_MAX: never. */
+/*
+ * When a row expires; PG_INT64_MAX: never.  The infinite times are others than
+ * that, so that the second function gives what the column had.
+ */
 extern TimestampTz tc_heap_expires(const TcShape *shape, const TcRow *row);
+extern Datum tc_heap_expires_column(TimestampTz expires, bool *isnull);
 
 /*
  * Begin and end; the table is locked already.  What the reader keeps between

@@ -216,20 +216,6 @@ SELECT * FROM whole WHERE id = 5;
 SELECT * FROM generate_series(99, 101) g JOIN whole ON whole.id = g;
 SELECT tableoid::regclass, v FROM whole WHERE id IN (7, 107) ORDER BY id;
 
--- rows of created maps end with their time, those of a SELECT do not
-SELECT topcache.create_map('brief');
-INSERT INTO brief VALUES ('k', '1', 'yesterday'), ('l', '2', NULL), ('m', '3', 'tomorrow');
-ANALYZE brief;
-EXPLAIN (COSTS OFF) SELECT value FROM brief WHERE key = 'l';
-SELECT topcache.get('brief', 'k'), (SELECT value FROM brief WHERE key = 'k');
-SELECT topcache.get('brief', 'k'), (SELECT value FROM brief WHERE key = 'k');
-SELECT k, topcache.get('brief', k), (SELECT value FROM brief WHERE key = k)
-  FROM unnest('{l,m,n}'::text[]) k;
-SELECT k, b.value FROM unnest('{k,l,m,n}'::text[]) k LEFT JOIN brief b ON b.key = k;
-SELECT topcache.is_resident('brief', 'l'), topcache.is_resident('brief', 'm');
--- the time itself is no part of a record
-EXPLAIN (COSTS OFF) SELECT expires_at FROM brief WHERE key = 'm';
-
 SELECT count(*) FROM topcache.verify('users');
 SET client_min_messages = warning;
 DROP SCHEMA tc_scan CASCADE;
