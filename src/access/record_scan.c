@@ -177,7 +177,7 @@ locate_row(RecordScan *scan, TupleTableSlot *slot)
 	TcHeapReader *heap =
 		tc_heap_begin(scan->map, scan->css.ss.ps.state->es_snapshot,
 					  CurrentMemoryContext);
-	Datum keys[INDEX_MAX_KEYS];
+	Datum keys[INDEX_MAX_KEYS] = {0};
 	TcHeapRow row;
 
 	if (!tc_shape_row_keys(&scan->map->shape, &shown, keys) ||
