@@ -197,11 +197,18 @@ run_executor(TC_EXECUTOR_RUN_PARAMETERS)
 	this_run.query = query->estate;
 	this_run.number = ++last_number;
 	this_run.wanted = count;
-	if (prev_ExecutorRun_hook)
-		prev_ExecutorRun_hook(TC_EXECUTOR_RUN_ARGUMENTS);
-	else
-		standard_ExecutorRun(TC_EXECUTOR_RUN_ARGUMENTS);
-	this_run = outer;
+	PG_TRY();
+	{
+		if (prev_ExecutorRun_hook)
+			prev_ExecutorRun_hook(TC_EXECUTOR_RUN_ARGUMENTS);
+		else
+			standard_ExecutorRun(TC_EXECUTOR_RUN_ARGUMENTS);
+	}
+	PG_FINALLY();
+	{
+		this_run = outer;
+	}
+	PG_END_TRY();
 }
 
 void

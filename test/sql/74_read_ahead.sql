@@ -108,6 +108,29 @@ CREATE FUNCTION row_by_row(last int) RETURNS SETOF text LANGUAGE sql AS $$
 		JOIN users u ON u.id = o.k $$;
 SELECT row_by_row(4) LIMIT 4;
 
+-- a loop fetches ten rows at first, also where a query within fails
+CREATE FUNCTION quiet(name text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	PERFORM 1 / (SELECT count(*)::int FROM pg_class WHERE false);
+	RETURN name;
+EXCEPTION WHEN division_by_zero THEN
+	RETURN name;
+END $$;
+CREATE FUNCTION first_ten() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	r record;
+	n int := 0;
+BEGIN
+	FOR r IN SELECT o.k, quiet(u.name) AS name FROM
+		(SELECT outer_row(id, 11) AS k FROM orders ORDER BY id OFFSET 0) o
+		JOIN users u ON u.id = o.k
+	LOOP
+		n := n + 1;
+		IF n = 10 THEN RETURN r.name; END IF;
+	END LOOP;
+END $$;
+SELECT first_ten();
+
 -- rows that are counted
 CREATE SEQUENCE taken;
 SELECT u.name FROM (SELECT nextval('taken')::int AS k FROM orders ORDER BY id OFFSET 0) o
