@@ -204,13 +204,16 @@ void
 tc_wheel_postpone(TcRef ref)
 {
 	TcSharedWheel *wheel = wheel_of(ref);
+	uint32 tick;
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
 								LW_EXCLUSIVE));
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
 	take_out_locked(wheel, ref);
-	push_locked(list_for(wheel, wheel->cursor + POSTPONE_TICKS, wheel->cursor),
-				ref);
+
+	/* in place of the one that was due there may be another by now */
+	tick = Max(tick_of(ref), wheel->cursor + POSTPONE_TICKS);
+	push_locked(list_for(wheel, tick, wheel->cursor), ref);
 	tc_check_expiring_locked(ref);
 	LWLockRelease(&wheel->lock);
 }
