@@ -255,13 +255,14 @@ tc_write_map(Oid relation)
 {
 	TcMap *map = tc_map_lookup(relation);
 
-	if (map == NULL || !map->def.durable)
+	if (map != NULL && !map->def.durable)
 		return NULL;
-	if (tc_bind(map))
-		return map;
-	map = tc_map_lookup(relation);
-	if (map != NULL && tc_bind(map))
-		return map;
+	for (int tries = 0; tries < 2 && map != NULL; tries++)
+	{
+		if (tc_bind(map))
+			return map;
+		map = tc_map_lookup(relation);
+	}
 
 	/* others may know better, and have records that this change must end */
 	tc_forget_records(relation);
