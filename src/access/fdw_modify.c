@@ -22,6 +22,7 @@
 #include "access/table.h"
 #include "commands/tablecmds.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "foreign/fdwapi.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/appendinfo.h"
@@ -354,6 +355,7 @@ insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
 	TcModify *work = info->ri_FdwState;
 	MemoryContext caller;
 	ParamListInfo params;
+	uint64 rows;
 	int done = 0;
 
 	if (*nslots < work->batch_rows)
@@ -373,15 +375,17 @@ insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
 	for (int i = 0; i < *nslots; i++)
 		bind_columns(work, slots[i], params,
 					 i * list_length(work->form.columns));
-	*nslots = execute(work, work->batch, params, NULL);
+	rows = execute(work, work->batch, params, NULL);
+	Assert(rows <= *nslots);
+	*nslots = Min(rows, *nslots);
 	MemoryContextSwitchTo(caller);
 	return slots;
 }
 
 /*
  * How many rows may be inserted together.  One at a time where somebody looks
- * at each of them as it goes, where there is nothing to set, and where the
- * map has no table.
+ * at each of them as it goes, where rules make other rows of them, where there
+ * is nothing to set, and where the map has no table.
  */
 static int
 batch_size(ResultRelInfo *info)
@@ -391,7 +395,8 @@ batch_size(ResultRelInfo *info)
 	int columns = work != NULL ? list_length(work->form.columns) : 0;
 
 	if (columns == 0 || !work->table->map->def.durable ||
-		info->ri_projectReturning != NULL || info->ri_WithCheckOptions != NIL ||
+		work->backing->rd_rules != NULL || info->ri_projectReturning != NULL ||
+		info->ri_WithCheckOptions != NIL ||
 		(triggers != NULL &&
 		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
 		return 1;
@@ -450,6 +455,8 @@ describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
 	form->rows = 1;
 	form->by_key = operation != CMD_INSERT;
 	form->user = tc_result_user(info, estate);
+	if (!OidIsValid(form->user))
+		form->user = GetUserId();
 	if (operation != CMD_DELETE)
 		form->columns = columns_to_set(rel, work->table, operation,
 									   operation == CMD_INSERT

@@ -24,7 +24,9 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_statistic.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
@@ -234,9 +236,21 @@ get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 											 JOIN_INNER, NULL));
 }
 
+/* May the user of a query read a column of the table behind? */
+static bool
+may_read(const RelOptInfo *rel, Oid relation, AttrNumber number)
+{
+	Oid user = OidIsValid(rel->userid) ? rel->userid : GetUserId();
+
+	return pg_class_aclcheck(relation, user, ACL_SELECT) == ACLCHECK_OK ||
+		pg_attribute_aclcheck(relation, number, user, ACL_SELECT) ==
+		ACLCHECK_OK;
+}
+
 /*
  * Hook: statistics of a column of a foreign table are those of the column
- * that it shows.
+ * that it shows, for who may read that.  Rights are asked when the scan is
+ * opened, but estimates are shown of scans that never are.
  */
 static bool
 relation_stats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber number,
@@ -265,6 +279,8 @@ relation_stats(PlannerInfo *root, RangeTblEntry *rte, AttrNumber number,
 
 		if (column->kind != TC_FOREIGN_COLUMN)
 			return false;
+		if (!may_read(rel, planning->table->map->relation, column->number))
+			return true;
 		data->statsTuple =
 			SearchSysCache3(STATRELATTINH,
 							ObjectIdGetDatum(planning->table->map->relation),
@@ -414,11 +430,19 @@ path_for_child(PlannerInfo *root, List *private, RelOptInfo *child)
 	return list_make2(linitial(private), match);
 }
 
-/* Parallel workers may read the map as well. */
+/*
+ * Parallel workers may read the map as well, where reading the table runs no
+ * code that they must not run.
+ */
 static bool
 is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
-	return true;
+	const TcMap *map = tc_foreign_table(rte->relid)->map;
+
+	return !map->def.durable ||
+		(map->relkind == RELKIND_RELATION && !map->row_security &&
+		 map->suspended != TC_SUSPENDED_VIRTUAL &&
+		 map->suspended != TC_SUSPENDED_CHILDREN);
 }
 
 void

@@ -32,6 +32,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
+#include "storage/lmgr.h"
 #include "utils/datum.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -63,8 +64,9 @@ typedef struct ScanWork
 	TcStatement *plan;		 /* made when first needed */
 	struct QueryDesc *query; /* under way */
 
+	Relation backing; /* NULL for a volatile map */
+
 	/* rows of the table that are locked one by one */
-	Relation backing;
 	TupleTableSlot *locked;
 	ItemPointerData place; /* of the row at hand */
 	LockClauseStrength strength;
@@ -197,22 +199,19 @@ next_of_statement(ScanWork *work, TupleTableSlot *slot)
 
 /* Prepare to lock rows of the table one by one. */
 static void
-open_backing(ForeignScanState *node, ScanWork *work)
+prepare_locking(ForeignScanState *node, ScanWork *work)
 {
 	EState *estate = node->ss.ps.state;
 	MemoryContext caller = MemoryContextSwitchTo(estate->es_query_cxt);
 
-	work->backing = table_open(work->table->map->relation, RowShareLock);
+	LockRelationOid(work->table->map->relation, RowShareLock);
 	work->locked = table_slot_create(work->backing, &estate->es_tupleTable);
 	MemoryContextSwitchTo(caller);
 }
 
-/*
- * The whole table.  The statement locks rows if all are to be locked, and
- * else says where they are.
- */
+/* The statement locks rows if all are to be, and else says where they are. */
 static void
-start_table(ForeignScanState *node, ScanWork *work)
+choose_locking(ForeignScanState *node, ScanWork *work)
 {
 	const TcMap *map = work->table->map;
 
@@ -224,8 +223,16 @@ start_table(ForeignScanState *node, ScanWork *work)
 	if (work->locking != TC_LOCK_ALL)
 		work->form.lock = LCS_NONE;
 	work->form.with_place = work->locking == TC_LOCK_FITTING;
-	if (work->form.with_place && work->backing == NULL)
-		open_backing(node, work);
+	if (work->form.with_place)
+		prepare_locking(node, work);
+}
+
+/* The whole table. */
+static void
+start_table(ForeignScanState *node, ScanWork *work)
+{
+	if (work->plan == NULL)
+		choose_locking(node, work);
 	open_statement(node, work, NULL);
 }
 
@@ -495,6 +502,10 @@ describe_statement(ForeignScanState *node, ScanWork *work)
 	form->table = work->table;
 	form->operation = CMD_SELECT;
 	form->user = tc_scan_user(plan, rte);
+
+	/* whoever opens the query, also where somebody else fetches from it */
+	if (!OidIsValid(form->user))
+		form->user = GetUserId();
 	form->columns = list_nth(plan->fdw_private, TC_PRIVATE_COLUMNS);
 	form->used = list_nth(plan->fdw_private, TC_PRIVATE_USED);
 	form->rights = private_int(plan, TC_PRIVATE_RIGHTS);
@@ -512,8 +523,7 @@ check_rights(ScanWork *work)
 	if (map->def.durable)
 		tc_fdw_statement_check(&work->form);
 	work->shows_meta = shows_meta(work->table);
-	work->shows_sizes = work->shows_meta &&
-		tc_map_record_readable(map, OidIsValid(user) ? user : GetUserId());
+	work->shows_sizes = work->shows_meta && tc_map_record_readable(map, user);
 }
 
 static void
@@ -540,6 +550,10 @@ begin_scan(ForeignScanState *node, int flags)
 						work->table->map->name)));
 	describe_statement(node, work);
 	check_rights(work);
+
+	/* as long as it is open, nobody in this session alters it */
+	if (work->table->map->def.durable)
+		work->backing = table_open(work->table->map->relation, NoLock);
 	work->run =
 		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
 	work->row =

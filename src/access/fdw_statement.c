@@ -487,43 +487,62 @@ tc_fdw_statement_close(QueryDesc *query)
 	FreeQueryDesc(query);
 }
 
-/* Where a row that was written is shown. */
+/* The row that was written last, to be shown. */
 typedef struct Showing
 {
 	DestReceiver receiver;
 	const TcStatementForm *form;
 	TupleTableSlot *slot; /* or NULL */
 	MemoryContext context;
+	Datum *values; /* of the slot; NULL: there is no row */
+	bool *nulls;
 } Showing;
 
+/* Keep a row.  The slot may still have what parameters point to. */
 static bool
-show_row(TupleTableSlot *row, DestReceiver *self)
+keep_row(TupleTableSlot *row, DestReceiver *self)
 {
 	Showing *showing = (Showing *) self;
-	TupleTableSlot *slot = showing->slot;
+	int natts = showing->form->table->natts;
 	MemoryContext caller;
 	ListCell *cell;
 
-	if (slot == NULL)
+	if (showing->slot == NULL)
 		return true;
 	caller = MemoryContextSwitchTo(showing->context);
 	slot_getallattrs(row);
-	ExecClearTuple(slot);
-	memset(slot->tts_isnull, true, showing->form->table->natts * sizeof(bool));
+	showing->values = palloc0(natts * sizeof(Datum));
+	showing->nulls = palloc(natts * sizeof(bool));
+	memset(showing->nulls, true, natts * sizeof(bool));
 	foreach (cell, showing->form->returned)
 	{
 		int column = foreach_current_index(cell);
 		int i = lfirst_int(cell) - 1;
-		Form_pg_attribute att = TupleDescAttr(slot->tts_tupleDescriptor, i);
+		Form_pg_attribute att =
+			TupleDescAttr(showing->slot->tts_tupleDescriptor, i);
 
-		slot->tts_isnull[i] = row->tts_isnull[column];
-		if (!slot->tts_isnull[i])
-			slot->tts_values[i] =
+		showing->nulls[i] = row->tts_isnull[column];
+		if (!showing->nulls[i])
+			showing->values[i] =
 				datumCopy(row->tts_values[column], att->attbyval, att->attlen);
 	}
-	ExecStoreVirtualTuple(slot);
 	MemoryContextSwitchTo(caller);
 	return true;
+}
+
+/* Show the row that was kept, if one was. */
+static void
+show_row(const Showing *showing)
+{
+	TupleTableSlot *slot = showing->slot;
+	int natts = showing->form->table->natts;
+
+	if (showing->values == NULL)
+		return;
+	ExecClearTuple(slot);
+	memcpy(slot->tts_values, showing->values, natts * sizeof(Datum));
+	memcpy(slot->tts_isnull, showing->nulls, natts * sizeof(bool));
+	ExecStoreVirtualTuple(slot);
 }
 
 static void
@@ -562,14 +581,16 @@ uint64
 tc_fdw_statement_run(const TcStatement *statement, ParamListInfo params,
 					 TupleTableSlot *slot)
 {
-	Showing showing = {{.receiveSlot = show_row,
+	Showing showing = {{.receiveSlot = keep_row,
 						.rStartup = begin_showing,
 						.rShutdown = end_showing,
 						.rDestroy = end_showing,
 						.mydest = DestNone},
 					   &statement->form,
 					   statement->form.returned != NIL ? slot : NULL,
-					   CurrentMemoryContext};
+					   CurrentMemoryContext,
+					   NULL,
+					   NULL};
 	uint64 rows = 0;
 	ListCell *cell;
 
@@ -587,5 +608,6 @@ tc_fdw_statement_run(const TcStatement *statement, ParamListInfo params,
 		PopActiveSnapshot();
 	}
 	CommandCounterIncrement();
+	show_row(&showing);
 	return rows;
 }

@@ -1,0 +1,154 @@
+--
+-- Foreign tables: the queries behind them, beside what users do meanwhile.
+-- What the table itself does stands next to it.
+--
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS topcache;
+CREATE ROLE tc_query_boss;
+CREATE ROLE tc_query_alice;
+CREATE SCHEMA tc_query AUTHORIZATION tc_query_boss;
+GRANT USAGE ON SCHEMA tc_query TO tc_query_alice;
+SET search_path = tc_query;
+SET ROLE tc_query_boss;
+CREATE TABLE item (id int PRIMARY KEY, v text);
+INSERT INTO item SELECT g, 'row ' || g FROM generate_series(1, 6) g;
+CREATE FOREIGN TABLE hot (id int, v text)
+	SERVER topcache OPTIONS (relation 'tc_query.item');
+SELECT topcache.attach('item');
+
+--
+-- A rule's statement has the values of the row, also where it is returned
+--
+CREATE TABLE log (id int, v text);
+CREATE RULE note AS ON INSERT TO item DO ALSO INSERT INTO log VALUES (NEW.id, NEW.v);
+INSERT INTO hot VALUES (7, repeat('b', 50)) RETURNING *;
+INSERT INTO hot VALUES (8, repeat('c', 50)), (9, repeat('d', 50)) RETURNING id;
+INSERT INTO hot VALUES (10, repeat('e', 50));
+SELECT * FROM log ORDER BY id;
+DROP RULE note ON item;
+
+-- however many rows it makes of those that are inserted together
+CREATE RULE many AS ON INSERT TO item DO INSTEAD
+	INSERT INTO log SELECT NEW.id, g::text FROM generate_series(1, 10) g;
+INSERT INTO hot SELECT g, 'many' FROM generate_series(1001, 1300) g;
+SELECT count(*) FROM log WHERE id > 1000;
+SELECT count(*) FROM item WHERE id > 1000;
+DROP RULE many ON item;
+DELETE FROM item WHERE id > 6;
+
+--
+-- A query is that of whoever opened it, whoever fetches from it
+--
+CREATE POLICY alice ON item TO tc_query_alice USING (id < 4);
+ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+GRANT SELECT ON item, hot TO tc_query_alice;
+CREATE FUNCTION rows_of(c refcursor) RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+	r record;
+	n int := 0;
+BEGIN
+	LOOP
+		FETCH c INTO r;
+		EXIT WHEN NOT FOUND;
+		n := n + 1;
+	END LOOP;
+	RETURN n;
+END $$;
+SET ROLE tc_query_alice;
+BEGIN;
+DECLARE plain CURSOR FOR SELECT * FROM item;
+DECLARE whole CURSOR FOR SELECT * FROM hot;
+DECLARE keys CURSOR FOR SELECT * FROM hot WHERE id = ANY ('{1,2,3,4,5,6}');
+SELECT rows_of('plain') AS plain, rows_of('whole') AS whole, rows_of('keys') AS keys;
+COMMIT;
+SET ROLE tc_query_boss;
+ALTER TABLE item DISABLE ROW LEVEL SECURITY;
+REVOKE SELECT ON item FROM tc_query_alice;
+CREATE FUNCTION opened(c refcursor, whole bool) RETURNS refcursor LANGUAGE plpgsql SECURITY DEFINER AS $$
+BEGIN
+	IF whole THEN OPEN c FOR SELECT * FROM tc_query.hot;
+	ELSE OPEN c FOR SELECT * FROM tc_query.hot WHERE id = ANY ('{1,2}'); END IF;
+	RETURN c;
+END $$;
+SET ROLE tc_query_alice;
+BEGIN;
+SELECT opened('whole', true), opened('keys', false);
+FETCH 2 FROM whole;
+FETCH 2 FROM keys;
+SELECT count(*) FROM hot;
+ROLLBACK;
+SET ROLE tc_query_boss;
+
+--
+-- No parallel worker reads a table whose policies it may not evaluate
+--
+ALTER TABLE item ENABLE ROW LEVEL SECURITY;
+-- debug_parallel_query from 16 on
+SELECT set_config(name, 'on', false) FROM pg_settings
+ WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+EXPLAIN (COSTS OFF) SELECT count(*) FROM hot;
+ALTER TABLE item DISABLE ROW LEVEL SECURITY;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM hot;
+SELECT set_config(name, 'off', false) FROM pg_settings
+ WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+
+--
+-- Nobody changes a table that a query of the session is reading
+--
+CREATE FUNCTION try(command text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	EXECUTE command;
+	RETURN 'done';
+EXCEPTION WHEN object_in_use THEN
+	RETURN 'in use';
+END $$;
+SELECT id, CASE WHEN id = 2 THEN try(c) END FROM item,
+	(VALUES ('TRUNCATE item')) q(c) WHERE id = ANY ('{1,2,3}') ORDER BY id;
+SELECT id, CASE WHEN id = 2 THEN try('TRUNCATE tc_query.item') END FROM hot
+ WHERE id = ANY ('{1,2,3}');
+SELECT id, CASE WHEN id = 2 THEN try('ALTER TABLE tc_query.item DROP CONSTRAINT item_pkey') END FROM hot
+ WHERE id = ANY ('{1,2,3}');
+SELECT id, CASE WHEN id = 2 THEN try('ALTER TABLE tc_query.item ALTER v TYPE varchar') END FROM hot
+ WHERE id < 4 ORDER BY id;
+SELECT count(*) FROM hot;
+
+--
+-- What a column has is not told to who may not read it, be it by estimates of
+-- a scan that is left out
+--
+CREATE TABLE secret (id int PRIMARY KEY, amount int);
+INSERT INTO secret SELECT g, CASE WHEN g % 2 = 0 THEN 777 ELSE g END
+	FROM generate_series(1, 1000) g;
+ANALYZE secret;
+SELECT topcache.attach('secret');
+RESET ROLE;
+GRANT CREATE ON SCHEMA tc_query TO tc_query_alice;
+CREATE FUNCTION estimates() RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN EXECUTE guess(-5)' LOOP
+		IF line ~ 'rows' THEN RETURN NEXT substring(line FROM 'rows=(\d+)'); END IF;
+	END LOOP;
+END $$;
+SET ROLE tc_query_alice;
+CREATE TABLE parted (id int, amount int) PARTITION BY RANGE (id);
+CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (minvalue) TO (0);
+CREATE FOREIGN TABLE parted_2 PARTITION OF parted FOR VALUES FROM (0) TO (maxvalue)
+	SERVER topcache OPTIONS (relation 'tc_query.secret');
+SET plan_cache_mode = force_generic_plan;
+PREPARE guess(int) AS SELECT * FROM parted WHERE id < $1 AND amount = 777;
+CREATE TEMP TABLE a AS SELECT estimates() AS rows;
+DEALLOCATE guess;
+PREPARE guess(int) AS SELECT * FROM parted WHERE id < $1 AND amount = 5;
+CREATE TEMP TABLE b AS SELECT estimates() AS rows;
+DEALLOCATE guess;
+SELECT (SELECT array_agg(rows) FROM a) = (SELECT array_agg(rows) FROM b) AS alike,
+	(SELECT count(*) FROM a) > 0 AS shown;
+SELECT * FROM parted_2;
+RESET plan_cache_mode;
+
+RESET ROLE;
+DROP SCHEMA tc_query CASCADE;
+DROP OWNED BY tc_query_boss, tc_query_alice;
+DROP ROLE tc_query_boss, tc_query_alice;
