@@ -573,16 +573,24 @@ truncate_maps(List *rels, DropBehavior behavior, bool restart_identity)
 	command->restart_seqs = restart_identity;
 	foreach (cell, rels)
 	{
-		TcMap *map =
-			tc_foreign_table(RelationGetRelid((Relation) lfirst(cell)))->map;
+		TcForeignTable *table =
+			tc_foreign_table(RelationGetRelid((Relation) lfirst(cell)));
+		TcMap *map = table->map;
 
-		if (map->def.durable)
-			command->relations =
-				lappend(command->relations,
-						makeRangeVar(get_namespace_name(map->schema),
-									 pstrdup(map->name), -1));
-		else
+		if (!map->def.durable)
+		{
 			clear_volatile(map);
+			continue;
+		}
+
+		/* as for other statements (tc_fdw_statement_check) */
+		if (pg_class_aclcheck(map->relation, table->owner, ACL_TRUNCATE) !=
+			ACLCHECK_OK)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, map->name);
+		command->relations =
+			lappend(command->relations,
+					makeRangeVar(get_namespace_name(map->schema),
+								 pstrdup(map->name), -1));
 	}
 	if (command->relations != NIL)
 		ExecuteTruncate(command);

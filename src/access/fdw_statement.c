@@ -94,13 +94,14 @@ set_permissions(const TcStatementForm *form, TcPermissions *permissions)
 			add_columns(NULL, form->table, form->columns);
 }
 
-void
-tc_fdw_statement_check(const TcStatementForm *form)
+/* Has a user the rights that the statement takes? */
+static void
+check_as(const TcStatementForm *form, Oid user)
 {
 	const TcMap *map = form->table->map;
-	Oid user = OidIsValid(form->user) ? form->user : GetUserId();
 	RangeTblEntry *rte = makeNode(RangeTblEntry);
-	List *permissions = NIL;
+	List *all = NIL;
+	TcPermissions *permissions;
 
 	/* who names the table in an option has not been asked yet */
 	if (!tc_may_use_schema(map->schema, user))
@@ -109,8 +110,32 @@ tc_fdw_statement_check(const TcStatementForm *form)
 	rte->rtekind = RTE_RELATION;
 	rte->relid = map->relation;
 	rte->relkind = map->relkind;
-	set_permissions(form, tc_add_permissions(rte, &permissions));
-	tc_check_permissions(list_make1(rte), permissions);
+	permissions = tc_add_permissions(rte, &all);
+	set_permissions(form, permissions);
+	permissions->checkAsUser = user;
+	tc_check_permissions(list_make1(rte), all);
+}
+
+/*
+ * What the foreign table shows is its owner's word.  So he may show and write
+ * no more than he may himself, whoever it is done for: else he could lead a
+ * view of somebody else's, or a job, to any table that its owner may use.
+ */
+void
+tc_fdw_statement_check(const TcStatementForm *form)
+{
+	Oid owner = form->table->owner;
+
+	check_as(form, form->user);
+	if (owner == form->user)
+		return;
+	check_as(form, owner);
+	if (tc_map_policies_apply_to(form->table->map, owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("policies of table \"%s\" apply to the owner of the "
+						"foreign table",
+						form->table->map->name)));
 }
 
 /* ----- expressions ----- */

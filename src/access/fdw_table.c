@@ -219,6 +219,7 @@ tc_foreign_table(Oid relation)
 	TupleDesc desc = RelationGetDescr(rel);
 
 	table->map = tc_map_require(lock_relation(rel));
+	table->owner = rel->rd_rel->relowner;
 	table->natts = desc->natts;
 	table->column = palloc0(desc->natts * sizeof(TcForeignColumn));
 	for (int i = 0; i < desc->natts; i++)

@@ -38,6 +38,7 @@ typedef enum TcMetaKind
 typedef struct TcForeignTable
 {
 	TcMap *map;
+	Oid owner; /* of the foreign table */
 	int natts;
 	TcForeignColumn *column; /* by attribute number less one */
 	bool has_key;			 /* all key columns are shown */

@@ -148,6 +148,40 @@ SELECT (SELECT array_agg(rows) FROM a) = (SELECT array_agg(rows) FROM b) AS alik
 SELECT * FROM parted_2;
 RESET plan_cache_mode;
 
+--
+-- Who owns a foreign table gains nothing by the rights of who uses it
+--
+SET ROLE tc_query_alice;
+CREATE TABLE news (id int PRIMARY KEY, amount int);
+INSERT INTO news VALUES (1, 1);
+SELECT topcache.attach('news');
+CREATE FOREIGN TABLE board (id int, amount int)
+	SERVER topcache OPTIONS (relation 'tc_query.news');
+GRANT ALL ON news, board TO tc_query_boss;
+SET ROLE tc_query_boss;
+CREATE VIEW all_news AS SELECT * FROM board;
+GRANT SELECT ON all_news TO tc_query_alice;
+SELECT * FROM all_news;
+SET ROLE tc_query_alice;
+ALTER FOREIGN TABLE board OPTIONS (SET relation 'tc_query.secret');
+SELECT * FROM all_news WHERE id = 2;
+SELECT count(*) FROM all_news;
+SET ROLE tc_query_boss;
+SELECT * FROM board WHERE id = 2;
+INSERT INTO board VALUES (2000, 1);
+UPDATE board SET amount = 0 WHERE id = 2;
+DELETE FROM board WHERE id = 2;
+TRUNCATE board;
+-- nor by policies that do not hold for others
+GRANT SELECT ON secret TO tc_query_alice;
+CREATE POLICY few ON secret TO tc_query_alice USING (id < 3);
+ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
+SET ROLE tc_query_alice;
+SELECT * FROM board ORDER BY id;
+SELECT count(*) FROM all_news;
+SET ROLE tc_query_boss;
+SELECT count(*) FROM secret;
+
 RESET ROLE;
 DROP SCHEMA tc_query CASCADE;
 DROP OWNED BY tc_query_boss, tc_query_alice;
