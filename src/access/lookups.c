@@ -138,22 +138,9 @@ tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
 	lookups->keys = keys;
 	lookups->nkeys = nkeys;
 	lookups->next = 0;
-	lookups->value.found = false;
 	if (nkeys > 1)
 		tc_reads_start(&lookups->reads, &lookups->reader, lookups->run, keys,
 					   nkeys);
-}
-
-/* Read one more row of the last key, where there is more than a record. */
-static bool
-read_another(TcLookups *lookups)
-{
-	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
-	bool found = lookups->value.found &&
-		tc_read_another(&lookups->reader, &lookups->value);
-
-	MemoryContextSwitchTo(caller);
-	return found;
 }
 
 /* Read the record of the next key. */
@@ -173,18 +160,14 @@ read_next(TcLookups *lookups)
 const TcValue *
 tc_lookups_next(TcLookups *lookups, const Datum **keys)
 {
-	bool found = read_another(lookups);
-
-	while (!found && lookups->next < lookups->nkeys)
+	while (lookups->next < lookups->nkeys)
 	{
+		*keys = lookups->keys + (Size) lookups->next * lookups->key->n;
 		read_next(lookups);
-		found = lookups->value.found;
+		if (lookups->value.found)
+			return &lookups->value;
 	}
-	lookups->value.found = found;
-	if (!found)
-		return NULL;
-	*keys = lookups->keys + (Size) (lookups->next - 1) * lookups->key->n;
-	return &lookups->value;
+	return NULL;
 }
 
 const Datum *

@@ -349,24 +349,6 @@ heap_of(TcReader *reader)
 	return reader->heap;
 }
 
-/*
- * Make a row that was found the value.  A copy outlives the reader's next
- * step, and is detoasted once for all.
- */
-static void
-keep_row(const TcReader *reader, TcHeapRow *row, TcValue *value)
-{
-	Datum *values;
-	bool *nulls;
-	TcRow copy;
-
-	make_row(reader->map, &values, &nulls, &copy);
-	tc_shape_copy_row(&reader->map->shape, &row->row, values, nulls);
-	row->row = copy;
-	tc_value_of_row(reader->map, &row->row, value);
-	value->expires = row->expires;
-}
-
 /* A read stored a record of so many bytes, or 0 if it could not. */
 static void
 note_filled(const TcProbe *probe, uint32 bytes)
@@ -386,6 +368,9 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	TcHeapReader *heap;
 	TcHeapRow row;
 	uint32 stamp = 0;
+	Datum *values;
+	bool *nulls;
+	TcRow copy;
 
 	if (reader->by_sql)
 	{
@@ -412,7 +397,12 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		return;
 	}
 
-	keep_row(reader, &row, value);
+	/* a copy outlives the reader's next step, and is detoasted once for all */
+	make_row(reader->map, &values, &nulls, &copy);
+	tc_shape_copy_row(&reader->map->shape, &row.row, values, nulls);
+	row.row = copy;
+	tc_value_of_row(reader->map, &row.row, value);
+	value->expires = row.expires;
 	if (probe != NULL)
 	{
 		tc_heap_confirm(heap, &row);
@@ -463,19 +453,6 @@ tc_read_past(TcReader *reader, const Datum *keys, TcValue *value)
 	reader->counts.bypasses++;
 	tc_count_bypass(reader->map, reader->bypass);
 	read_heap(reader, NULL, keys, value, &too_large);
-}
-
-bool
-tc_read_another(TcReader *reader, TcValue *value)
-{
-	TcHeapRow row;
-
-	if (reader->heap == NULL || reader->bypass != TC_BYPASS_OWN_WRITES ||
-		!IsolationUsesXactSnapshot() ||
-		!tc_heap_read_another(reader->heap, &row) || row.expires <= reader->now)
-		return false;
-	keep_row(reader, &row, value);
-	return true;
 }
 
 bool

@@ -227,20 +227,14 @@ judge_row(Relation rel, TupleTableSlot *slot, TcHeapRow *row)
 }
 
 bool
-tc_heap_read_another(TcHeapReader *reader, TcHeapRow *row)
+tc_heap_read(TcHeapReader *reader, const Datum *keys, TcHeapRow *row)
 {
+	seek(reader, reader->scan, keys);
 	if (!next_tuple(reader, reader->scan))
 		return false;
 	take_row(&reader->map->shape, reader->slot, row);
 	row->newest = false;
 	return true;
-}
-
-bool
-tc_heap_read(TcHeapReader *reader, const Datum *keys, TcHeapRow *row)
-{
-	seek(reader, reader->scan, keys);
-	return tc_heap_read_another(reader, row);
 }
 
 TupleTableSlot *

@@ -47,13 +47,6 @@ extern bool tc_heap_read(TcHeapReader *reader, const Datum *keys,
 						 TcHeapRow *row);
 
 /*
- * After a row was found: the next one of the same key.  A key is unique among
- * the rows that are not ended, but an old snapshot may see one that is, and
- * beside it what its own transaction has put in its place.
- */
-extern bool tc_heap_read_another(TcHeapReader *reader, TcHeapRow *row);
-
-/*
  * After tc_heap_read found a row: the tuple, in the reader's slot until the
  * next read.
  */
