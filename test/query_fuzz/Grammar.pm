@@ -696,11 +696,14 @@ sub limited
 	return;
 }
 
-# How each column is sorted; all of them are.
+# How each column is sorted; all of them are.  PostgreSQL before 18 takes one
+# that a condition makes constant for sorted, although grouping sets make it
+# NULL in some rows.
 sub directions
 {
 	my ($query) = @_;
 
+	delete $query->{sets};
 	$query->{directions} =
 	  [ map { pick('', '', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST') }
 		  1 .. 12 ];
