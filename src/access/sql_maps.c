@@ -386,19 +386,19 @@ run_utility(const char *sql)
 	SPI_finish();
 }
 
-/* A name as it is written in SQL, with the schema when it has one. */
-static char *
-quote_names(List *names)
+/*
+ * The name of a relation to be made, with its schema.  Looked up again without
+ * one, it might be another relation's that comes first in the search path.
+ */
+static RangeVar *
+new_name(text *name)
 {
-	StringInfoData quoted;
-	ListCell *cell;
+	RangeVar *relation =
+		makeRangeVarFromNameList(textToQualifiedNameList(name));
 
-	initStringInfo(&quoted);
-	foreach (cell, names)
-		appendStringInfo(&quoted, "%s%s",
-						 foreach_current_index(cell) > 0 ? "." : "",
-						 quote_identifier(strVal(lfirst(cell))));
-	return quoted.data;
+	relation->schemaname =
+		get_namespace_name(RangeVarGetCreationNamespace(relation));
+	return relation;
 }
 
 /* Make the table that is to be a map. */
@@ -441,6 +441,18 @@ create_expiry_index(Oid relation)
 											get_rel_name(relation))));
 }
 
+/* A table can be had that is no map: in a session's temporary schema. */
+static void
+check_created(Oid relation, bool durable)
+{
+	Relation rel = relation_open(relation, NoLock);
+
+	tc_require_owner(relation);
+	if (durable)
+		check_relation(rel);
+	relation_close(rel, NoLock);
+}
+
 /* create_map(name, ttl, max_idle, max_cost, durable, value_type) */
 Datum
 topcache_create_map(PG_FUNCTION_ARGS)
@@ -448,7 +460,8 @@ topcache_create_map(PG_FUNCTION_ARGS)
 	TcMapDef def;
 	TcMapDef existing;
 	char *value_type;
-	List *names;
+	RangeVar *name;
+	const char *sql_name;
 	Oid relation;
 
 	tc_require_arg(fcinfo, 0, "name");
@@ -458,14 +471,15 @@ topcache_create_map(PG_FUNCTION_ARGS)
 	take_limits(fcinfo, 1, false, &def);
 	def.durable = PG_GETARG_BOOL(4);
 
-	names = textToQualifiedNameList(PG_GETARG_TEXT_PP(0));
+	name = new_name(PG_GETARG_TEXT_PP(0));
+	sql_name = quote_qualified_identifier(name->schemaname, name->relname);
 	value_type = format_type_be_qualified(PG_GETARG_OID(5));
 	if (def.durable)
-		create_table(quote_names(names), value_type);
+		create_table(sql_name, value_type);
 	else
-		create_volatile(quote_names(names), value_type, def.ttl);
-	relation = RangeVarGetRelid(makeRangeVarFromNameList(names),
-								ShareRowExclusiveLock, false);
+		create_volatile(sql_name, value_type, def.ttl);
+	relation = RangeVarGetRelid(name, ShareRowExclusiveLock, false);
+	check_created(relation, def.durable);
 
 	def.relation = relation;
 	def.created = true;

@@ -283,6 +283,16 @@ DROP SCHEMA tc_elsewhere CASCADE;
 RESET client_min_messages;
 SELECT count(*) FROM topcache.map_definition d
 WHERE NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = d.relation);
+-- the table that is made is the one that becomes a map, whatever else has the name
+SET search_path = tc_maps;
+CREATE TEMP TABLE hidden (key text PRIMARY KEY, value jsonb, expires_at timestamptz);
+SELECT topcache.create_map('hidden');
+SELECT topcache.create_map('pg_class', durable => false);
+SELECT relation FROM topcache.map_definition
+WHERE relation IN ('pg_temp.hidden'::regclass, 'pg_catalog.pg_class'::regclass);
+SELECT topcache.create_map('pg_temp.hidden_2');
+DROP TABLE pg_temp.hidden;
+
 -- a new table under an old name starts anew
 SELECT topcache.create_map('again');
 SELECT topcache.put('again', 'k', '1');
