@@ -132,6 +132,7 @@ SELECT p.place,
 	coalesce(bool_or(r.role IN ('regress_topcache_victim',
 		'regress_topcache_attacker')), false) AS ran
   FROM tc_attack.places p LEFT JOIN tc_attack.ran_at_all r USING (place)
+ WHERE place <> 'domain'		-- runs in some releases only
  GROUP BY place ORDER BY place;
 
 -- what could not be tried

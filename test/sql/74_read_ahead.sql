@@ -65,7 +65,7 @@ SELECT * FROM fails('SELECT u.name FROM
 -- a join over a join, and one in a subquery
 SELECT * FROM fails('SELECT u.name FROM
 	(SELECT outer_row(id, @ * 3) AS k FROM orders ORDER BY id OFFSET 0) o
-	JOIN users v ON v.id = o.k JOIN users u ON u.id = v.id AND u.n = 0 LIMIT @');
+	JOIN users v ON v.id = o.k JOIN users u ON u.id = v.id + 0 AND u.n = 0 LIMIT @');
 SELECT * FROM fails('SELECT * FROM (SELECT u.name FROM
 	(SELECT outer_row(id, @) AS k FROM orders ORDER BY id OFFSET 0) o JOIN users u ON u.id = o.k OFFSET 0) s
 	LIMIT @');
