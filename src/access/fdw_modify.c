@@ -120,8 +120,31 @@ looked_at(const ModifyTable *plan, Index result, int subplan)
 }
 
 /*
+ * The columns that an INSERT sets: those that it names, and those that have
+ * defaults in the foreign table, or in a view that it came through.
+ */
+static List *
+set_by_insert(PlannerInfo *root)
+{
+	List *columns = NIL;
+	ListCell *cell;
+
+	if (root->parse->commandType != CMD_INSERT)
+		return NIL;
+	foreach (cell, root->parse->targetList)
+	{
+		TargetEntry *entry = lfirst_node(TargetEntry, cell);
+
+		if (!entry->resjunk)
+			columns = lappend_int(columns, entry->resno);
+	}
+	return columns;
+}
+
+/*
  * What the statement does beyond its rows: what to do about a conflict, what
- * is looked at, and whether a join may bring rows several times.
+ * is looked at, whether a join may bring rows several times, and which columns
+ * an INSERT sets.
  */
 static List *
 plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
@@ -131,10 +154,11 @@ plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("INSERT with ON CONFLICT DO UPDATE is not "
 						"supported for foreign tables")));
-	return list_make3(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
+	return list_make4(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
 					  looked_at(plan, result, subplan),
 					  makeInteger(bms_membership(root->all_baserels) ==
-								  BMS_MULTIPLE));
+								  BMS_MULTIPLE),
+					  set_by_insert(root));
 }
 
 /* ----- columns ----- */
@@ -153,19 +177,26 @@ require_settable(Relation rel, const TcForeignColumn *column, int number)
 				 errdetail("It shows metadata of the record.")));
 }
 
-/*
- * The columns that a statement sets.  What an INSERT does not name is left to
- * the backing table's defaults, unless the foreign table has its own.  Where
- * triggers of the foreign table see rows before they are written, all are set.
- */
-static List *
-columns_to_set(Relation rel, const TcForeignTable *table, CmdType operation,
-			   Bitmapset *named)
+/* Do triggers of the foreign table see rows before they are written? */
+static bool
+has_triggers_before(Relation rel, CmdType operation)
 {
 	const TriggerDesc *triggers = rel->trigdesc;
-	bool all = triggers != NULL &&
-		(operation == CMD_INSERT ? triggers->trig_insert_before_row
-								 : triggers->trig_update_before_row);
+
+	if (triggers == NULL)
+		return false;
+	return operation == CMD_INSERT ? triggers->trig_insert_before_row
+								   : triggers->trig_update_before_row;
+}
+
+/*
+ * The columns that a statement sets: those that are named, or all.  What an
+ * INSERT does not set is left to the backing table's defaults.
+ */
+static List *
+columns_to_set(Relation rel, const TcForeignTable *table, Bitmapset *named,
+			   bool all)
+{
 	List *columns = NIL;
 
 	for (int i = 0; i < table->natts; i++)
@@ -179,7 +210,7 @@ columns_to_set(Relation rel, const TcForeignTable *table, CmdType operation,
 			require_settable(rel, column, i + 1);
 		if (column->kind != TC_FOREIGN_COLUMN || att->attgenerated != '\0')
 			continue;
-		if (is_named || all || (operation == CMD_INSERT && att->atthasdef))
+		if (is_named || all)
 			columns = lappend_int(columns, i + 1);
 	}
 	return columns;
@@ -441,7 +472,8 @@ require_unique_key(const TcModify *work)
 /* What the statement on the backing table does. */
 static void
 describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
-			   CmdType operation, bool do_nothing, List *looked_at)
+			   CmdType operation, bool do_nothing, List *looked_at,
+			   Bitmapset *named, bool whole)
 {
 	Relation rel = info->ri_RelationDesc;
 	TcStatementForm *form = &work->form;
@@ -458,10 +490,9 @@ describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
 	if (!OidIsValid(form->user))
 		form->user = GetUserId();
 	if (operation != CMD_DELETE)
-		form->columns = columns_to_set(rel, work->table, operation,
-									   operation == CMD_INSERT
-										   ? ExecGetInsertedCols(info, estate)
-										   : ExecGetUpdatedCols(info, estate));
+		form->columns =
+			columns_to_set(rel, work->table, named,
+						   whole || has_triggers_before(rel, operation));
 	form->returned = columns_to_return(work->table, looked_at);
 	form->used = form->returned;
 	form->rights = right_to(operation) |
@@ -470,7 +501,7 @@ describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
 
 static TcModify *
 make_work(EState *estate, ResultRelInfo *info, CmdType operation,
-		  bool do_nothing, List *looked_at)
+		  bool do_nothing, List *looked_at, Bitmapset *named, bool whole)
 {
 	Relation rel = info->ri_RelationDesc;
 	TcModify *work = palloc0(sizeof(TcModify));
@@ -479,7 +510,8 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	work->table = tc_foreign_table(RelationGetRelid(rel));
 	if (!work->table->has_key && !work->table->map->def.durable)
 		require_key(rel, work->table);
-	describe_write(estate, info, work, operation, do_nothing, looked_at);
+	describe_write(estate, info, work, operation, do_nothing, looked_at, named,
+				   whole);
 	if (!work->table->map->def.durable)
 		return work;
 	require_unique_key(work);
@@ -491,17 +523,52 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	return work;
 }
 
+/* Columns as a set of those that permissions are asked for. */
+static Bitmapset *
+as_set(List *columns)
+{
+	Bitmapset *set = NULL;
+	ListCell *cell;
+
+	foreach (cell, columns)
+		set = bms_add_member(set,
+							 lfirst_int(cell) -
+								 FirstLowInvalidHeapAttributeNumber);
+	return set;
+}
+
+/* COPY gives the columns that it names, and those that have defaults. */
+static Bitmapset *
+set_by_copy(ResultRelInfo *info, EState *estate)
+{
+	TupleDesc desc = RelationGetDescr(info->ri_RelationDesc);
+	Bitmapset *set = bms_copy(ExecGetInsertedCols(info, estate));
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		if (TupleDescAttr(desc, i)->atthasdef)
+			set =
+				bms_add_member(set, i + 1 - FirstLowInvalidHeapAttributeNumber);
+	}
+	return set;
+}
+
 static void
 begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 			 int subplan, int flags)
 {
 	TcModify *work;
+	Bitmapset *named;
 	Plan *scan = outerPlanState(node)->plan;
 
 	if (flags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	named = node->operation == CMD_INSERT
+		? as_set(lfourth(private))
+		: ExecGetUpdatedCols(info, node->ps.state);
 	work = make_work(node->ps.state, info, node->operation,
-					 intVal(linitial(private)) != 0, lsecond(private));
+					 intVal(linitial(private)) != 0, lsecond(private), named,
+					 false);
 	info->ri_FdwState = work;
 	if (node->operation == CMD_UPDATE && intVal(lthird(private)) != 0)
 		work->written = tc_fdw_written_make(&work->table->map->shape);
@@ -516,7 +583,7 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	}
 }
 
-/* COPY FROM, and rows that are routed to a partition. */
+/* COPY FROM, and rows that are routed to a partition: these are whole. */
 static void
 begin_insert(ModifyTableState *node, ResultRelInfo *info)
 {
@@ -533,8 +600,9 @@ begin_insert(ModifyTableState *node, ResultRelInfo *info)
 						RelationGetRelationName(info->ri_RelationDesc))));
 	if (info->ri_returningList != NIL || info->ri_WithCheckOptions != NIL)
 		looked_at = list_make1_int(InvalidAttrNumber);
-	info->ri_FdwState =
-		make_work(node->ps.state, info, CMD_INSERT, do_nothing, looked_at);
+	info->ri_FdwState = make_work(node->ps.state, info, CMD_INSERT, do_nothing,
+								  looked_at, set_by_copy(info, node->ps.state),
+								  info->ri_RootResultRelInfo != NULL);
 }
 
 static void

@@ -130,7 +130,10 @@ tc_fdw_statement_check(const TcStatementForm *form)
 	if (owner == form->user)
 		return;
 	check_as(form, owner);
-	if (tc_map_policies_apply_to(form->table->map, owner))
+
+	/* who owns the table can have any policies */
+	if (tc_map_policies_apply_to(form->table->map, owner) &&
+		!tc_owns_relation(form->table->map->relation, owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("policies of table \"%s\" apply to the owner of the "

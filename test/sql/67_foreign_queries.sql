@@ -182,6 +182,39 @@ SELECT count(*) FROM all_news;
 SET ROLE tc_query_boss;
 SELECT count(*) FROM secret;
 
+--
+-- Rows are written as the query made them
+--
+SET ROLE tc_query_boss;
+CREATE TABLE db (k int PRIMARY KEY DEFAULT 7, v int DEFAULT 8, w text DEFAULT 'own');
+SELECT topcache.attach('db');
+CREATE FOREIGN TABLE df (k int, v int, w text)
+	SERVER topcache OPTIONS (relation 'tc_query.db');
+CREATE TABLE dp (k int, v int DEFAULT 42, w text) PARTITION BY RANGE (k);
+CREATE TABLE dp1 PARTITION OF dp FOR VALUES FROM (0) TO (1000);
+ALTER TABLE dp ATTACH PARTITION df FOR VALUES FROM (1000) TO (2000);
+INSERT INTO dp VALUES (1, 1, 'mine');
+UPDATE dp SET k = 1500 WHERE k = 1 RETURNING *;
+INSERT INTO dp (k) VALUES (2), (1600) RETURNING *;
+COPY dp (k, w) FROM STDIN;
+1601	copied
+\.
+CREATE VIEW dv AS SELECT * FROM df;
+ALTER VIEW dv ALTER v SET DEFAULT 33;
+INSERT INTO dv (k) VALUES (1700) RETURNING *;
+INSERT INTO dv (k) VALUES (1701), (1702);
+INSERT INTO df (k) VALUES (1800) RETURNING *;
+INSERT INTO df (k, w) VALUES (1801, NULL), (1802, 'x') RETURNING *;
+COPY df (k) FROM STDIN;
+1803
+\.
+ALTER FOREIGN TABLE df ALTER v SET DEFAULT 44;
+INSERT INTO df (k) VALUES (1900) RETURNING *;
+COPY df (k) FROM STDIN;
+1901
+\.
+SELECT * FROM db ORDER BY k;
+
 RESET ROLE;
 DROP SCHEMA tc_query CASCADE;
 DROP OWNED BY tc_query_boss, tc_query_alice;
