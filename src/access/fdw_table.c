@@ -220,6 +220,15 @@ tc_foreign_table(Oid relation)
 
 	table->map = tc_map_require(lock_relation(rel));
 	table->owner = rel->rd_rel->relowner;
+
+	/* nothing but its own columns and rights stands between users and it */
+	if (!table->map->def.durable && table->map->relation != relation)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("foreign table \"%s\" cannot show volatile map \"%s\"",
+						RelationGetRelationName(rel), table->map->name),
+				 errdetail("A volatile map is shown by the foreign table that "
+						   "it is named by alone.")));
 	table->natts = desc->natts;
 	table->column = palloc0(desc->natts * sizeof(TcForeignColumn));
 	for (int i = 0; i < desc->natts; i++)

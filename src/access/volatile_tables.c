@@ -32,6 +32,8 @@
 
 #include "access/relation.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "executor/spi.h"
 #include "foreign/foreign.h"
@@ -159,6 +161,46 @@ take_columns(Relation rel, const Options *options, TcMapDef *def)
 		def->value_column = "value";
 }
 
+/*
+ * Does a value of the type have a layout that somebody may change?  PostgreSQL
+ * refuses changes of a composite type that tables have values of; it does not
+ * know of values in memory.
+ */
+static bool
+has_composite(Oid type)
+{
+	Oid base = getBaseType(type);
+	Oid part = get_element_type(base);
+
+	if (type_is_range(base))
+		part = get_range_subtype(base);
+	else if (type_is_multirange(base))
+		part = get_range_subtype(get_multirange_range(base));
+	return OidIsValid(part) ? has_composite(part)
+							: get_typtype(base) == TYPTYPE_COMPOSITE;
+}
+
+static void
+refuse_composites(Relation rel)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attisdropped && has_composite(att->atttypid))
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column \"%s\" of volatile map \"%s\" cannot be of "
+							"type %s",
+							NameStr(att->attname), RelationGetRelationName(rel),
+							format_type_be(att->atttypid)),
+					 errdetail("Values of composite types are only kept in "
+							   "tables.")));
+	}
+}
+
 static bool
 same_names(const List *a, const List *b)
 {
@@ -214,6 +256,7 @@ define(Oid relation)
 	TcMapDef def = {.relation = relation, .max_cost = -1, .created = true};
 	Relation rel;
 	bool defined;
+	bool changed;
 
 	if (!read_options(relation, &options))
 		return;
@@ -225,13 +268,16 @@ define(Oid relation)
 		tc_fdw_names_qualify(relation);
 		return;
 	}
-	if (!defined || !same_ttl(options.ttl, def.ttl) ||
-		(options.key != NIL && !same_names(options.key, def.key_columns)))
+	rel = relation_open(relation, NoLock);
+	refuse_composites(rel);
+	changed = !defined || !same_ttl(options.ttl, def.ttl) ||
+		(options.key != NIL && !same_names(options.key, def.key_columns));
+	if (changed)
+		take_columns(rel, &options, &def);
+	relation_close(rel, NoLock);
+	if (changed)
 	{
 		def.ttl = options.ttl;
-		rel = relation_open(relation, NoLock);
-		take_columns(rel, &options, &def);
-		relation_close(rel, NoLock);
 		(defined ? tc_definition_update : tc_definition_insert)(&def);
 	}
 	if (defined)
@@ -242,9 +288,18 @@ void
 tc_volatile_tables_define(void)
 {
 	ListCell *cell;
+	ListCell *heir;
 
 	foreach (cell, tc_commanded_relations())
-		define(lfirst_oid(cell));
+	{
+		Oid relation = lfirst_oid(cell);
+
+		define(relation);
+		if (!has_subclass(relation))
+			continue;
+		foreach (heir, find_all_inheritors(relation, NoLock, NULL))
+			define(lfirst_oid(heir));
+	}
 }
 
 /* ----- options ----- */
