@@ -393,8 +393,9 @@ insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
 	{
 		for (int i = 0; i < *nslots; i++)
 		{
+			/* the slots are the executor's, and nobody looks at them again */
 			if (write_one(estate, info, slots[i], NULL) != NULL)
-				slots[done++] = slots[i];
+				done++;
 		}
 		*nslots = done;
 		return slots;

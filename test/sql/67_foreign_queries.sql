@@ -34,6 +34,11 @@ INSERT INTO hot SELECT g, 'many' FROM generate_series(1001, 1300) g;
 SELECT count(*) FROM log WHERE id > 1000;
 SELECT count(*) FROM item WHERE id > 1000;
 DROP RULE many ON item;
+-- and however few
+INSERT INTO hot VALUES (1, 'there'), (11, 'new'), (12, 'new') ON CONFLICT DO NOTHING;
+INSERT INTO hot SELECT g, 'new' FROM generate_series(1, 102) g ON CONFLICT DO NOTHING;
+SELECT count(*) FROM item;
+DELETE FROM item WHERE id > 6;
 DELETE FROM item WHERE id > 6;
 
 --
