@@ -13,11 +13,14 @@
  */
 #include "postgres.h"
 
+#include "access/relation.h"
+#include "executor/executor.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
@@ -83,6 +86,7 @@ typedef struct Fetch
 {
 	TcKeyArray keys;
 	void *cast;
+	Relation relation;
 	uint32 fingerprint; /* of the map that the keys are for */
 	int next;			/* key to hand out */
 	int end;			/* of the batch that was read */
@@ -131,6 +135,33 @@ read_batch(Fetch *fetch, TcMap *map)
 	tc_read_end(&reader);
 }
 
+/* As long as it is open, nobody in this session alters it. */
+static void
+close_relation(Datum relation)
+{
+	relation_close((Relation) DatumGetPointer(relation), NoLock);
+}
+
+static void
+open_relation(FunctionCallInfo fcinfo, Fetch *fetch, Oid relation)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	fetch->relation = relation_open(relation, NoLock);
+	RegisterExprContextCallback(result->econtext, close_relation,
+								PointerGetDatum(fetch->relation));
+}
+
+static void
+end_fetch(FunctionCallInfo fcinfo, Fetch *fetch)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	UnregisterExprContextCallback(result->econtext, close_relation,
+								  PointerGetDatum(fetch->relation));
+	close_relation(PointerGetDatum(fetch->relation));
+}
+
 /* Take the keys; memory is that of the whole call. */
 static Fetch *
 begin_fetch(FunctionCallInfo fcinfo, FuncCallContext *call)
@@ -148,6 +179,7 @@ begin_fetch(FunctionCallInfo fcinfo, FuncCallContext *call)
 		tc_keys_from_array(PG_GETARG_ARRAYTYPE_P_COPY(1), map, &fetch->cast,
 						   call->multi_call_memory_ctx, &fetch->keys);
 	fetch->fingerprint = map->shape.fingerprint;
+	open_relation(fcinfo, fetch, map->relation);
 	MemoryContextSwitchTo(caller);
 	return fetch;
 }
@@ -167,7 +199,10 @@ topcache_fetch_many(PG_FUNCTION_ARGS)
 	call = SRF_PERCALL_SETUP();
 	fetch = call->user_fctx;
 	if (fetch->next >= fetch->keys.n)
+	{
+		end_fetch(fcinfo, fetch);
 		SRF_RETURN_DONE(call);
+	}
 	if (fetch->next == fetch->end)
 	{
 		MemoryContext caller;
