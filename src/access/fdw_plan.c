@@ -92,17 +92,7 @@ shown_columns(const TcForeignTable *table, const Bitmapset *set)
 static List *
 needed_columns(RelOptInfo *rel, const TcForeignTable *table)
 {
-	Bitmapset *needed = NULL;
-	ListCell *cell;
-
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &needed);
-	foreach (cell, rel->baserestrictinfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &needed);
-	foreach (cell, rel->joininfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &needed);
-	return shown_columns(table, needed);
+	return shown_columns(table, tc_clause_columns(rel));
 }
 
 /* Does a record of the map have the columns? */

@@ -26,6 +26,9 @@ typedef struct TcKeyMatch
 	double keys;   /* how many keys are expected */
 } TcKeyMatch;
 
+/* Columns that targets and conditions use, as pull_varattnos has them. */
+extern Bitmapset *tc_clause_columns(RelOptInfo *rel);
+
 /* The key columns of a map, as its own table has them. */
 extern void tc_describe_key(const TcMap *map, TcKeyColumns *key);
 

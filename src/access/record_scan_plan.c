@@ -56,8 +56,8 @@ static const CustomScanMethods scan_methods = {
 static Bitmapset *
 needed_columns(RelOptInfo *rel)
 {
-	Bitmapset *needed = NULL;
-	ListCell *cell;
+	/* a child has them in its target list alone */
+	Bitmapset *needed = tc_clause_columns(rel);
 
 	for (int i = rel->min_attr; i <= rel->max_attr; i++)
 	{
@@ -65,14 +65,6 @@ needed_columns(RelOptInfo *rel)
 			needed =
 				bms_add_member(needed, i - FirstLowInvalidHeapAttributeNumber);
 	}
-	/* a child has them in its target list alone */
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &needed);
-	foreach (cell, rel->baserestrictinfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &needed);
-	foreach (cell, rel->joininfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &needed);
 	return needed;
 }
 
