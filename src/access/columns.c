@@ -7,8 +7,8 @@
  * anywhere, and has their numbers too, which stay when a column is renamed.
  * A trigger sets the numbers from the names whenever a definition is written;
  * an event trigger sets the names from the numbers after DDL that has renamed
- * columns: of whichever relations, since a name is inherited.  Between the two, and where event triggers are disabled,
- * readers go by the numbers.
+ * columns: of whichever relations, since a name is inherited.  Between the
+ * two, and where event triggers are disabled, readers go by the numbers.
  *
  * Concurrency: renaming locks the table against everybody.
  *

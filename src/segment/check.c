@@ -4,8 +4,7 @@
  *	  What holds for the structures of the segment, as assertions.
  *
  * Structure: for each structure there is a check of what an operation has
- * touched, which the operation calls at its end and which costs no more than
- * the operation itself, and one of the whole, which goes round a few parts
+ * touched, which the operation calls at its end, and one of the whole, which goes round a few parts
  * at a time with the worker (tc_check_step), or through all of them where
  * somebody has asked for certainty (tc_check_all).
  *
