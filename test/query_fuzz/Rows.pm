@@ -66,31 +66,14 @@ sub statement
 			  . ($name eq 'a' ? '(a + 1) % 100' : $name) } ])->();
 }
 
-# The same statement on a volatile map and its twin.  Nobody else writes to
-# either in between, and nobody compares them: a volatile map gives what was
-# committed last, whatever the snapshot.
-sub write_both
-{
-	my ($client, $table) = @_;
-	my $sql;
-
-	$client->run("SELECT pg_advisory_xact_lock($Field::volatile_lock)");
-	$sql = statement($table);
-	$client->run($sql, $sql =~ s/\b$table->{name}\b/$table->{truth}/r);
-	return;
-}
-
+# On a volatile map, the same on its twin.
 sub write_some
 {
-	my ($client) = @_;
-	my $table = pick(@written);
+	my ($client, $table) = @_;
+	my $sql = statement($table);
 
-	if ($table->{name} =~ /^v_/)
-	{
-		$client->{volatile} = 1;
-		return write_both($client, $table);
-	}
-	$client->run(statement($table));
+	$client->run($sql, $table->{name} =~ /^v_/
+		? $sql =~ s/\b$table->{name}\b/$table->{truth}/r : ());
 	return;
 }
 
@@ -109,21 +92,28 @@ sub residency
 sub transaction
 {
 	my ($client) = @_;
+	my (@tables, $volatile);
 
 	return residency($client) if chance(10);
-	$client->{volatile} = 0;
+	@tables = map { pick(@written) } 1 .. between(1, 4);
+	$volatile = grep { $_->{name} =~ /^v_/ } @tables;
 	$client->run('BEGIN');
-	foreach (1 .. between(1, 4))
+	# Nobody else writes to a volatile map or its twin meanwhile, and nobody
+	# compares them: the map gives what was committed last, whatever the
+	# snapshot.  Taken first, since who waits for it may hold up no row.
+	$client->run("SELECT pg_advisory_xact_lock($Field::volatile_lock)")
+	  if $volatile;
+	foreach my $table (@tables)
 	{
 		if (chance(30))
 		{
 			$client->within_savepoint('s', chance(60),
-				sub { write_some($client) });
+				sub { write_some($client, $table) });
 		}
-		else { write_some($client) }
+		else { write_some($client, $table) }
 	}
 	# what lives in memory alone cannot be prepared
-	if ($client->{volatile}) { $client->run(chance(80) ? 'COMMIT' : 'ROLLBACK') }
+	if ($volatile) { $client->run(chance(80) ? 'COMMIT' : 'ROLLBACK') }
 	else { $client->finish(sub { }) }
 	return;
 }

@@ -41,9 +41,14 @@ sub begin
 	my ($main, $aux) = @$client{qw(main aux)};
 	my ($snapshot, @begin);
 
-	# to be had before the snapshot is
-	$main->do("SELECT pg_advisory_lock_shared($Field::volatile_lock)")
-	  if uses_volatile(\@cases);
+	# to be had before the snapshot is, however long others write
+	if (uses_volatile(\@cases))
+	{
+		$main->do($_)
+		  foreach 'SET lock_timeout = 0',
+		  "SELECT pg_advisory_lock_shared($Field::volatile_lock)",
+		  'RESET lock_timeout';
+	}
 	@begin = ('BEGIN ISOLATION LEVEL REPEATABLE READ',
 		"SET LOCAL statement_timeout = '5s'");
 	$main->do($_) foreach @begin;
