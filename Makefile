@@ -20,7 +20,7 @@ MODULE_big = topcache
 EXTENSION = topcache
 DATA = $(patsubst $(TOP)/%,%,$(sort $(wildcard $(TOP)/sql/topcache--*.sql)))
 
-sources := $(sort $(wildcard $(TOP)/src/*.c $(TOP)/src/*/*.c))
+sources := $(sort $(wildcard $(addprefix $(TOP)/src/,*.c */*.c */*/*.c)))
 OBJS = $(patsubst $(TOP)/%.c,%.o,$(sources))
 
 # msgpack-c goes by different names in different releases.

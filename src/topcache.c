@@ -15,18 +15,18 @@
 
 #include "fmgr.h"
 
-#include "access/cursor.h"
-#include "access/ddl.h"
-#include "access/fdw.h"
-#include "access/many_scan.h"
-#include "access/record_join.h"
-#include "access/record_scan.h"
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/bounds.h"
 #include "cache/settle.h"
-#include "heap/map.h"
-#include "segment/segment.h"
+#include "ddl/ddl.h"
+#include "fdw/fdw.h"
+#include "plan/cursor.h"
+#include "plan/record_join.h"
+#include "plan/record_scan.h"
+#include "segment/memory/segment.h"
+#include "sql/many_scan.h"
+#include "table/map.h"
 #include "worker/worker.h"
 
 PG_MODULE_MAGIC;

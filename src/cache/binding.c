@@ -38,9 +38,9 @@
 #include "cache/binding.h"
 #include "cache/bounds.h"
 #include "cache/session.h"
-#include "segment/counters.h"
-#include "segment/maptable.h"
-#include "segment/segment.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
 
 struct TcBinding
 {

@@ -5,8 +5,8 @@
 #ifndef TC_BINDING_H
 #define TC_BINDING_H
 
-#include "heap/map.h"
-#include "segment/image.h"
+#include "segment/memory/image.h"
+#include "table/map.h"
 
 /*
  * Make sure that the map has a slot that is current.  False when the map

@@ -12,7 +12,7 @@
  * has a time to live.  It says how long the record may stay, and nothing of
  * the row: a read that comes later takes it for a miss.
  *
- * Concurrency: see segment/limits.c.  What is read of a definition before
+ * Concurrency: see segment/maps/limits.c.  What is read of a definition before
  * commit is what the transaction leaves behind, savepoints and all.  A
  * transaction that is prepared has nobody to speak for it at its end, so the
  * relation is suspended until then.
@@ -32,10 +32,10 @@
 #include "base/compat.h"
 #include "cache/binding.h"
 #include "cache/bounds.h"
-#include "segment/expire.h"
-#include "segment/limits.h"
-#include "segment/maptable.h"
-#include "segment/segment.h"
+#include "segment/index/expire.h"
+#include "segment/maps/limits.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/segment.h"
 
 /* Records that a backend evicts for one that it stored. */
 #define EVICT_PER_RECORD 100

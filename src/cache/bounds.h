@@ -7,8 +7,8 @@
 
 #include "utils/timestamp.h"
 
-#include "heap/map.h"
-#include "segment/ref.h"
+#include "segment/memory/ref.h"
+#include "table/map.h"
 
 /*
  * See to it that a slot has the limits of the map that it was acquired for.

@@ -26,8 +26,8 @@
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/bypass.h"
-#include "segment/counters.h"
-#include "segment/segment.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
 
 StaticAssertDecl(TC_NBYPASSES == TC_BYPASS_REASONS,
 				 "each reason has a counter");

@@ -7,7 +7,7 @@
 
 #include "utils/snapshot.h"
 
-#include "heap/map.h"
+#include "table/map.h"
 
 /* Why reads go past the cache. */
 typedef enum TcBypass

@@ -17,12 +17,12 @@
 
 #include "mb/pg_wchar.h"
 
-#include "base/msgpack.h"
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/cost.h"
-#include "heap/keytext.h"
-#include "segment/counters.h"
+#include "msgpack/msgpack.h"
+#include "segment/stats/counters.h"
+#include "table/keytext.h"
 
 /* What can be wrong with a value that cannot be measured. */
 #define TOO_DEEP_DETAIL \

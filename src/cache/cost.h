@@ -5,7 +5,7 @@
 #ifndef TC_COST_H
 #define TC_COST_H
 
-#include "heap/map.h"
+#include "table/map.h"
 
 /*
  * Length of the value's (or row's) MessagePack encoding, at least 1, plus

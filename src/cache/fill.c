@@ -23,9 +23,9 @@
 #include "cache/bounds.h"
 #include "cache/cost.h"
 #include "cache/fill.h"
-#include "segment/counters.h"
-#include "segment/versions.h"
-#include "segment/wanted.h"
+#include "segment/index/versions.h"
+#include "segment/index/wanted.h"
+#include "segment/stats/counters.h"
 
 /* Hand an image to the segment and count what became of it. */
 static uint32

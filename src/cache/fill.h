@@ -5,8 +5,8 @@
 #ifndef TC_FILL_H
 #define TC_FILL_H
 
-#include "heap/heapread.h"
-#include "segment/image.h"
+#include "segment/memory/image.h"
+#include "table/heapread.h"
 
 /*
  * Store a row, or the absence of one, that was read after stamp was.  Does

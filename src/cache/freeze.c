@@ -27,7 +27,7 @@
 #include "storage/procarray.h"
 
 #include "cache/freeze.h"
-#include "segment/walk.h"
+#include "segment/index/walk.h"
 
 /* Transactions between two sweeps; the circle has 2^31 to each side. */
 #define FREEZE_DISTANCE 1000000

@@ -25,11 +25,11 @@
 #include "cache/fill.h"
 #include "cache/hydrate.h"
 #include "cache/read.h"
-#include "heap/heapread.h"
-#include "segment/limits.h"
-#include "segment/progress.h"
-#include "segment/segment.h"
-#include "segment/versions.h"
+#include "segment/index/versions.h"
+#include "segment/maps/limits.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/progress.h"
+#include "table/heapread.h"
 
 /* Rows after which the progress is told. */
 #define ROWS_TO_TELL 100

@@ -7,7 +7,7 @@
 
 #include "utils/snapshot.h"
 
-#include "heap/map.h"
+#include "table/map.h"
 
 /*
  * Fill up to max records (all with -1) of a map that are not resident, while

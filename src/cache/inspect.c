@@ -16,7 +16,7 @@
 
 #include "cache/binding.h"
 #include "cache/inspect.h"
-#include "segment/walk.h"
+#include "segment/index/walk.h"
 
 bool
 tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)

@@ -7,7 +7,7 @@
 
 #include "utils/timestamp.h"
 
-#include "heap/map.h"
+#include "table/map.h"
 
 typedef struct TcRecordInfo
 {

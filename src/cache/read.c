@@ -41,14 +41,14 @@
 #include "cache/read.h"
 #include "cache/read_steps.h"
 #include "cache/visibility.h"
-#include "heap/heapwrite.h"
-#include "segment/bulk.h"
-#include "segment/counters.h"
-#include "segment/departed.h"
-#include "segment/lookup.h"
-#include "segment/sample.h"
-#include "segment/segment.h"
-#include "segment/versions.h"
+#include "segment/evict/bulk.h"
+#include "segment/index/lookup.h"
+#include "segment/index/versions.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
+#include "segment/stats/departed.h"
+#include "segment/stats/sample.h"
+#include "table/heapwrite.h"
 
 /* How often a record may change under a reader before the heap is asked. */
 #define READ_TRIES 8

@@ -8,8 +8,8 @@
 #include "utils/snapshot.h"
 
 #include "cache/bypass.h"
-#include "heap/heapread.h"
-#include "heap/map.h"
+#include "table/heapread.h"
+#include "table/map.h"
 
 /*
  * What a read found, in the memory context of the read: the value, or, of a

@@ -8,7 +8,7 @@
 #define TC_READ_STEPS_H
 
 #include "cache/read.h"
-#include "segment/lookup.h"
+#include "segment/index/lookup.h"
 
 /*
  * Answer a read whose lookup has begun, with whatever it takes.  True after

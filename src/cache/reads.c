@@ -27,7 +27,7 @@
 #include "cache/binding.h"
 #include "cache/read_steps.h"
 #include "cache/reads.h"
-#include "segment/segment.h"
+#include "segment/memory/segment.h"
 
 /* Keys between a step towards a record and the next one. */
 #define STEP_AHEAD 6

@@ -22,8 +22,8 @@
 
 #include "cache/binding.h"
 #include "cache/scan.h"
-#include "heap/heapwrite.h"
-#include "segment/walk.h"
+#include "segment/index/walk.h"
+#include "table/heapwrite.h"
 
 #define ROWS_PER_FETCH 500
 

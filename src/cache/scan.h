@@ -6,7 +6,7 @@
 #define TC_SCAN_H
 
 #include "cache/read.h"
-#include "heap/map.h"
+#include "table/map.h"
 
 typedef struct TcScan TcScan;
 

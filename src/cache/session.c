@@ -18,9 +18,9 @@
 #include "storage/ipc.h"
 
 #include "cache/session.h"
-#include "segment/counters.h"
-#include "segment/lookup.h"
-#include "segment/segment.h"
+#include "segment/index/lookup.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
 
 /* The process that has registered its callback; a fork inherits statics. */
 static int registered_pid = 0;

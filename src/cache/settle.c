@@ -34,11 +34,11 @@
 
 #include "cache/settle.h"
 #include "cache/visibility.h"
-#include "segment/counters.h"
-#include "segment/limits.h"
-#include "segment/maptable.h"
-#include "segment/segment.h"
-#include "segment/versions.h"
+#include "segment/index/versions.h"
+#include "segment/maps/limits.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
 
 /* A version that this transaction put into the segment. */
 typedef struct Written

@@ -5,7 +5,7 @@
 #ifndef TC_SETTLE_H
 #define TC_SETTLE_H
 
-#include "segment/image.h"
+#include "segment/memory/image.h"
 
 extern void tc_settle_init(void);
 

@@ -25,9 +25,9 @@
 #include "cache/read.h"
 #include "cache/verify.h"
 #include "cache/visibility.h"
-#include "heap/heapread.h"
-#include "segment/check.h"
-#include "segment/walk.h"
+#include "segment/index/walk.h"
+#include "segment/maps/check.h"
+#include "table/heapread.h"
 
 struct TcVerify
 {

@@ -7,7 +7,7 @@
 
 #include "utils/snapshot.h"
 
-#include "heap/map.h"
+#include "table/map.h"
 
 typedef struct TcVerify TcVerify;
 

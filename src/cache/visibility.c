@@ -29,7 +29,7 @@
 
 #include "base/compat.h"
 #include "cache/visibility.h"
-#include "segment/segment.h"
+#include "segment/memory/segment.h"
 
 /* Can the commit log still be asked about a transaction? */
 static inline bool

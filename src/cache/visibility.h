@@ -7,7 +7,7 @@
 
 #include "utils/snapshot.h"
 
-#include "segment/image.h"
+#include "segment/memory/image.h"
 
 /*
  * Does the snapshot see this version of a record, as HeapTupleSatisfiesMVCC

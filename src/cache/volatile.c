@@ -36,10 +36,10 @@
 #include "cache/settle.h"
 #include "cache/visibility.h"
 #include "cache/volatile.h"
-#include "segment/counters.h"
-#include "segment/lookup.h"
-#include "segment/segment.h"
-#include "segment/versions.h"
+#include "segment/index/lookup.h"
+#include "segment/index/versions.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
 
 static void
 out_of_room(const TcMap *map)

@@ -6,7 +6,7 @@
 #define TC_VOLATILE_H
 
 #include "cache/read.h"
-#include "heap/map.h"
+#include "table/map.h"
 
 /* The record of a key while the caller's transaction owns it. */
 typedef struct TcOwned

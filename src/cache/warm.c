@@ -25,10 +25,10 @@
 #include "cache/fill.h"
 #include "cache/read.h"
 #include "cache/warm.h"
-#include "heap/heapread.h"
-#include "segment/limits.h"
-#include "segment/segment.h"
-#include "segment/versions.h"
+#include "segment/index/versions.h"
+#include "segment/maps/limits.h"
+#include "segment/memory/segment.h"
+#include "table/heapread.h"
 
 bool
 tc_warm_has_room(void)

@@ -5,7 +5,7 @@
 #ifndef TC_WARM_H
 #define TC_WARM_H
 
-#include "heap/map.h"
+#include "table/map.h"
 
 /* A key as a record's data begins with it, and when it was used. */
 typedef struct TcWarmKey

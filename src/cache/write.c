@@ -36,10 +36,10 @@
 #include "cache/cost.h"
 #include "cache/settle.h"
 #include "cache/write.h"
-#include "segment/counters.h"
-#include "segment/limits.h"
-#include "segment/versions.h"
-#include "segment/wanted.h"
+#include "segment/index/versions.h"
+#include "segment/index/wanted.h"
+#include "segment/maps/limits.h"
+#include "segment/stats/counters.h"
 
 /* How often a slot may change hands, or a version be unsettled. */
 #define WRITE_TRIES 16

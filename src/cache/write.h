@@ -5,7 +5,7 @@
 #ifndef TC_WRITE_H
 #define TC_WRITE_H
 
-#include "heap/map.h"
+#include "table/map.h"
 
 /* The new version of a row, as its trigger sees it. */
 typedef struct TcNewRow

@@ -30,11 +30,11 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "heap/heappurge.h"
-#include "heap/mapdef.h"
-#include "segment/limits.h"
-#include "segment/maptable.h"
-#include "segment/segment.h"
+#include "segment/maps/limits.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/segment.h"
+#include "table/heappurge.h"
+#include "table/mapdef.h"
 #include "worker/process.h"
 #include "worker/purge.h"
 

@@ -38,8 +38,8 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
-#include "segment/limits.h"
-#include "segment/maptable.h"
+#include "segment/maps/limits.h"
+#include "segment/maps/maptable.h"
 #include "worker/purge.h"
 #include "worker/rota.h"
 

@@ -42,9 +42,9 @@
 #include "utils/timestamp.h"
 
 #include "base/compat.h"
-#include "segment/maptable.h"
-#include "segment/segment.h"
-#include "segment/walk.h"
+#include "segment/index/walk.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/segment.h"
 #include "worker/warm_file.h"
 
 #define WARM_FILE	  "topcache.warm"

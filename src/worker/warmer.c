@@ -32,9 +32,9 @@
 #include "utils/snapmgr.h"
 
 #include "base/compat.h"
-#include "heap/owner.h"
-#include "segment/progress.h"
-#include "segment/segment.h"
+#include "segment/memory/segment.h"
+#include "segment/stats/progress.h"
+#include "table/owner.h"
 #include "worker/process.h"
 #include "worker/warm_file.h"
 #include "worker/warmer.h"

@@ -48,7 +48,7 @@ buffer_room(Buffer *buffer, size_t length)
 #define TC_EMIT_APPEND(sink, data, length) ((sink)->bytes += (length))
 #define TC_EMIT_ROOM(sink, length)		   ((sink)->bytes += (length), NULL)
 #define TC_EMIT_TEXT(sink, text, length)   count_str(sink, text, length)
-#include "base/msgpack_emit.h"
+#include "msgpack/msgpack_emit.h"
 #undef TC_EMIT_NAME
 #undef TC_EMIT_SINK
 #undef TC_EMIT_APPEND
@@ -61,7 +61,7 @@ buffer_room(Buffer *buffer, size_t length)
 	memcpy(buffer_room(sink, length), data, length)
 #define TC_EMIT_ROOM(sink, length)		 buffer_room(sink, length)
 #define TC_EMIT_TEXT(sink, text, length) write_str(sink, text, length)
-#include "base/msgpack_emit.h"
+#include "msgpack/msgpack_emit.h"
 #undef TC_EMIT_NAME
 #undef TC_EMIT_SINK
 #undef TC_EMIT_APPEND

@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/msgpack_walk.h"
+#include "msgpack/msgpack_walk.h"
 
 #include "host.h"
 

@@ -17,8 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/jsonb_form.h"
-#include "base/msgpack_number.h"
+#include "msgpack/jsonb_form.h"
+#include "msgpack/msgpack_number.h"
 
 #include "host.h"
 

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/msgpack_core.h"
+#include "msgpack/msgpack_core.h"
 
 /* Depth that the targets decode and encode with. */
 #define FUZZ_DEPTH 256

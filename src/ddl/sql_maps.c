@@ -1,0 +1,585 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql_maps.c
+ *	  The SQL functions that make, change and end maps.
+ *
+ * Structure: create_map makes a table (or a foreign table) by plain SQL as
+ * the caller and attaches it; attach checks that the relation can be a map,
+ * makes its triggers and writes its definition.
+ *
+ * Concurrency: making triggers locks out writers, so from the commit of
+ * attach on every change passes a trigger; before it nobody has cached a
+ * record.  Invalidation of the relation's cache entry tells all sessions.
+ *
+ * Failure: everything is done in the caller's transaction and undone with it.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/varlena.h"
+
+#include "base/compat.h"
+#include "ddl/definitions.h"
+#include "ddl/volatile_tables.h"
+#include "query/args.h"
+#include "table/guard.h"
+#include "table/keyindex.h"
+#include "table/mapdef.h"
+
+TC_FUNCTION(topcache_create_map);
+TC_FUNCTION(topcache_attach);
+TC_FUNCTION(topcache_alter_map);
+TC_FUNCTION(topcache_detach);
+TC_FUNCTION(topcache_drop_map);
+
+/* ----- limits ----- */
+
+static void
+refuse_limit(const char *name, bool zero_too)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 zero_too ? errmsg("\"%s\" must be positive", name)
+					  : errmsg("\"%s\" must not be negative", name)));
+}
+
+/*
+ * Take an interval, if one is given.  Zero takes a limit away, where there
+ * may be one already.
+ */
+static void
+take_interval(FunctionCallInfo fcinfo, int argno, const char *name,
+			  bool removable, Interval **limit)
+{
+	Interval *interval;
+	bool is_zero;
+
+	if (PG_ARGISNULL(argno))
+		return;
+	interval = PG_GETARG_INTERVAL_P(argno);
+	is_zero = interval->month == 0 && interval->day == 0 && interval->time == 0;
+	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
+		(is_zero && !removable))
+		refuse_limit(name, !removable);
+	*limit = is_zero ? NULL : interval;
+}
+
+/* Take the arguments ttl, max_idle, max_cost, from argno on. */
+static void
+take_limits(FunctionCallInfo fcinfo, int argno, bool removable, TcMapDef *def)
+{
+	take_interval(fcinfo, argno, "ttl", removable, &def->ttl);
+	take_interval(fcinfo, argno + 1, "max_idle", removable, &def->max_idle);
+	if (PG_ARGISNULL(argno + 2))
+		return;
+	def->max_cost = PG_GETARG_INT64(argno + 2);
+	if (def->max_cost < 0 || (def->max_cost == 0 && !removable))
+		refuse_limit("max_cost", !removable);
+	if (def->max_cost == 0)
+		def->max_cost = -1;
+}
+
+static void
+init_definition(TcMapDef *def, Oid relation)
+{
+	memset(def, 0, sizeof(TcMapDef));
+	def->relation = relation;
+	def->max_cost = -1;
+	def->durable = true;
+}
+
+/* ----- attach ----- */
+
+static void
+refuse_relation(Relation rel, const char *detail, const char *hint)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+			 errmsg("relation \"%s\" cannot be attached to topcache",
+					RelationGetRelationName(rel)),
+			 errdetail_internal("%s", detail),
+			 hint != NULL ? errhint("%s", hint) : 0));
+}
+
+/* Check that the relation is an ordinary table. */
+static void
+check_relation(Relation rel)
+{
+	switch (rel->rd_rel->relkind)
+	{
+		case RELKIND_RELATION:
+			break;
+		case RELKIND_PARTITIONED_TABLE:
+			refuse_relation(rel, "It is partitioned.",
+							"Attach its partitions instead.");
+			break;
+		case RELKIND_VIEW:
+			refuse_relation(rel, "It is a view.",
+							"Attach the tables it reads instead.");
+			break;
+		case RELKIND_MATVIEW:
+			refuse_relation(rel, "It is a materialized view.",
+							"Attach a table that you fill from it instead.");
+			break;
+		case RELKIND_FOREIGN_TABLE:
+			refuse_relation(rel, "It is a foreign table.",
+							"Attach the table that it stands for, where that "
+							"is.");
+			break;
+		default:
+			refuse_relation(rel, "It is not a table.",
+							"Only ordinary tables can be attached.");
+	}
+	if (rel->rd_rel->relpersistence == RELPERSISTENCE_TEMP)
+		refuse_relation(rel, "It is a temporary table, which is one session's.",
+						"Make it permanent or unlogged.");
+	if (IsSystemRelation(rel))
+		refuse_relation(rel, "It is a system catalog.",
+						"PostgreSQL has caches of its own for these.");
+	if (RelationGetNamespace(rel) == tc_extension_schema())
+		refuse_relation(rel, "It belongs to topcache itself.",
+						"Only tables of your own can be attached.");
+	if (rel->rd_tableam != GetHeapamTableAmRoutine())
+		refuse_relation(rel, "Its access method is not heap.",
+						"Only tables of access method heap can be attached.");
+	if (rel->rd_rel->relhassubclass &&
+		find_inheritance_children(RelationGetRelid(rel), NoLock) != NIL)
+		refuse_relation(rel, "Other tables inherit from it.",
+						"Attach those that have no heirs.");
+}
+
+/* The names in an array argument. */
+static List *
+names_argument(FunctionCallInfo fcinfo, int argno)
+{
+	List *names = NIL;
+	Datum *elements;
+	bool *nulls;
+	int n;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argno), NAMEOID, NAMEDATALEN, false,
+					  TYPALIGN_CHAR, &elements, &nulls, &n);
+	for (int i = 0; i < n; i++)
+	{
+		if (nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("key columns must not be null")));
+		names = lappend(names, pstrdup(NameStr(*DatumGetName(elements[i]))));
+	}
+	return names;
+}
+
+/* The columns of a relation's primary key. */
+static List *
+primary_key_names(Relation rel)
+{
+	List *names = NIL;
+	Oid index_oid;
+	Relation index;
+
+	index_oid = tc_primary_key_index(rel);
+	if (!OidIsValid(index_oid))
+		refuse_relation(rel, "It has no primary key that is not deferrable.",
+						"Name the columns of a unique index in \"key\".");
+	index = index_open(index_oid, AccessShareLock);
+	for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+		names = lappend(names,
+						get_attname(RelationGetRelid(rel),
+									index->rd_index->indkey.values[i], false));
+	index_close(index, AccessShareLock);
+	return names;
+}
+
+static AttrNumber
+require_column(Relation rel, const char *name)
+{
+	AttrNumber number = get_attnum(RelationGetRelid(rel), name);
+
+	if (number <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of relation \"%s\" does not exist", name,
+						RelationGetRelationName(rel))));
+	if (tc_column_is_virtual(rel, number))
+		refuse_relation(rel,
+						psprintf("Column \"%s\" is a virtual generated column.",
+								 name),
+						NULL);
+	return number;
+}
+
+/* Check that the type of a key column can be one. */
+static void
+check_key_type(Relation rel, TcColumn *column)
+{
+	if (tc_key_column_prepare(column))
+		return;
+	if (OidIsValid(column->collation) &&
+		!get_collation_isdeterministic(column->collation))
+		refuse_relation(
+			rel,
+			psprintf("The collation of key column \"%s\" is not deterministic.",
+					 NameStr(column->name)),
+			"Use a key of another collation.");
+	refuse_relation(
+		rel,
+		psprintf("Type %s of key column \"%s\" has no hash operator class.",
+				 format_type_be(column->type), NameStr(column->name)),
+		"Use a key of another type.");
+}
+
+/* Check that the key can be one. */
+static void
+check_key(Relation rel, List *names)
+{
+	int nkeys = list_length(names);
+	TcColumn *columns = palloc0(nkeys * sizeof(TcColumn));
+	TcKeyIndex index;
+	ListCell *cell;
+
+	if (names == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"key\" must name a column")));
+	if (nkeys > INDEX_MAX_KEYS)
+		ereport(ERROR,
+				(errcode(ERRCODE_TOO_MANY_COLUMNS),
+				 errmsg("cannot use more than %d columns in a key",
+						INDEX_MAX_KEYS)));
+	foreach (cell, names)
+	{
+		TcColumn *column = &columns[foreach_current_index(cell)];
+		AttrNumber number = require_column(rel, lfirst(cell));
+
+		for (int i = 0; i < foreach_current_index(cell); i++)
+		{
+			if (columns[i].number == number)
+				ereport(ERROR,
+						(errcode(ERRCODE_DUPLICATE_COLUMN),
+						 errmsg("column \"%s\" appears twice in \"key\"",
+								(char *) lfirst(cell))));
+		}
+		tc_column_describe(rel, number, column);
+		check_key_type(rel, column);
+	}
+	if (!tc_key_index(rel, nkeys, columns, &index))
+		refuse_relation(
+			rel,
+			nkeys == 1
+				? psprintf(
+					  "Column \"%s\" has no usable unique index, or is not NOT NULL.",
+					  (char *) linitial(names))
+				: "The key columns have no usable unique index, or are not NOT NULL.",
+			"The index must be a b-tree over exactly the key's columns, and neither partial nor deferrable.");
+}
+
+/* Check that the column can be the value beside the key. */
+static void
+check_value(Relation rel, List *keys, const char *name)
+{
+	ListCell *cell;
+
+	(void) require_column(rel, name);
+	foreach (cell, keys)
+	{
+		if (strcmp(lfirst(cell), name) == 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("\"value\" must not be a column of the key"),
+					 errhint("Leave \"value\" out to cache whole rows.")));
+	}
+}
+
+/* Refuse to cache rows that are not all in their tuples. */
+static void
+check_columns(Relation rel)
+{
+	for (AttrNumber number = 1; number <= RelationGetNumberOfAttributes(rel);
+		 number++)
+	{
+		Form_pg_attribute att =
+			TupleDescAttr(RelationGetDescr(rel), number - 1);
+
+		if (!att->attisdropped)
+			(void) require_column(rel, NameStr(att->attname));
+	}
+}
+
+/* Make a table that has been checked, and is locked, a map. */
+static void
+attach_table(const TcMapDef *def)
+{
+	TcMapDef present;
+
+	if (tc_mapdef_read(def->relation, &present))
+		ereport(ERROR,
+				(errcode(ERRCODE_DUPLICATE_OBJECT),
+				 errmsg("relation \"%s\" is attached to topcache already",
+						get_rel_name(def->relation)),
+				 errhint("Use topcache.detach() first.")));
+	tc_guard_create(def->relation);
+	tc_definition_insert(def);
+}
+
+/* attach(relation, key, value, ttl, max_idle, max_cost) */
+Datum
+topcache_attach(PG_FUNCTION_ARGS)
+{
+	TcMapDef def;
+	Relation rel;
+
+	tc_require_arg(fcinfo, 0, "relation");
+
+	/* before the lock too: who may not must not make others wait */
+	tc_require_owner(PG_GETARG_OID(0));
+	rel = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
+	tc_require_owner(RelationGetRelid(rel));
+	check_relation(rel);
+
+	init_definition(&def, RelationGetRelid(rel));
+	take_limits(fcinfo, 3, false, &def);
+	def.key_columns =
+		PG_ARGISNULL(1) ? primary_key_names(rel) : names_argument(fcinfo, 1);
+	check_key(rel, def.key_columns);
+	if (PG_ARGISNULL(2))
+		check_columns(rel);
+	else
+	{
+		def.value_column = pstrdup(NameStr(*PG_GETARG_NAME(2)));
+		check_value(rel, def.key_columns, def.value_column);
+	}
+	/* triggers can't be made while the relation is open here */
+	relation_close(rel, NoLock);
+	attach_table(&def);
+	PG_RETURN_VOID();
+}
+
+/* ----- create_map ----- */
+
+static void
+run_utility(const char *sql)
+{
+	int code;
+
+	SPI_connect();
+	code = SPI_execute(sql, false, 0);
+	if (code != SPI_OK_UTILITY)
+		elog(ERROR, "could not execute \"%s\": %s", sql,
+			 SPI_result_code_string(code));
+	SPI_finish();
+}
+
+/*
+ * The name of a relation to be made, with its schema.  Looked up again without
+ * one, it might be another relation's that comes first in the search path.
+ */
+static RangeVar *
+new_name(text *name)
+{
+	RangeVar *relation =
+		makeRangeVarFromNameList(textToQualifiedNameList(name));
+
+	relation->schemaname =
+		get_namespace_name(RangeVarGetCreationNamespace(relation));
+	return relation;
+}
+
+/* Make the table that is to be a map. */
+static void
+create_table(const char *name, const char *value_type)
+{
+	run_utility(psprintf("CREATE TABLE %s (key pg_catalog.text PRIMARY KEY,"
+						 " value %s NOT NULL,"
+						 " expires_at pg_catalog.timestamptz)",
+						 name, value_type));
+}
+
+/* Make the foreign table that is to be a map. */
+static void
+create_volatile(const char *name, const char *value_type, const Interval *ttl)
+{
+	const char *option = "";
+
+	if (ttl != NULL)
+		option =
+			psprintf(", ttl %s", quote_literal_cstr(tc_interval_text(ttl)));
+	run_utility(psprintf("CREATE FOREIGN TABLE %s"
+						 " (key pg_catalog.text NOT NULL,"
+						 " value %s NOT NULL) SERVER topcache"
+						 " OPTIONS (volatile 'true'%s)",
+						 name, value_type, option));
+}
+
+/*
+ * Index the rows that expire, so that those which have are found without
+ * looking at the others.  Rows that do not expire are not in it.
+ */
+static void
+create_expiry_index(Oid relation)
+{
+	run_utility(
+		psprintf("CREATE INDEX ON %s (expires_at) WHERE expires_at IS NOT NULL",
+				 quote_qualified_identifier(get_namespace_name(
+												get_rel_namespace(relation)),
+											get_rel_name(relation))));
+}
+
+/* A table can be had that is no map: in a session's temporary schema. */
+static void
+check_created(Oid relation, bool durable)
+{
+	Relation rel = relation_open(relation, NoLock);
+
+	tc_require_owner(relation);
+	if (durable)
+		check_relation(rel);
+	relation_close(rel, NoLock);
+}
+
+/* create_map(name, ttl, max_idle, max_cost, durable, value_type) */
+Datum
+topcache_create_map(PG_FUNCTION_ARGS)
+{
+	TcMapDef def;
+	TcMapDef existing;
+	char *value_type;
+	RangeVar *name;
+	const char *sql_name;
+	Oid relation;
+
+	tc_require_arg(fcinfo, 0, "name");
+	tc_require_arg(fcinfo, 4, "durable");
+	tc_require_arg(fcinfo, 5, "value_type");
+	init_definition(&def, InvalidOid);
+	take_limits(fcinfo, 1, false, &def);
+	def.durable = PG_GETARG_BOOL(4);
+
+	name = new_name(PG_GETARG_TEXT_PP(0));
+	sql_name = quote_qualified_identifier(name->schemaname, name->relname);
+	value_type = format_type_be_qualified(PG_GETARG_OID(5));
+	if (def.durable)
+		create_table(sql_name, value_type);
+	else
+		create_volatile(sql_name, value_type, def.ttl);
+	relation = RangeVarGetRelid(name, ShareRowExclusiveLock, false);
+	check_created(relation, def.durable);
+
+	def.relation = relation;
+	def.created = true;
+	def.key_columns = list_make1("key");
+	def.value_column = "value";
+	if (def.durable)
+	{
+		create_expiry_index(relation);
+		attach_table(&def);
+	}
+	else if (!tc_mapdef_read(relation, &existing))
+		tc_definition_insert(&def); /* event triggers are off */
+	PG_RETURN_OID(relation);
+}
+
+/* ----- changing and ending ----- */
+
+/* The relation in argument 0, which the user owns, locked. */
+static Oid
+own_relation(FunctionCallInfo fcinfo, LOCKMODE lock)
+{
+	Oid relation;
+
+	tc_require_arg(fcinfo, 0, "relation");
+	relation = PG_GETARG_OID(0);
+
+	/* before the lock too: who may not must not make others wait */
+	tc_require_owner(relation);
+	LockRelationOid(relation, lock);
+	tc_require_owner(relation);
+	return relation;
+}
+
+/* The definition of the map in argument 0, which the user owns. */
+static void
+own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
+{
+	Oid relation = own_relation(fcinfo, lock);
+
+	(void) tc_map_require_defined(relation);
+	if (!tc_mapdef_read(relation, def))
+		elog(ERROR, "definition of map %u has vanished", relation);
+}
+
+/* alter_map(relation, ttl, max_idle, max_cost) */
+Datum
+topcache_alter_map(PG_FUNCTION_ARGS)
+{
+	TcMapDef def;
+
+	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
+	take_limits(fcinfo, 1, true, &def);
+	tc_definition_update(&def);
+	if (!def.durable)
+		tc_volatile_table_set_ttl(def.relation, def.ttl);
+	PG_RETURN_VOID();
+}
+
+/*
+ * detach(relation): a restored table may have triggers and no definition, or
+ * a definition and no triggers.
+ */
+Datum
+topcache_detach(PG_FUNCTION_ARGS)
+{
+	Oid relation = own_relation(fcinfo, ShareRowExclusiveLock);
+	TcMapDef def;
+	bool defined = tc_mapdef_read(relation, &def);
+
+	if (defined && !def.durable)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("map \"%s\" has no table to be detached from",
+						get_rel_name(relation)),
+				 errhint("Use topcache.drop_map() to drop it.")));
+	if (!tc_guard_remove(relation) && !defined)
+		(void) tc_map_require_defined(relation);
+	tc_definition_delete(relation);
+	PG_RETURN_VOID();
+}
+
+/* drop_map(relation) */
+Datum
+topcache_drop_map(PG_FUNCTION_ARGS)
+{
+	TcMapDef def;
+	char *name;
+
+	own_definition(fcinfo, AccessExclusiveLock, &def);
+	if (!def.created)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("map \"%s\" was not made by topcache.create_map()",
+						get_rel_name(def.relation)),
+				 errhint(
+					 "Use topcache.detach() to end it and keep its table.")));
+	name = quote_qualified_identifier(get_namespace_name(
+										  get_rel_namespace(def.relation)),
+									  get_rel_name(def.relation));
+	run_utility(
+		psprintf("DROP %s %s", def.durable ? "TABLE" : "FOREIGN TABLE", name));
+	PG_RETURN_VOID();
+}

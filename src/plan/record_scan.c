@@ -1,0 +1,215 @@
+/*-------------------------------------------------------------------------
+ *
+ * record_scan.c
+ *	  The scan node that reads an attached table from the cache.
+ *
+ * Structure: the keys are looked up through the read path, and each record
+ * becomes a row of the table in a virtual slot.  What the cache can't prove
+ * for the query's snapshot the read path takes from the heap, by the same
+ * key and under the same snapshot.
+ *
+ * The executor has checked the query's privileges, by columns and as the
+ * user whom a view wants; the planner has seen that no policies apply.
+ *
+ * A record does not know where its row is.  A statement that changes the
+ * current row of a cursor wants to, and has it looked up then (cursor.c).
+ *
+ * Concurrency: that of the read path.  The relation was locked when the plan
+ * was checked, so its map is the one that was planned for.
+ *
+ * Failure: as for a plain scan.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/rel.h"
+
+#include "base/compat.h"
+#include "plan/record_scan.h"
+#include "query/explain_reads.h"
+#include "query/lookups.h"
+
+typedef struct RecordScan
+{
+	CustomScanState css;
+	TcMap *map;
+	TcKeyColumns key;
+	TcLookups lookups;
+	bool started;
+} RecordScan;
+
+static void
+begin_scan(CustomScanState *node, EState *estate, int flags)
+{
+	RecordScan *scan = (RecordScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+	int nkeys = intVal(list_nth(plan->custom_private, TC_SCAN_NKEYS));
+	List *keys = list_truncate(list_copy(plan->custom_exprs), nkeys);
+	Oid relation = RelationGetRelid(node->ss.ss_currentRelation);
+
+	scan->map = tc_map_lookup(relation);
+	if (scan->map == NULL || scan->map->shape.nkeys != nkeys)
+		elog(ERROR, "relation \"%s\" is not the map that was planned for",
+			 RelationGetRelationName(node->ss.ss_currentRelation));
+	scan->key.n = nkeys;
+	for (int k = 0; k < nkeys; k++)
+		scan->key.type[k] = scan->map->shape.keys[k].base_type;
+	tc_lookups_init(&scan->lookups, estate->es_query_cxt, &scan->key,
+					ExecInitExprList(keys, &node->ss.ps),
+					intVal(list_nth(plan->custom_private, TC_SCAN_ARRAY)));
+}
+
+/* Show a record as a row of the table. */
+static void
+show_record(const RecordScan *scan, const Datum *keys, const TcValue *value,
+			TupleTableSlot *slot)
+{
+	const TcShape *shape = &scan->map->shape;
+
+	memset(slot->tts_isnull, true,
+		   slot->tts_tupleDescriptor->natts * sizeof(bool));
+	if (shape->value == NULL)
+	{
+		memcpy(slot->tts_values, value->row.values,
+			   shape->natts * sizeof(Datum));
+		memcpy(slot->tts_isnull, value->row.nulls, shape->natts * sizeof(bool));
+		return;
+	}
+	for (int k = 0; k < shape->nkeys; k++)
+	{
+		slot->tts_values[shape->keys[k].number - 1] = keys[k];
+		slot->tts_isnull[shape->keys[k].number - 1] = false;
+	}
+	slot->tts_values[shape->value->number - 1] = value->value;
+	slot->tts_isnull[shape->value->number - 1] = value->isnull;
+	if (shape->expires != 0)
+		slot->tts_values[shape->expires - 1] =
+			tc_heap_expires_column(value->expires,
+								   &slot->tts_isnull[shape->expires - 1]);
+}
+
+static TupleTableSlot *
+next_row(ScanState *node)
+{
+	RecordScan *scan = (RecordScan *) node;
+	TupleTableSlot *slot = node->ss_ScanTupleSlot;
+	const TcValue *value;
+	const Datum *keys;
+
+	ExecClearTuple(slot);
+	if (!scan->started)
+	{
+		tc_lookups_begin(&scan->lookups, scan->map, node->ps.state->es_snapshot,
+						 true);
+		tc_lookups_start(&scan->lookups, node->ps.ps_ExprContext);
+		scan->started = true;
+	}
+	value = tc_lookups_next(&scan->lookups, &keys);
+	if (value == NULL)
+		return slot;
+	show_record(scan, keys, value, slot);
+	slot->tts_tableOid = scan->map->relation;
+	return ExecStoreVirtualTuple(slot);
+}
+
+/* Rows are of no locked relation, so there is nothing to look at again. */
+static bool
+recheck_row(ScanState *node, TupleTableSlot *slot)
+{
+	return true;
+}
+
+static TupleTableSlot *
+exec_scan(CustomScanState *node)
+{
+	return ExecScan(&node->ss, next_row, recheck_row);
+}
+
+static void
+rescan(CustomScanState *node)
+{
+	RecordScan *scan = (RecordScan *) node;
+
+	tc_lookups_reset(&scan->lookups);
+	scan->started = false;
+	ExecScanReScan(&node->ss);
+}
+
+static void
+end_scan(CustomScanState *node)
+{
+	tc_lookups_end(&((RecordScan *) node)->lookups);
+}
+
+static void
+explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
+{
+	RecordScan *scan = (RecordScan *) node;
+	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
+
+	tc_explain_condition("Cache Cond", &plan->scan.plan,
+						 list_copy_tail(plan->custom_exprs, scan->key.n),
+						 ancestors, es);
+	if (scan->lookups.reading)
+		tc_explain_reads(&scan->lookups.reader, es);
+}
+
+static const CustomExecMethods exec_methods = {
+	.CustomName = "TopCache",
+	.BeginCustomScan = begin_scan,
+	.ExecCustomScan = exec_scan,
+	.EndCustomScan = end_scan,
+	.ReScanCustomScan = rescan,
+	.ExplainCustomScan = explain_scan,
+};
+
+/* ----- where a row is ----- */
+
+/* Find the row in the slot by its key, as the scan has seen it. */
+static void
+locate_row(RecordScan *scan, TupleTableSlot *slot)
+{
+	TcRow shown = {slot->tts_values, slot->tts_isnull};
+	TcHeapReader *heap =
+		tc_heap_begin(scan->map, scan->css.ss.ps.state->es_snapshot,
+					  CurrentMemoryContext);
+	Datum keys[INDEX_MAX_KEYS] = {0};
+	TcHeapRow row;
+
+	if (!tc_shape_row_keys(&scan->map->shape, &shown, keys) ||
+		!tc_heap_read(heap, keys, &row))
+		elog(ERROR, "could not find the row of a record in relation \"%s\"",
+			 scan->map->name);
+	slot->tts_tid = tc_heap_tuple(heap)->tts_tid;
+	tc_heap_end(heap);
+}
+
+bool
+tc_record_scan_locate(PlanState *node, void *relation)
+{
+	ScanState *scan = (ScanState *) node;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, CustomScanState) &&
+		((CustomScanState *) node)->methods == &exec_methods &&
+		RelationGetRelid(scan->ss_currentRelation) == *(Oid *) relation &&
+		!TupIsNull(scan->ss_ScanTupleSlot) &&
+		!ItemPointerIsValid(&scan->ss_ScanTupleSlot->tts_tid))
+		locate_row((RecordScan *) node, scan->ss_ScanTupleSlot);
+	return planstate_tree_walker(node, tc_record_scan_locate, relation);
+}
+
+Node *
+tc_record_scan_create_state(CustomScan *plan)
+{
+	RecordScan *scan = palloc0(sizeof(RecordScan));
+
+	NodeSetTag(scan, T_CustomScanState);
+	scan->css.methods = &exec_methods;
+	return (Node *) scan;
+}

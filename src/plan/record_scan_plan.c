@@ -1,0 +1,250 @@
+/*-------------------------------------------------------------------------
+ *
+ * record_scan_plan.c
+ *	  Offers the planner to read attached tables from the cache.
+ *
+ * Structure: where conditions pin the whole key of an attached table, a
+ * custom path is added beside PostgreSQL's own, for constants and parameters
+ * and for each set of outer relations that have the key.  The conditions
+ * that pin the key are the node's expressions; the rest are its filter.
+ *
+ * Left alone are relations whose rows are locked or changed, or whose place
+ * in the table somebody asks for; those with policies that apply; what a
+ * record does not have; cursors; and whatever runs where the cache may not
+ * answer.
+ *
+ * Concurrency: a plan holds nothing of the map.  Attaching and detaching
+ * change the table's triggers, which makes new plans of all that name it; a
+ * change of the settings that matter does so too.
+ *
+ * Failure: none; PostgreSQL's paths are always there.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/pathnode.h"
+#include "optimizer/paths.h"
+#include "optimizer/restrictinfo.h"
+#include "parser/parsetree.h"
+
+#include "base/compat.h"
+#include "base/settings.h"
+#include "plan/cursor.h"
+#include "plan/record_scan.h"
+#include "query/key_clauses.h"
+#include "segment/memory/segment.h"
+#include "table/map.h"
+
+static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
+
+static const CustomScanMethods scan_methods = {
+	.CustomName = "TopCache",
+	.CreateCustomScanState = tc_record_scan_create_state,
+};
+
+/* ----- may it be read from the cache? ----- */
+
+/* Columns of the relation that the query needs, as pull_varattnos has them. */
+static Bitmapset *
+needed_columns(RelOptInfo *rel)
+{
+	/* a child has them in its target list alone */
+	Bitmapset *needed = tc_clause_columns(rel);
+
+	for (int i = rel->min_attr; i <= rel->max_attr; i++)
+	{
+		if (!bms_is_empty(rel->attr_needed[i - rel->min_attr]))
+			needed =
+				bms_add_member(needed, i - FirstLowInvalidHeapAttributeNumber);
+	}
+	return needed;
+}
+
+/* Is a column of the table kept, as it is? */
+static bool
+is_kept(const TcShape *shape, int number)
+{
+	if (shape->value == NULL || number == shape->value->number ||
+		number == shape->expires)
+		return true;
+	return tc_shape_key_column(shape, number) >= 0 && shape->nhashed == 0;
+}
+
+/* Is the row as a whole? */
+static bool
+is_row_kept(const TcMap *map)
+{
+	for (int i = 0; i < map->desc->natts; i++)
+	{
+		if (!TupleDescAttr(map->desc, i)->attisdropped &&
+			!is_kept(&map->shape, i + 1))
+			return false;
+	}
+	return true;
+}
+
+/* Does a record of the map have everything that the query needs? */
+static bool
+record_has(const TcMap *map, Bitmapset *needed)
+{
+	int member = -1;
+
+	while ((member = bms_next_member(needed, member)) >= 0)
+	{
+		int number = member + FirstLowInvalidHeapAttributeNumber;
+
+		if (number < 0 && number != TableOidAttributeNumber)
+			return false;
+		if (number == 0 && !is_row_kept(map))
+			return false;
+		if (number > 0 && !is_kept(&map->shape, number))
+			return false;
+	}
+	return true;
+}
+
+/* Are rows of the relation locked or changed? */
+static bool
+is_target(PlannerInfo *root, Index rti)
+{
+	ListCell *cell;
+
+	if (bms_is_member(rti, root->all_result_relids))
+		return true;
+	foreach (cell, root->rowMarks)
+	{
+		PlanRowMark *mark = lfirst(cell);
+
+		if (mark->rti == rti || mark->prti == rti)
+			return true;
+	}
+	return false;
+}
+
+/* May the cache answer in this transaction at all? */
+static bool
+cache_may_answer(void)
+{
+	return tc_transparent_scan && tc_enabled && tc_segment_ready() &&
+		!tc_cursor_is_planned() && !IsolationIsSerializable() &&
+		!RecoveryInProgress();
+}
+
+TcMap *
+tc_transparent_map(PlannerInfo *root, RelOptInfo *rel)
+{
+	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
+	TcMap *map;
+
+	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION ||
+		rte->relid < FirstNormalObjectId || rte->inh ||
+		rte->tablesample != NULL || rte->securityQuals != NIL ||
+		!cache_may_answer() || is_target(root, rel->relid))
+		return NULL;
+	map = tc_map_lookup(rte->relid);
+	if (map == NULL || !map->def.durable ||
+		map->suspended != TC_NOT_SUSPENDED ||
+		!tc_key_index_complete(&map->key_index))
+		return NULL;
+	return record_has(map, needed_columns(rel)) ? map : NULL;
+}
+
+/* ----- paths ----- */
+
+static Plan *make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
+					   List *tlist, List *clauses, List *children);
+
+static const CustomPathMethods path_methods = {
+	.CustomName = "TopCache",
+	.PlanCustomPath = make_plan,
+	.ReparameterizeCustomPathByChild = tc_match_for_child,
+};
+
+static void
+add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+			 Relids outer)
+{
+	Relids required = bms_union(outer, rel->lateral_relids);
+	QualCost filter;
+	TcKeyMatch match;
+	CustomPath *path;
+
+	if (!tc_match_key(root, rel, key, required, &match))
+		return;
+	cost_qual_eval(&filter, rel->baserestrictinfo, root);
+	path = makeNode(CustomPath);
+	path->path.pathtype = T_CustomScan;
+	path->path.parent = rel;
+	path->path.pathtarget = rel->reltarget;
+	path->path.param_info = get_baserel_parampathinfo(root, rel, required);
+	path->path.parallel_safe = rel->consider_parallel;
+	path->path.rows =
+		path->path.param_info ? path->path.param_info->ppi_rows : rel->rows;
+	path->path.startup_cost = filter.startup + rel->reltarget->cost.startup;
+	path->path.total_cost = path->path.startup_cost +
+		tc_lookup_cost(match.keys) + match.keys * filter.per_tuple +
+		path->path.rows * rel->reltarget->cost.per_tuple;
+	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
+	path->custom_private = tc_match_keep(&match);
+	path->methods = &path_methods;
+	add_path(rel, &path->path);
+}
+
+/* Hook: offer to read the relation from the cache. */
+static void
+offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
+{
+	TcKeyColumns key;
+	TcMap *map;
+	ListCell *cell;
+
+	if (prev_set_rel_pathlist_hook)
+		prev_set_rel_pathlist_hook(root, rel, rti, rte);
+	map = tc_transparent_map(root, rel);
+	if (map == NULL)
+		return;
+	tc_describe_key(map, &key);
+	add_path_for(root, rel, &key, NULL);
+	foreach (cell, tc_outer_candidates(root, rel, &key))
+		add_path_for(root, rel, &key, lfirst(cell));
+}
+
+/* ----- plan ----- */
+
+static Plan *
+make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
+		  List *clauses, List *children)
+{
+	CustomScan *scan = makeNode(CustomScan);
+	TcKeyMatch match;
+
+	tc_match_recall(path->custom_private, &match);
+	scan->scan.plan.targetlist = tlist;
+	scan->scan.plan.qual = tc_match_rest(&match, clauses);
+	scan->scan.scanrelid = rel->relid;
+	scan->flags = path->flags;
+
+	/* the conditions on the key are there to be shown */
+	scan->custom_exprs = list_concat(list_copy(match.values),
+									 tc_key_conditions(root, rel, &match));
+	scan->custom_private = list_make2(makeInteger(list_length(match.values)),
+									  makeInteger(match.array));
+	scan->methods = &scan_methods;
+	return &scan->scan.plan;
+}
+
+void
+tc_record_scan_init(void)
+{
+	RegisterCustomScanMethods(&scan_methods);
+	prev_set_rel_pathlist_hook = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = offer_paths;
+}

@@ -1,0 +1,61 @@
+/*
+ * lookups.h
+ *	  Reads the records of keys that a plan's expressions give.
+ */
+#ifndef TC_LOOKUPS_H
+#define TC_LOOKUPS_H
+
+#include "nodes/execnodes.h"
+
+#include "cache/reads.h"
+#include "query/key_clauses.h"
+
+/* Look-ups of one scan node. */
+typedef struct TcLookups
+{
+	TcReader reader;
+	bool reading; /* the reader has begun */
+	const TcKeyColumns *key;
+	List *expressions; /* of ExprState, one for each key column */
+	int array;		   /* the one that is an array, or -1 */
+	MemoryContext query;
+	MemoryContext run; /* from start to reset */
+	Datum *keys;
+	int nkeys; /* so many are wanted */
+	int next;  /* the first that was not read */
+	TcReads reads;
+	TcValue value; /* the one handed out */
+} TcLookups;
+
+/* Prepare, in the memory of the query.  The rest is zeroed. */
+extern void tc_lookups_init(TcLookups *lookups, MemoryContext query,
+							const TcKeyColumns *key, List *expressions,
+							int array);
+
+/*
+ * Begin to read, unless that was done; the reader stays the same through
+ * rescans.  Privileges were checked, be it for plain SQL or a foreign table.
+ */
+extern void tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
+							 bool plain_sql);
+
+/* Evaluate the keys. */
+extern void tc_lookups_start(TcLookups *lookups, ExprContext *context);
+
+/* Take keys from elsewhere, in the memory of the run. */
+extern void tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys);
+
+/*
+ * The next record that there is, and its key; NULL at the end.  Good until
+ * the next call.
+ */
+extern const TcValue *tc_lookups_next(TcLookups *lookups, const Datum **keys);
+
+/* The next key alone, for who reads its record in another way; or NULL. */
+extern const Datum *tc_lookups_next_key(TcLookups *lookups);
+
+/* Forget the keys; end. */
+extern void tc_lookups_reset(TcLookups *lookups);
+extern void tc_lookups_end(TcLookups *lookups);
+
+#endif /* TC_LOOKUPS_H */

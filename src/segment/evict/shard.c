@@ -1,0 +1,347 @@
+/*-------------------------------------------------------------------------
+ *
+ * shard.c
+ *	  Recency and dirty lists.
+ *
+ * Structure: each map has TC_SHARDS sets of lists, and a record is on one
+ * list of the set its hash names: a clean record in one of the two queues,
+ * a dirty one on the dirty list.  All are doubly linked through the record
+ * headers.  A queue is in the order of stamps, and the stamp of its tail is
+ * kept apart, where the evictor compares them: the smallest of all shards of
+ * all maps is the first of the whole segment, whatever it hashed to.
+ *
+ * Concurrency: a shard's lists and sums belong to its lock.  A record goes
+ * on or off a list only under its partition's lock as well, so holding
+ * either lock keeps it where it is, and a record that a list names cannot be
+ * freed while the shard's lock is held.  Tail stamps are written under the
+ * shard's lock and read without: a stale one makes the evictor look at
+ * another shard first, and it looks again under the lock.
+ *
+ * Failure: none; nothing here allocates or waits for anything but the lock.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+
+#include "segment/evict/policy.h"
+#include "segment/evict/shard.h"
+#include "segment/index/versions.h"
+#include "segment/maps/check.h"
+#include "segment/memory/record.h"
+#include "segment/memory/segment.h"
+
+void
+tc_shards_create(TcSharedMapBody *body)
+{
+	int tranche = tc_seg.shard_locks[0].lock.tranche;
+
+	memset(body, 0, sizeof(TcSharedMapBody));
+	for (int i = 0; i < TC_SHARDS; i++)
+	{
+		for (int q = 0; q < TC_QUEUES; q++)
+			pg_atomic_init_u64(&body->tail_stamp[q][i], PG_UINT64_MAX);
+		LWLockInitialize(&body->shard[i].lock, tranche);
+	}
+	for (int i = 0; i < TC_NCOUNTERS; i++)
+		pg_atomic_init_u64(&body->counter[i], 0);
+	pg_atomic_init_u64(&body->stats_reset, 0);
+}
+
+/* Publish the stamp of a queue's tail; the shard is locked. */
+static void
+publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
+{
+	TcRef tail = shard->queue[queue].tail;
+	uint64 stamp = PG_UINT64_MAX;
+
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
+	if (tail != TC_NO_REF)
+		stamp = tc_record_stamp(tc_record_at(tail));
+	pg_atomic_write_u64(
+		&tc_map_body(map)->tail_stamp[queue][tc_shard_number(hash)], stamp);
+}
+
+/* For assertions: the lock of the shard that a record belongs to. */
+#define lock_of(ref) \
+	(&tc_shard_of(tc_record_at(ref)->map, tc_record_at(ref)->hash)->lock)
+
+static void
+push_front_locked(TcRef *head, TcRef *tail, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	rec->prev = TC_NO_REF;
+	rec->next = *head;
+	if (*head != TC_NO_REF)
+		tc_record_at(*head)->prev = ref;
+	else
+		*tail = ref;
+	*head = ref;
+}
+
+/*
+ * The warm-up fills the most recent records first: each comes with a stamp
+ * that is older than those before it, and, as a rule, than all that is there.
+ */
+static void
+push_back_locked(TcSharedQueue *queue, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedRecord *last = tc_record_at(queue->tail);
+
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	tc_record_set_stamp(rec, Min(tc_record_stamp(rec), tc_record_stamp(last)));
+	rec->next = TC_NO_REF;
+	rec->prev = queue->tail;
+	last->next = ref;
+	queue->tail = ref;
+}
+
+static void
+take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	if (rec->prev != TC_NO_REF)
+		tc_record_at(rec->prev)->next = rec->next;
+	else
+		*head = rec->next;
+	if (rec->next != TC_NO_REF)
+		tc_record_at(rec->next)->prev = rec->prev;
+	else
+		*tail = rec->prev;
+	rec->prev = rec->next = TC_NO_REF;
+}
+
+/*
+ * A record's stamp as the first of a queue.  The clock may have been set back,
+ * and whoever gives a time may have waited for the lock.
+ */
+static void
+stamp_first_locked(const TcSharedQueue *queue, TcRef ref, uint64 stamp_us)
+{
+	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	if (queue->head != TC_NO_REF)
+		stamp_us = Max(stamp_us, tc_record_stamp(tc_record_at(queue->head)));
+	tc_record_set_stamp(tc_record_at(ref), stamp_us);
+}
+
+/* A queue has lost or got so many bytes. */
+static void
+account_queue_locked(TcSharedShard *shard, int queue, int64 bytes)
+{
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
+	shard->queue[queue].bytes += bytes;
+	pg_atomic_fetch_add_u64(&tc_seg.head->queue_bytes[queue], bytes);
+}
+
+static void
+enter_queue_locked(TcSharedShard *shard, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	uint32 bytes = tc_record_bytes(ref);
+	TcSharedQueue *queue;
+	bool was_empty;
+
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
+	rec->queue = tc_policy_queue_locked(rec, bytes);
+	queue = &shard->queue[rec->queue];
+	was_empty = queue->tail == TC_NO_REF;
+	if (rec->warm && !was_empty)
+		push_back_locked(queue, ref);
+	else
+	{
+		if (!rec->warm)
+			stamp_first_locked(queue, ref, tc_segment_clock_us());
+		push_front_locked(&queue->head, &queue->tail, ref);
+	}
+	account_queue_locked(shard, rec->queue, bytes);
+	if (was_empty || rec->warm)
+		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+	rec->warm = 0;
+}
+
+static void
+leave_queue_locked(TcSharedShard *shard, TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedQueue *queue = &shard->queue[rec->queue];
+	bool was_tail = queue->tail == ref;
+
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
+	take_out_locked(&queue->head, &queue->tail, ref);
+	account_queue_locked(shard, rec->queue, -(int64) tc_record_bytes(ref));
+
+	/* the tail is far away in memory: look at it only when it is new */
+	if (was_tail)
+		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+}
+
+void
+tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
+					 uint64 stamp_us)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedQueue *from = &shard->queue[rec->queue];
+	TcSharedQueue *to = &shard->queue[queue];
+	bool was_tail = from->tail == ref;
+	bool was_empty = to->tail == TC_NO_REF;
+
+	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
+	stamp_first_locked(to, ref, stamp_us);
+	if (to->head != ref)
+	{
+		take_out_locked(&from->head, &from->tail, ref);
+		push_front_locked(&to->head, &to->tail, ref);
+	}
+	if (from != to)
+	{
+		int64 bytes = tc_record_bytes(ref);
+
+		account_queue_locked(shard, rec->queue, -bytes);
+		account_queue_locked(shard, queue, bytes);
+	}
+	if (was_tail)
+		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+	rec->queue = queue;
+	if (was_empty)
+		publish_tail_locked(rec->map, rec->hash, shard, queue);
+	tc_check_listed_locked(ref);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+}
+
+void
+tc_shard_link(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	if (rec->flags & TC_REC_DIRTY)
+	{
+		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		shard->dirty_records++;
+	}
+	else
+		enter_queue_locked(shard, ref);
+	tc_check_listed_locked(ref);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	LWLockRelease(&shard->lock);
+}
+
+void
+tc_shard_unlink(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	tc_check_listed_locked(ref);
+	if (rec->flags & TC_REC_DIRTY)
+	{
+		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		shard->dirty_records--;
+	}
+	else
+		leave_queue_locked(shard, ref);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	LWLockRelease(&shard->lock);
+}
+
+void
+tc_shard_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
+{
+	TcSharedShard *shard = tc_shard_of(map, hash);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	shard->records += delta->records;
+	shard->negative_records += delta->negative_records;
+	shard->bytes += delta->bytes;
+	shard->cost += delta->cost;
+	tc_check_ends_locked(map, tc_shard_number(hash));
+	LWLockRelease(&shard->lock);
+}
+
+void
+tc_shard_moved(TcRef from, TcRef to)
+{
+	TcSharedRecord *rec = tc_record_at(to);
+	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
+	TcRef *head = &shard->dirty_head;
+	TcRef *tail = &shard->dirty_tail;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+
+	/* a touch may have moved it in the list since its header was copied */
+	memcpy(rec, tc_record_at(from), sizeof(TcSharedRecord));
+	if (!(rec->flags & TC_REC_DIRTY))
+	{
+		head = &shard->queue[rec->queue].head;
+		tail = &shard->queue[rec->queue].tail;
+	}
+	if (rec->prev != TC_NO_REF)
+		tc_record_at(rec->prev)->next = to;
+	else
+		*head = to;
+	if (rec->next != TC_NO_REF)
+		tc_record_at(rec->next)->prev = to;
+	else
+		*tail = to;
+	tc_check_listed_locked(to);
+	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	LWLockRelease(&shard->lock);
+}
+
+bool
+tc_shards_empty(uint16 map)
+{
+	TcSharedMapBody *body = tc_map_body(map);
+
+	for (int i = 0; i < TC_SHARDS; i++)
+	{
+		TcSharedShard *shard = &body->shard[i];
+		bool empty;
+
+		LWLockAcquire(&shard->lock, LW_SHARED);
+		empty = shard->records == 0;
+		LWLockRelease(&shard->lock);
+		if (!empty)
+			return false;
+	}
+	return true;
+}
+
+int
+tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
+{
+	TcSharedShard *shard = &tc_map_body(map)->shard[number];
+	int n;
+
+	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
+	max = Min(max, (int) shard->dirty_records);
+	for (n = 0; n < max; n++)
+	{
+		TcRef ref = shard->dirty_tail;
+		TcSharedRecord *rec = tc_record_at(ref);
+
+		dirty[n].hash = rec->hash;
+		dirty[n].xmin = rec->xmin;
+		dirty[n].ended_by =
+			(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
+		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
+		dirty[n].pinned = (rec->flags & TC_REC_PINNED) != 0;
+		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		tc_check_listed_locked(ref);
+	}
+	LWLockRelease(&shard->lock);
+	return n;
+}

@@ -1,0 +1,222 @@
+/*-------------------------------------------------------------------------
+ *
+ * chain.c
+ *	  The versions of one key, as a chain below a slot of the index.
+ *
+ * Structure: the newest version is in the index, on one of its shard's lists
+ * and, when it expires, in its map's wheel; each dirty version links to the one before it.  What is done to a
+ * chain is one of the steps here, each of which leaves index, lists and sums
+ * in order.
+ *
+ * Concurrency: the partition's lock is held exclusively, and for everything
+ * that changes a chain, a change of the bucket is under way.
+ *
+ * Failure: adding a record may find no memory for a bucket, and says so.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "segment/evict/policy.h"
+#include "segment/evict/shard.h"
+#include "segment/evict/wheel.h"
+#include "segment/index/chain.h"
+#include "segment/maps/check.h"
+#include "segment/memory/arena.h"
+#include "segment/memory/record.h"
+
+/* ----- finding ----- */
+
+/* Is the probe's slot still the map's?  The partition's lock is held. */
+bool
+tc_chain_slot_current_locked(const TcProbe *probe)
+{
+	Assert(LWLockHeldByMe(tc_partition_lock(probe->hash)));
+	return pg_atomic_read_u32(&tc_seg.maps[probe->slot.number].generation) ==
+		probe->slot.generation;
+}
+
+bool
+tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe)
+{
+	Assert(LWLockHeldByMe(tc_partition_lock(probe->hash)));
+	tc_index_begin_locked(place, probe->hash);
+	while (tc_index_next_locked(place))
+	{
+		if (tc_record_has_key(place->ref, tc_record_at(place->ref), probe))
+			return true;
+	}
+	return false;
+}
+
+/* The version that xid wrote, below one slot; *above is the one over it. */
+TcRef
+tc_chain_find_version_locked(TcRef newest, uint16 map, TransactionId xid,
+							 TcRef *above)
+{
+	TcRef ref = newest;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(newest)->hash),
+								LW_EXCLUSIVE));
+	*above = TC_NO_REF;
+	if (tc_record_at(newest)->map != map)
+		return TC_NO_REF;
+	while (ref != TC_NO_REF)
+	{
+		TcSharedRecord *rec = tc_record_at(ref);
+
+		if (rec->xmin == xid && (rec->flags & TC_REC_DIRTY))
+			return ref;
+		*above = ref;
+		ref = tc_record_older(rec);
+	}
+	return TC_NO_REF;
+}
+
+/* Free a version and all before it; returns what they took. */
+int64
+tc_chain_free_locked(TcRef ref)
+{
+	int64 bytes = 0;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
+	while (ref != TC_NO_REF)
+	{
+		TcRef older = tc_record_older(tc_record_at(ref));
+
+		bytes += tc_record_bytes(ref);
+		tc_record_free(ref);
+		ref = older;
+	}
+	return bytes;
+}
+
+/* ----- changes of one record; place found, within a change ----- */
+
+/* The newest version of a key goes on its lists, and off them. */
+static void
+link_newest_locked(TcRef ref)
+{
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
+	tc_shard_link(ref);
+	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
+		tc_wheel_link(ref);
+}
+
+static void
+unlink_newest_locked(TcRef ref)
+{
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
+	tc_shard_unlink(ref);
+	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
+		tc_wheel_unlink(ref);
+}
+
+static inline int
+is_negative(const TcSharedRecord *rec)
+{
+	return (rec->flags & TC_REC_NEGATIVE) ? 1 : 0;
+}
+
+/* A version below the newest came or went. */
+void
+tc_chain_account_bytes_locked(const TcSharedRecord *rec, int64 bytes)
+{
+	TcSharedDelta delta = {0, 0, bytes, 0};
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	tc_shard_account(rec->map, rec->hash, &delta);
+}
+
+/* Take the record out of index and lists and free it. */
+void
+tc_chain_remove_locked(TcIndexPlace *place)
+{
+	TcSharedRecord *rec = tc_record_at(place->ref);
+	uint16 map = rec->map;
+	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	unlink_newest_locked(place->ref);
+	tc_index_remove_locked(place);
+	delta.bytes = -tc_chain_free_locked(place->ref);
+	tc_shard_account(map, place->hash, &delta);
+}
+
+void
+tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why)
+{
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	tc_departed_note(tc_record_at(place->ref)->map, place->hash, why);
+	tc_index_begin_change_locked(place->first);
+	tc_chain_remove_locked(place);
+	tc_index_end_change_locked(place->first);
+}
+
+/* Add a record whose key has none yet; false without memory. */
+bool
+tc_chain_add_locked(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedDelta delta = {1, is_negative(rec), tc_record_bytes(ref),
+						   rec->cost};
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	if (!tc_index_insert_locked(rec->hash, ref))
+		return false;
+	link_newest_locked(ref);
+	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_check_versions_locked(ref);
+	return true;
+}
+
+/* Make a dirty version the newest of a key, over "older". */
+void
+tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcSharedRecord *newest = tc_record_at(place->ref);
+	TcSharedDelta delta = {0, is_negative(rec) - is_negative(newest),
+						   tc_record_bytes(ref),
+						   (int64) rec->cost - newest->cost};
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	rec->older = older;
+	rec->hits = newest->hits;
+	tc_policy_inherit(rec, newest);
+	unlink_newest_locked(place->ref);
+	tc_index_exchange_locked(place, ref);
+	link_newest_locked(ref);
+	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_check_versions_locked(ref);
+}
+
+/* Take the newest version of a key away; what is below comes up. */
+void
+tc_chain_uncover_locked(TcIndexPlace *place)
+{
+	TcRef ref = place->ref;
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcRef older = tc_record_older(rec);
+	TcSharedDelta delta = {0};
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	if (older == TC_NO_REF)
+	{
+		tc_chain_remove_locked(place);
+		return;
+	}
+	delta.negative_records =
+		is_negative(tc_record_at(older)) - is_negative(rec);
+	delta.bytes = -(int64) tc_record_bytes(ref);
+	delta.cost = (int64) tc_record_at(older)->cost - rec->cost;
+	unlink_newest_locked(ref);
+	tc_index_exchange_locked(place, older);
+	link_newest_locked(older);
+	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_record_free(ref);
+	tc_check_versions_locked(older);
+}

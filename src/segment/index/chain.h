@@ -1,0 +1,48 @@
+/*
+ * chain.h
+ *	  The versions of one key.
+ *
+ * For files of the segment floor.  The partition of the key is locked,
+ * exclusively where something is changed.
+ */
+#ifndef TC_CHAIN_H
+#define TC_CHAIN_H
+
+#include "segment/index/index.h"
+#include "segment/memory/image.h"
+#include "segment/stats/departed.h"
+
+/* Is the probe's slot still the map's? */
+extern bool tc_chain_slot_current_locked(const TcProbe *probe);
+
+/* Find the record of a key. */
+extern bool tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe);
+
+/*
+ * The version that xid wrote in a chain of this map, or TC_NO_REF; *above is
+ * the version over it, or TC_NO_REF.
+ */
+extern TcRef tc_chain_find_version_locked(TcRef newest, uint16 map,
+										  TransactionId xid, TcRef *above);
+
+/* Free a version and all before it; returns the bytes they took. */
+extern int64 tc_chain_free_locked(TcRef ref);
+
+/* Bytes of a version below the newest came or went. */
+extern void tc_chain_account_bytes_locked(const TcSharedRecord *rec,
+										  int64 bytes);
+
+/*
+ * Steps within a change of the bucket: drop a record; add one whose key has
+ * none (false without memory); make a version the newest, over "older"; take
+ * the newest away, so that what is below comes up.
+ */
+extern void tc_chain_remove_locked(TcIndexPlace *place);
+extern bool tc_chain_add_locked(TcRef ref);
+extern void tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older);
+extern void tc_chain_uncover_locked(TcIndexPlace *place);
+
+/* Drop a record, as a change of its own. */
+extern void tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why);
+
+#endif /* TC_CHAIN_H */

@@ -1,0 +1,137 @@
+/*-------------------------------------------------------------------------
+ *
+ * room.c
+ *	  Finds room in a full segment: evicts, and moves records together.
+ *
+ * Structure: the backend that needs a chunk takes one from its size class or
+ * from the page pool.  Where both are empty it empties a sparse page if some
+ * class can spare one, else evicts the clean record of the whole segment that
+ * the policy names, and tries again.  Each eviction adds a free chunk
+ * somewhere, so after at most a page's worth of them per class a page can be
+ * emptied: the work per allocation is constant on average.
+ *
+ * Concurrency: no lock is held between the steps.  Another backend may take
+ * the room that was made; then the loop goes round again.
+ *
+ * Failure: when no clean record is left, TC_NO_REF.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "base/settings.h"
+#include "segment/index/index.h"
+#include "segment/index/room.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/arena.h"
+#include "segment/memory/segment.h"
+
+/* Buckets added to the index per insertion while it is behind. */
+#define GROWTH_STEPS 2
+
+/* Pages that pinned records leave free: a share of all, and not too few. */
+#define SPARE_SHARE		128
+#define MIN_SPARE_PAGES 4
+
+/* Overflow buckets below which room is made for more. */
+#define OVERFLOW_RESERVE 16
+
+TcRef
+tc_room_alloc(uint32 bytes)
+{
+	Assert(!tc_segment_holds_lock());
+	if (tc_segment_used_percent() > tc_high_water_percent)
+		tc_segment_wake_worker();
+	for (;;)
+	{
+		TcRef ref = tc_arena_alloc(bytes);
+
+		if (ref != TC_NO_REF)
+			return ref;
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+			return tc_arena_alloc(bytes);
+	}
+}
+
+bool
+tc_room_spare(void)
+{
+	uint32 spare = Max(MIN_SPARE_PAGES, tc_seg.head->npages / SPARE_SHARE);
+
+	Assert(!tc_segment_holds_lock());
+
+	/* read without the pool's lock: how many there are is a hint anyway */
+	while (tc_seg.head->free_pages < spare)
+	{
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+			return false;
+	}
+	return true;
+}
+
+/* A page for the index, from a segment that may be full. */
+static uint32
+page_for_index(void)
+{
+	for (;;)
+	{
+		uint32 page = tc_arena_take_page(TC_PAGE_INDEX);
+
+		if (page != TC_NO_PAGE)
+			return page;
+		if (!tc_compact_page() &&
+			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+			return TC_NO_PAGE;
+	}
+}
+
+/*
+ * Keep a few overflow buckets in reserve: they are taken under a partition's
+ * lock, where no room can be made.
+ */
+static void
+reserve_overflow(void)
+{
+	uint32 page;
+
+	/* read without a lock: whoever is wrong about it tries again */
+	if (tc_seg.head->class[tc_seg.head->nclasses].free_chunks >=
+			OVERFLOW_RESERVE ||
+		tc_seg.head->free_pages > 0)
+		return;
+	page = page_for_index();
+	if (page != TC_NO_PAGE)
+		tc_arena_return_page(page);
+}
+
+void
+tc_room_for_index(void)
+{
+	Assert(!tc_segment_holds_lock());
+	reserve_overflow();
+	for (int i = 0; i < GROWTH_STEPS && tc_index_wants_growth(); i++)
+	{
+		uint32 page = TC_NO_PAGE;
+		bool grown;
+
+		if (tc_index_growth_needs_page())
+			page = page_for_index();
+		grown = tc_index_grow(&page);
+		if (page != TC_NO_PAGE)
+			tc_arena_return_page(page);
+		if (!grown)
+			break;
+	}
+}
+
+void
+tc_room_from_index(int max)
+{
+	for (int i = 0; i < max && tc_index_wants_shrinking(); i++)
+	{
+		if (!tc_index_shrink())
+			break;
+	}
+}

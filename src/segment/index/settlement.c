@@ -1,0 +1,194 @@
+/*-------------------------------------------------------------------------
+ *
+ * settlement.c
+ *	  What the end of a transaction does to the versions that it wrote.
+ *
+ * Structure: commit frees everything older than the version and, when its
+ * commit record is flushed, makes the record clean; abort takes the version
+ * away.  The transaction id names the version to settle, so a newer write of
+ * the same key is never touched by the end of an older one.
+ *
+ * Concurrency: all of it under the partition's exclusive lock, between
+ * begin_change and end_change of the bucket.
+ *
+ * Failure: none; these run where no error may be raised.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "segment/evict/shard.h"
+#include "segment/index/chain.h"
+#include "segment/index/versions.h"
+#include "segment/maps/check.h"
+#include "segment/memory/record.h"
+#include "segment/memory/segment.h"
+
+/* A version that nothing may be older than: free what is below it. */
+static void
+cut_below_locked(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcRef older = tc_record_older(rec);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
+								LW_EXCLUSIVE));
+	if (older == TC_NO_REF)
+		return;
+	rec->older = TC_NO_REF;
+	tc_chain_account_bytes_locked(rec, -tc_chain_free_locked(older));
+}
+
+/* Move a version that is committed and durable to the LRU list. */
+static void
+make_clean_locked(TcIndexPlace *place)
+{
+	TcSharedRecord *rec = tc_record_at(place->ref);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	if (rec->flags & TC_REC_PINNED)
+	{
+		/* stays dirty for ever; but the memory of a deletion need not stay */
+		if (rec->flags & TC_REC_NEGATIVE)
+			tc_chain_remove_locked(place);
+		return;
+	}
+	tc_shard_unlink(place->ref);
+	rec->flags &= ~TC_REC_DIRTY;
+	tc_shard_link(place->ref);
+}
+
+/* Is this the newest version of a map's record, being ended by xid? */
+static bool
+ended_by(TcRef ref, uint16 map, TransactionId xid)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+
+	return rec->map == map && (rec->flags & TC_REC_ENDED) &&
+		rec->ended_by == xid;
+}
+
+/* Settle one version as committed; returns whether there was work to do. */
+static bool
+commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
+{
+	uint32 flags = tc_record_at(ref)->flags;
+	bool pinned = (flags & TC_REC_PINNED) != 0;
+
+	/* nothing of a pinned record is on disk, so nothing waits for a flush */
+	bool to_clean = (durable || pinned) && ref == place->ref;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	if ((flags & TC_REC_COMMITTED) && (!to_clean || pinned))
+		return false;
+	tc_index_begin_change_locked(place->first);
+	tc_record_at(ref)->flags |= TC_REC_COMMITTED;
+	cut_below_locked(ref);
+	tc_check_versions_locked(place->ref);
+	if (to_clean)
+		make_clean_locked(place);
+	tc_index_end_change_locked(place->first);
+	return true;
+}
+
+void
+tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
+{
+	LWLock *lock = tc_partition_lock(hash);
+	TcIndexPlace place;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	tc_index_begin_locked(&place, hash);
+	while (tc_index_next_locked(&place))
+	{
+		TcRef above;
+		TcRef ref;
+
+		if (ended_by(place.ref, map, xid))
+		{
+			tc_chain_drop_locked(&place, TC_LEAVES_UNNOTED);
+			tc_index_begin_locked(&place, hash);
+			continue;
+		}
+		ref = tc_chain_find_version_locked(place.ref, map, xid, &above);
+
+		/* a removal moves another ref into the slot: begin again */
+		if (ref != TC_NO_REF && commit_version_locked(&place, ref, durable))
+			tc_index_begin_locked(&place, hash);
+	}
+	LWLockRelease(lock);
+}
+
+/*
+ * The deletion of a version has been rolled back: it goes on as if just made.
+ * It is the newest one, or below one of the same transaction, which is gone
+ * by now or about to go.
+ */
+static void
+revive_locked(TcIndexPlace *place, uint16 map, TransactionId xid)
+{
+	TcSharedRecord *rec = tc_record_at(place->ref);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	if (!ended_by(place->ref, map, xid))
+		return;
+	tc_index_begin_change_locked(place->first);
+	rec->flags &= ~TC_REC_ENDED;
+	rec->born_s = tc_segment_clock_us() / 1000000;
+	tc_check_versions_locked(place->ref);
+	tc_index_end_change_locked(place->first);
+}
+
+void
+tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
+{
+	LWLock *lock = tc_partition_lock(hash);
+	TcIndexPlace place;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	tc_index_begin_locked(&place, hash);
+	while (tc_index_next_locked(&place))
+	{
+		TcRef above;
+		TcRef ref = tc_chain_find_version_locked(place.ref, map, xid, &above);
+
+		if (ref == TC_NO_REF)
+		{
+			revive_locked(&place, map, xid);
+			continue;
+		}
+		tc_index_begin_change_locked(place.first);
+		if (above == TC_NO_REF)
+			tc_chain_uncover_locked(&place);
+		else
+		{
+			TcSharedRecord *rec = tc_record_at(ref);
+
+			tc_record_at(above)->older = tc_record_older(rec);
+			tc_chain_account_bytes_locked(rec, -(int64) tc_record_bytes(ref));
+			tc_record_free(ref);
+			tc_check_versions_locked(place.ref);
+		}
+		tc_index_end_change_locked(place.first);
+		tc_index_begin_locked(&place, hash);
+	}
+	LWLockRelease(lock);
+}
+
+void
+tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
+{
+	LWLock *lock = tc_partition_lock(probe->hash);
+	TcIndexPlace place;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	if (tc_chain_find_locked(&place, probe) &&
+		tc_record_at(place.ref)->xmin == xid &&
+		(tc_record_at(place.ref)->flags & TC_REC_DIRTY))
+	{
+		tc_index_begin_change_locked(place.first);
+		tc_chain_uncover_locked(&place);
+		tc_index_end_change_locked(place.first);
+	}
+	LWLockRelease(lock);
+}

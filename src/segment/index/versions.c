@@ -1,0 +1,348 @@
+/*-------------------------------------------------------------------------
+ *
+ * versions.c
+ *	  Puts versions of records into the segment, and drops records.
+ *
+ * Structure: a writer pushes a version over what is there, a fill adds a
+ * record where there is none, and a record is dropped where it can't be kept
+ * right.  What becomes of a pushed version when its transaction ends is
+ * another file's matter.
+ *
+ * Concurrency: all of it under the partition's exclusive lock, between
+ * begin_change and end_change of the bucket.  Memory is taken before the
+ * lock, so making room never happens under it.
+ *
+ * The fill protocol.  A writer changes the heap first, then raises the key's
+ * stamp, then comes here.  A fill reads the stamp, then the heap, then comes
+ * here and compares the stamp under the lock.  If the writer's heap change
+ * came before the fill read the heap, the fill has seen it there and does
+ * not come at all.  Otherwise the heap change, and with it the raise, comes
+ * after the fill read the stamp.  If the raise comes before the comparison,
+ * the fill loses.  If after, the writer takes the lock after the fill and
+ * finds what the fill stored, and hangs its version over it.  So no stored
+ * record misses a write.
+ *
+ * A slot that has changed hands is noticed here as well: its generation is
+ * compared under the lock, and whoever retires a slot passes through every
+ * partition's lock before it takes the slot's records to be complete.
+ *
+ * Failure: without room for a new version the whole record is dropped, after
+ * which readers find the truth in the heap.  A map without a heap keeps what
+ * it had and the caller reports the error.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+
+#include "segment/evict/bulk.h"
+#include "segment/evict/shard.h"
+#include "segment/index/chain.h"
+#include "segment/index/room.h"
+#include "segment/index/versions.h"
+#include "segment/maps/check.h"
+#include "segment/memory/record.h"
+#include "segment/memory/segment.h"
+
+/* How often room is made for the index before a record is given up. */
+#define INSERT_TRIES 4
+
+/* ----- stamps ----- */
+
+static inline pg_atomic_uint32 *
+stamp_of(const TcProbe *probe)
+{
+	/* other bits of the hash than the partition's come first */
+	return &tc_seg.stamps[(probe->hash >> 7 | probe->hash << 25) &
+						  (tc_seg.head->nstripes - 1)];
+}
+
+uint32
+tc_stamp_read(const TcProbe *probe)
+{
+	uint32 stamp = pg_atomic_read_u32(stamp_of(probe));
+
+	/* nothing of the heap may be read before the stamp is */
+	pg_memory_barrier();
+	return stamp;
+}
+
+void
+tc_stamp_raise(const TcProbe *probe)
+{
+	/* a full barrier: what was done to the heap is done before */
+	pg_atomic_fetch_add_u32(stamp_of(probe), 1);
+}
+
+/* ----- writing ----- */
+
+/*
+ * Another transaction that has written or ended the newest version and is
+ * not known to have committed; or none.
+ */
+static TransactionId
+unsettled_by(const TcSharedRecord *newest, bool (*mine)(TransactionId xid))
+{
+	if (!(newest->flags & TC_REC_COMMITTED) && !mine(newest->xmin))
+		return newest->xmin;
+	if ((newest->flags & TC_REC_ENDED) && !mine(newest->ended_by))
+		return newest->ended_by;
+	return InvalidTransactionId;
+}
+
+/*
+ * Hang the new version over the newest one that is there.
+ */
+static TcPushResult
+push_over_locked(TcIndexPlace *place, TcRef ref,
+				 bool (*mine)(TransactionId xid), TransactionId *other)
+{
+	TcRef newest_ref = place->ref;
+	TcSharedRecord *newest = tc_record_at(newest_ref);
+	TransactionId xid = tc_record_at(ref)->xmin;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	*other = unsettled_by(newest, mine);
+	if (TransactionIdIsValid(*other))
+		return TC_PUSH_UNSETTLED;
+
+	tc_index_begin_change_locked(place->first);
+	if (newest->xmin == xid && !(newest->flags & TC_REC_COMMITTED))
+	{
+		/* one version per (sub)transaction: this one replaces the last */
+		tc_chain_cover_locked(place, ref, tc_record_older(newest));
+		tc_chain_account_bytes_locked(newest,
+									  -(int64) tc_record_bytes(newest_ref));
+		tc_record_free(newest_ref);
+	}
+	else
+		tc_chain_cover_locked(place, ref, newest_ref);
+	tc_index_end_change_locked(place->first);
+	return TC_PUSH_DONE;
+}
+
+/*
+ * Is this the deletion of a key that the same transaction has written to
+ * before?  The caller can't tell then which of the two came first.
+ */
+static bool
+deletes_after_write(const TcImage *image, TcRef newest_ref,
+					bool (*mine)(TransactionId xid))
+{
+	TcSharedRecord *newest = tc_record_at(newest_ref);
+
+	return image->negative && !image->pinned &&
+		!(newest->flags & TC_REC_COMMITTED) && mine(newest->xmin);
+}
+
+/* Push with the version's memory in hand; the partition is locked. */
+static TcPushResult
+push_locked(const TcImage *image, TcRef ref, bool install,
+			bool (*mine)(TransactionId xid), TransactionId *other)
+{
+	TcIndexPlace place;
+	TcPushResult result;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
+								LW_EXCLUSIVE));
+	if (!tc_chain_slot_current_locked(image->probe))
+		return TC_PUSH_STALE;
+	if (tc_chain_find_locked(&place, image->probe))
+	{
+		bool in_doubt = deletes_after_write(image, place.ref, mine);
+
+		if (ref != TC_NO_REF && !in_doubt)
+			return push_over_locked(&place, ref, mine, other);
+		if (image->pinned)
+			return TC_PUSH_NO_ROOM;
+		tc_chain_drop_locked(&place, TC_LEAVES_INVALIDATED);
+		return in_doubt ? TC_PUSH_ABSENT : TC_PUSH_NO_ROOM;
+	}
+	if (!install)
+		return TC_PUSH_ABSENT;
+	if (ref == TC_NO_REF)
+		return TC_PUSH_NO_ROOM;
+	tc_index_begin_change_locked(place.first);
+	result = tc_chain_add_locked(ref) ? TC_PUSH_DONE : TC_PUSH_NO_ROOM;
+	tc_index_end_change_locked(place.first);
+	return result;
+}
+
+bool
+tc_versions_resident(const TcProbe *probe)
+{
+	LWLock *lock = tc_partition_lock(probe->hash);
+	TcIndexPlace place;
+	bool found;
+
+	LWLockAcquire(lock, LW_SHARED);
+	found = tc_chain_slot_current_locked(probe) &&
+		tc_chain_find_locked(&place, probe);
+	LWLockRelease(lock);
+	return found;
+}
+
+TcPushResult
+tc_versions_push(const TcImage *image, bool install,
+				 bool (*mine)(TransactionId xid), TransactionId *other)
+{
+	LWLock *lock = tc_partition_lock(image->probe->hash);
+	TcPushResult result = TC_PUSH_NO_ROOM;
+	TcRef ref;
+
+	if (image->pinned && !image->negative && !tc_room_spare() &&
+		!tc_record_has_chunks(image))
+		return TC_PUSH_NO_ROOM;
+	ref = tc_record_create(image);
+	for (int tries = 0; tries < INSERT_TRIES; tries++)
+	{
+		if (install)
+			tc_room_for_index();
+		LWLockAcquire(lock, LW_EXCLUSIVE);
+		result = push_locked(image, ref, install, mine, other);
+		LWLockRelease(lock);
+		if (!(install && result == TC_PUSH_NO_ROOM && ref != TC_NO_REF))
+			break;
+	}
+	if (ref != TC_NO_REF && result != TC_PUSH_DONE)
+		tc_record_free(ref);
+	return result;
+}
+
+/* Fill with the record's memory in hand; the partition is locked. */
+static TcFillResult
+fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
+{
+	TcFillResult result;
+	TcIndexPlace place;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
+								LW_EXCLUSIVE));
+	if (!tc_chain_slot_current_locked(image->probe) ||
+		pg_atomic_read_u32(stamp_of(image->probe)) != stamp)
+		result = TC_FILL_LOST;
+	else if (tc_chain_find_locked(&place, image->probe))
+		result = TC_FILL_PRESENT;
+	else
+	{
+		tc_index_begin_change_locked(place.first);
+		result = tc_chain_add_locked(ref) ? TC_FILL_STORED : TC_FILL_NO_ROOM;
+		tc_index_end_change_locked(place.first);
+	}
+	return result;
+}
+
+TcFillResult
+tc_versions_fill(const TcImage *image, uint32 stamp)
+{
+	LWLock *lock = tc_partition_lock(image->probe->hash);
+	TcFillResult result = TC_FILL_NO_ROOM;
+	TcRef ref = tc_record_create(image);
+
+	if (ref == TC_NO_REF)
+		return TC_FILL_NO_ROOM;
+	tc_record_at(ref)->bulk =
+		tc_bulk_fill(&image->probe->slot, tc_record_bytes(ref));
+	for (int tries = 0; result == TC_FILL_NO_ROOM && tries < INSERT_TRIES;
+		 tries++)
+	{
+		tc_room_for_index();
+		LWLockAcquire(lock, LW_EXCLUSIVE);
+		result = fill_locked(image, ref, stamp);
+		LWLockRelease(lock);
+	}
+	if (result != TC_FILL_STORED)
+		tc_record_free(ref);
+	return result;
+}
+
+/* Mark a record that was found, if nobody else is at it. */
+static TcEndResult
+end_locked(TcIndexPlace *place, TransactionId xid,
+		   bool (*mine)(TransactionId xid), TransactionId *other,
+		   TcVersion *version)
+{
+	TcSharedRecord *rec = tc_record_at(place->ref);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
+	*other = unsettled_by(rec, mine);
+	if (TransactionIdIsValid(*other))
+		return TC_END_UNSETTLED;
+	if (rec->flags & (TC_REC_NEGATIVE | TC_REC_ENDED))
+		return TC_END_ABSENT;
+	version->expires = tc_record_expires(place->ref, rec);
+	tc_index_begin_change_locked(place->first);
+	rec->flags |= TC_REC_ENDED;
+	rec->ended_by = xid;
+	tc_check_versions_locked(place->ref);
+	tc_index_end_change_locked(place->first);
+	return TC_END_DONE;
+}
+
+TcEndResult
+tc_versions_end(const TcProbe *probe, TransactionId xid,
+				bool (*mine)(TransactionId xid), TransactionId *other,
+				TcVersion *version)
+{
+	LWLock *lock = tc_partition_lock(probe->hash);
+	TcEndResult result = TC_END_ABSENT;
+	TcIndexPlace place;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	if (!tc_chain_slot_current_locked(probe))
+		result = TC_END_STALE;
+	else if (tc_chain_find_locked(&place, probe))
+		result = end_locked(&place, xid, mine, other, version);
+	LWLockRelease(lock);
+	return result;
+}
+
+/* ----- dropping ----- */
+
+static bool
+drop_record(const TcProbe *probe, bool only_clean, TcDeparture why)
+{
+	LWLock *lock = tc_partition_lock(probe->hash);
+	TcIndexPlace place;
+	bool dropped = false;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	if (tc_chain_slot_current_locked(probe) &&
+		tc_chain_find_locked(&place, probe) &&
+		!(only_clean && (tc_record_at(place.ref)->flags & TC_REC_DIRTY)))
+	{
+		tc_chain_drop_locked(&place, why);
+		dropped = true;
+	}
+	LWLockRelease(lock);
+	return dropped;
+}
+
+bool
+tc_versions_drop(const TcProbe *probe)
+{
+	return drop_record(probe, false, TC_LEAVES_INVALIDATED);
+}
+
+bool
+tc_versions_evict(const TcProbe *probe, TcDeparture why)
+{
+	return drop_record(probe, true, why);
+}
+
+void
+tc_versions_drop_retired(uint32 hash, TcRef ref)
+{
+	LWLock *lock = tc_partition_lock(hash);
+	TcIndexPlace place;
+
+	LWLockAcquire(lock, LW_EXCLUSIVE);
+	if (tc_index_find_ref_locked(&place, hash, ref) &&
+		pg_atomic_read_u32(&tc_seg.maps[tc_record_at(ref)->map].state) ==
+			TC_MAP_RETIRED)
+	{
+		tc_chain_drop_locked(&place, TC_LEAVES_UNNOTED);
+	}
+	LWLockRelease(lock);
+}

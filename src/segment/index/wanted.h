@@ -1,0 +1,16 @@
+/*
+ * wanted.h
+ *	  Records that fills could not store because writers were at them.
+ */
+#ifndef TC_WANTED_H
+#define TC_WANTED_H
+
+#include "segment/memory/image.h"
+
+/* A fill of the key has lost to a writer: ask the next one to help. */
+extern void tc_fill_want(const TcProbe *probe);
+
+/* Is the key wanted?  Tells so once. */
+extern bool tc_fill_wanted(const TcProbe *probe);
+
+#endif /* TC_WANTED_H */

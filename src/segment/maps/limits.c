@@ -1,0 +1,227 @@
+/*-------------------------------------------------------------------------
+ *
+ * limits.c
+ *	  Keeps the limits of maps where every process sees them.
+ *
+ * Structure: a slot carries the limits of its map's definition.  They are
+ * set by whoever binds the map and finds others there, and, so that they
+ * apply at once and whether or not somebody uses the map, by the transaction
+ * that changes the definition when it commits.
+ *
+ * Concurrency: the difficulty is a backend that has read the definition just
+ * before it was changed and sets the limits just after.  A change leaves its
+ * transaction's id and counts.  Whoever wants to set what it has read looks
+ * at both first; it gives up while that transaction has not sent its
+ * messages, then makes sure that what it has read is what those messages
+ * leave valid, and sets the limits only if nobody has changed them since it
+ * looked.  So either it has read the newest definition or does nothing.
+ *
+ * The cost of a map is added up from its shards without their locks: a sum
+ * that is off for a moment makes an eviction come a moment later.
+ *
+ * Failure: none.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "utils/hsearch.h"
+
+#include "segment/index/room.h"
+#include "segment/maps/check.h"
+#include "segment/maps/limits.h"
+#include "segment/maps/mapentry.h"
+#include "segment/maps/maptable.h"
+
+void
+tc_limits_create(uint32 number)
+{
+	TcSharedMap *map = &tc_seg.maps[number];
+
+	pg_atomic_init_u64(&map->max_cost, TC_NO_LIMIT);
+	pg_atomic_init_u64(&map->max_idle_us, TC_NO_LIMIT);
+	pg_atomic_init_u64(&map->next_expiry, PG_INT64_MAX);
+	map->limits_by = InvalidTransactionId;
+	map->limits_changes = 0;
+}
+
+/* Set the limits of a slot; the map table is locked. */
+static void
+set_locked(TcSharedMap *map, const TcMapLimits *limits, TransactionId by)
+{
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	pg_atomic_write_u64(&map->max_cost, limits->max_cost);
+	pg_atomic_write_u64(&map->max_idle_us, limits->max_idle_us);
+	map->limits_by = by;
+	map->limits_changes++;
+}
+
+void
+tc_limits_init_locked(uint32 number)
+{
+	TcSharedMap *map = &tc_seg.maps[number];
+	TcMapLimits none = {TC_NO_LIMIT, TC_NO_LIMIT};
+
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	set_locked(map, &none, InvalidTransactionId);
+
+	/* nothing is known of the rows of a table that may have some */
+	pg_atomic_write_u64(&map->next_expiry,
+						map->identity.expires ? 0 : PG_INT64_MAX);
+}
+
+void
+tc_limits_read(uint16 number, TcMapLimits *limits)
+{
+	limits->max_cost = pg_atomic_read_u64(&tc_seg.maps[number].max_cost);
+	limits->max_idle_us = pg_atomic_read_u64(&tc_seg.maps[number].max_idle_us);
+}
+
+bool
+tc_limits_differ(const TcMapSlot *slot, const TcMapLimits *limits,
+				 TcLimitsState *state)
+{
+	TcMapLimits now;
+
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	tc_limits_read(slot->number, &now);
+	state->by = tc_seg.maps[slot->number].limits_by;
+	state->changes = tc_seg.maps[slot->number].limits_changes;
+	LWLockRelease(tc_map_lock());
+	return now.max_cost != limits->max_cost ||
+		now.max_idle_us != limits->max_idle_us;
+}
+
+void
+tc_limits_apply(const TcMapSlot *slot, const TcMapLimits *limits,
+				const TcLimitsState *state)
+{
+	TcSharedMap *map = &tc_seg.maps[slot->number];
+
+	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
+	if (tc_map_current(slot) && map->limits_changes == state->changes)
+		set_locked(map, limits, InvalidTransactionId);
+	LWLockRelease(tc_map_lock());
+}
+
+void
+tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
+				 TransactionId xid)
+{
+	TcSharedMapKey key = {database, relation};
+	TcSharedMapEntry *entry;
+	bool found;
+
+	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
+	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (entry != NULL)
+	{
+		if (!found)
+			tc_mapentry_init_locked(entry);
+		if (entry->slot != TC_NO_SLOT)
+			set_locked(&tc_seg.maps[entry->slot], limits, xid);
+		else
+			tc_mapentry_suspend_locked(entry, xid);
+		tc_check_mapentry_locked(entry);
+	}
+	LWLockRelease(tc_map_lock());
+}
+
+/* ----- budget ----- */
+
+/* What the records of a map cost, more or less. */
+static uint64
+cost_of(uint16 number)
+{
+	TcSharedMapBody *body = tc_map_body(number);
+	uint64 cost = 0;
+
+	for (int s = 0; s < TC_SHARDS; s++)
+		cost += *(volatile uint64 *) &body->shard[s].cost;
+	return cost;
+}
+
+bool
+tc_budget_used_up(uint16 number)
+{
+	uint64 max_cost = pg_atomic_read_u64(&tc_seg.maps[number].max_cost);
+
+	return max_cost != TC_NO_LIMIT && cost_of(number) >= max_cost;
+}
+
+int64
+tc_budget_enforce(uint16 number, int64 max)
+{
+	uint64 max_cost = pg_atomic_read_u64(&tc_seg.maps[number].max_cost);
+	int64 evicted = 0;
+
+	if (max_cost == TC_NO_LIMIT)
+		return 0;
+	while (evicted < max && cost_of(number) > max_cost &&
+		   tc_evict_lru(number, TC_LEAVES_FOR_BUDGET))
+		evicted++;
+	return evicted;
+}
+
+/* ----- rows that expire ----- */
+
+/* Let an earlier time take the place of a later one. */
+static void
+lower(pg_atomic_uint64 *next, int64 expires)
+{
+	uint64 old = pg_atomic_read_u64(next);
+
+	while (expires < (int64) old &&
+		   !pg_atomic_compare_exchange_u64(next, &old, (uint64) expires))
+		;
+}
+
+void
+tc_expiry_note(uint16 number, int64 expires)
+{
+	if (expires != PG_INT64_MAX)
+		lower(&tc_seg.maps[number].next_expiry, expires);
+}
+
+int64
+tc_expiry_noted(uint16 number)
+{
+	return (int64) pg_atomic_read_u64(&tc_seg.maps[number].next_expiry);
+}
+
+int64
+tc_expiry_take(uint16 number)
+{
+	return (int64) pg_atomic_exchange_u64(&tc_seg.maps[number].next_expiry,
+										  (uint64) PG_INT64_MAX);
+}
+
+/* ----- looks for them ----- */
+
+/* Bits of looked_result. */
+#define LOOKED_MAPS 0x01
+#define LOOKED_MORE 0x02
+
+void
+tc_looked_report(Oid database, bool maps, bool more)
+{
+	pg_atomic_write_u32(&tc_seg.head->looked_result,
+						(maps ? LOOKED_MAPS : 0) | (more ? LOOKED_MORE : 0));
+	pg_write_barrier();
+	pg_atomic_write_u32(&tc_seg.head->looked_database, database);
+}
+
+bool
+tc_looked_read(Oid database, bool *maps, bool *more)
+{
+	uint32 result;
+
+	if (pg_atomic_read_u32(&tc_seg.head->looked_database) != database)
+		return false;
+	pg_read_barrier();
+	result = pg_atomic_read_u32(&tc_seg.head->looked_result);
+	*maps = (result & LOOKED_MAPS) != 0;
+	*more = (result & LOOKED_MORE) != 0;
+	return true;
+}

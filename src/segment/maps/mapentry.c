@@ -1,0 +1,99 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapentry.c
+ *	  Entries of the hash table that leads from a relation to a slot.
+ *
+ * Structure: an entry names the slot of a relation, or the transactions that
+ * keep it from having one, or it is not there.
+ *
+ * Concurrency: everything under the map table lock.
+ *
+ * Failure: none.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "utils/hsearch.h"
+
+#include "segment/maps/mapentry.h"
+
+/* Take an entry's slot from it; its number, or TC_NO_SLOT. */
+uint32
+tc_mapentry_unhook_locked(TcSharedMapEntry *entry)
+{
+	uint32 number = entry->slot;
+
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	entry->slot = TC_NO_SLOT;
+	if (number != TC_NO_SLOT)
+		pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
+	return number;
+}
+
+/* The entry of a relation, or NULL; the map table is locked. */
+TcSharedMapEntry *
+tc_mapentry_find_locked(Oid database, Oid relation)
+{
+	TcSharedMapKey key = {database, relation};
+
+	Assert(LWLockHeldByMe(tc_map_lock()));
+	return hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
+}
+
+/* A transaction that suspends the entry's relation, or none. */
+TransactionId
+tc_mapentry_suspender_locked(const TcSharedMapEntry *entry)
+{
+	Assert(LWLockHeldByMe(tc_map_lock()));
+	for (int i = 0; i < TC_SUSPENDERS; i++)
+	{
+		if (TransactionIdIsValid(entry->suspended_by[i]))
+			return entry->suspended_by[i];
+	}
+	return InvalidTransactionId;
+}
+
+/* Give a new entry its first contents. */
+void
+tc_mapentry_init_locked(TcSharedMapEntry *entry)
+{
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	entry->slot = TC_NO_SLOT;
+	for (int i = 0; i < TC_SUSPENDERS; i++)
+		entry->suspended_by[i] = InvalidTransactionId;
+}
+
+/*
+ * Note one more transaction.  Where there are too many, the last place says
+ * for ever: caching a relation wrongly is worse than not at all.
+ */
+void
+tc_mapentry_suspend_locked(TcSharedMapEntry *entry, TransactionId xid)
+{
+	int place = -1;
+
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	for (int i = TC_SUSPENDERS - 1; i >= 0; i--)
+	{
+		if (entry->suspended_by[i] == xid)
+			return;
+		if (!TransactionIdIsValid(entry->suspended_by[i]))
+			place = i;
+	}
+	if (place >= 0)
+		entry->suspended_by[place] = xid;
+	else
+		entry->suspended_by[TC_SUSPENDERS - 1] = FrozenTransactionId;
+}
+
+/* An entry that says nothing is taken out; the map table is locked. */
+void
+tc_mapentry_drop_empty_locked(TcSharedMapEntry *entry)
+{
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	if (entry->slot == TC_NO_SLOT &&
+		!TransactionIdIsValid(tc_mapentry_suspender_locked(entry)))
+		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
+}

@@ -1,0 +1,258 @@
+/*-------------------------------------------------------------------------
+ *
+ * mapretire.c
+ *	  Ends the caching of a map: for now, for a while, or for good.
+ *
+ * Structure: a slot that is taken from its relation is retired: its
+ * generation moves on at once, so that nothing of it is found any more, its
+ * records are dropped little by little, and then it is free.  A relation can
+ * be suspended by a transaction that changes how it is guarded: it has no
+ * slot then, and gets none until somebody who has seen the transaction's
+ * end, and its effects, lets it resume.
+ *
+ * Concurrency: entries change under the map table lock.  Retiring moves the
+ * generation and then passes through all partition locks: whoever was adding
+ * a record of the old generation has finished by then, and nobody adds one
+ * after, so draining until the lists are empty drains all.
+ *
+ * Failure: where there is no entry to be had for a suspension, there is none
+ * for a slot either.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "utils/hsearch.h"
+
+#include "segment/evict/shard.h"
+#include "segment/index/index.h"
+#include "segment/index/versions.h"
+#include "segment/maps/check.h"
+#include "segment/maps/mapentry.h"
+#include "segment/maps/maptable.h"
+#include "segment/memory/segment.h"
+
+/* Wait until nobody can be adding a record of an old generation. */
+static void
+pass_all_partitions(void)
+{
+	for (int i = 0; i < TC_PARTITIONS; i++)
+	{
+		LWLockAcquire(&tc_seg.index_locks[i].lock, LW_EXCLUSIVE);
+		LWLockRelease(&tc_seg.index_locks[i].lock);
+	}
+}
+
+/* Let the records of a slot that has been unhooked be drained. */
+static void
+retire_slot(uint32 number)
+{
+	Assert(!tc_segment_holds_lock());
+	if (number == TC_NO_SLOT)
+		return;
+	pass_all_partitions();
+	pg_atomic_fetch_add_u32(&tc_seg.head->maps_retired, 1);
+	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_RETIRED);
+}
+
+/* Take a relation's slot from it, and with forget all else that is known. */
+static void
+give_up(Oid database, Oid relation, bool forget)
+{
+	TcSharedMapEntry *entry;
+	uint32 number = TC_NO_SLOT;
+
+	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
+	entry = tc_mapentry_find_locked(database, relation);
+	if (entry != NULL)
+	{
+		number = tc_mapentry_unhook_locked(entry);
+		if (forget)
+			tc_mapentry_init_locked(entry);
+		tc_mapentry_drop_empty_locked(entry);
+	}
+	if (forget && number != TC_NO_SLOT)
+		tc_seg.maps[number].identity.relation = InvalidOid;
+	tc_check_maptable_locked();
+	LWLockRelease(tc_map_lock());
+	retire_slot(number);
+}
+
+void
+tc_map_retire(Oid database, Oid relation)
+{
+	give_up(database, relation, false);
+}
+
+void
+tc_map_suspend(Oid database, Oid relation, TransactionId xid)
+{
+	TcSharedMapKey key = {database, relation};
+	TcSharedMapEntry *entry;
+	uint32 number = TC_NO_SLOT;
+	bool found;
+
+	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
+	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (entry != NULL)
+	{
+		if (!found)
+			tc_mapentry_init_locked(entry);
+		number = tc_mapentry_unhook_locked(entry);
+		tc_mapentry_suspend_locked(entry, xid);
+		tc_check_mapentry_locked(entry);
+	}
+	LWLockRelease(tc_map_lock());
+	retire_slot(number);
+}
+
+int
+tc_map_suspenders(Oid database, Oid relation, TransactionId *xids)
+{
+	TcSharedMapEntry *entry;
+	int n = 0;
+
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	entry = tc_mapentry_find_locked(database, relation);
+	for (int i = 0; entry != NULL && i < TC_SUSPENDERS; i++)
+	{
+		if (TransactionIdIsValid(entry->suspended_by[i]))
+			xids[n++] = entry->suspended_by[i];
+	}
+	LWLockRelease(tc_map_lock());
+	return n;
+}
+
+int
+tc_map_suspended(TcSuspended *list, int max)
+{
+	HASH_SEQ_STATUS scan;
+	TcSharedMapEntry *entry;
+	int n = 0;
+
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	hash_seq_init(&scan, tc_seg.map_table);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		TransactionId xid = tc_mapentry_suspender_locked(entry);
+
+		if (!TransactionIdIsValid(xid))
+			continue;
+		list[n].database = entry->key.database;
+		list[n].relation = entry->key.relation;
+		list[n].xid = xid;
+		if (++n == max)
+		{
+			hash_seq_term(&scan);
+			break;
+		}
+	}
+	LWLockRelease(tc_map_lock());
+	return n;
+}
+
+void
+tc_map_forget(Oid database, Oid relation)
+{
+	give_up(database, relation, true);
+}
+
+void
+tc_map_forget_database(Oid database)
+{
+	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
+	{
+		TcMapIdentity identity;
+
+		if (tc_map_identity(m, &identity) && identity.database == database)
+			tc_map_forget(database, identity.relation);
+	}
+}
+
+void
+tc_map_resume(Oid database, Oid relation, TransactionId xid)
+{
+	TcSharedMapEntry *entry;
+
+	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
+	entry = tc_mapentry_find_locked(database, relation);
+	if (entry != NULL)
+	{
+		for (int i = 0; i < TC_SUSPENDERS; i++)
+		{
+			if (entry->suspended_by[i] == xid)
+				entry->suspended_by[i] = InvalidTransactionId;
+		}
+		tc_mapentry_drop_empty_locked(entry);
+	}
+	LWLockRelease(tc_map_lock());
+}
+
+/* A record of a shard, of either list, or TC_NO_REF; with its hash. */
+static TcRef
+any_record(TcSharedShard *shard, uint32 *hash)
+{
+	TcRef ref;
+
+	LWLockAcquire(&shard->lock, LW_SHARED);
+	ref = shard->dirty_tail;
+	for (int q = 0; q < TC_QUEUES && ref == TC_NO_REF; q++)
+		ref = shard->queue[q].tail;
+	if (ref != TC_NO_REF)
+		*hash = tc_record_at(ref)->hash;
+	LWLockRelease(&shard->lock);
+	return ref;
+}
+
+/* Drop up to max records of a shard of a retired map. */
+static int64
+drain_shard(uint16 number, int shard_number, int64 max)
+{
+	TcSharedShard *shard = &tc_map_body(number)->shard[shard_number];
+	int64 dropped = 0;
+	uint32 hash;
+	TcRef ref;
+
+	while (dropped < max && (ref = any_record(shard, &hash)) != TC_NO_REF)
+	{
+		tc_versions_drop_retired(hash, ref);
+		dropped++;
+	}
+	return dropped;
+}
+
+/* Give a slot without records back. */
+static void
+free_slot(uint16 number)
+{
+	TcSharedMap *map = &tc_seg.maps[number];
+
+	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
+	if (pg_atomic_read_u32(&map->state) == TC_MAP_RETIRED)
+	{
+		tc_check_map_empty_locked(number);
+		pg_atomic_write_u32(&map->state, TC_MAP_FREE);
+		pg_atomic_fetch_sub_u32(&tc_seg.head->maps_retired, 1);
+		map->next_free = tc_seg.head->free_map;
+		tc_seg.head->free_map = number;
+	}
+	LWLockRelease(tc_map_lock());
+}
+
+int64
+tc_map_drain(int64 max)
+{
+	int64 dropped = 0;
+
+	for (uint32 m = 0; m < tc_seg.head->maps_used && dropped < max; m++)
+	{
+		if (pg_atomic_read_u32(&tc_seg.maps[m].state) != TC_MAP_RETIRED)
+			continue;
+		for (int s = 0; s < TC_SHARDS; s++)
+			dropped += drain_shard(m, s, max - dropped);
+		if (tc_shards_empty(m))
+			free_slot(m);
+	}
+	return dropped;
+}

@@ -1,0 +1,200 @@
+/*-------------------------------------------------------------------------
+ *
+ * sql_read.c
+ *	  The SQL functions that read records.
+ *
+ * Structure: each opens the map, begins a read under the active snapshot,
+ * and turns what the read path gives into its result.
+ *
+ * Concurrency and failure: those of the read path.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/tuplestore.h"
+
+#include "base/compat.h"
+#include "cache/read.h"
+#include "cache/scan.h"
+#include "query/args.h"
+#include "segment/memory/segment.h"
+#include "sql/many.h"
+
+TC_FUNCTION(topcache_get);
+TC_FUNCTION(topcache_get_text);
+TC_FUNCTION(topcache_get_msgpack);
+TC_FUNCTION(topcache_get_many);
+TC_FUNCTION(topcache_get_many_text);
+TC_FUNCTION(topcache_get_many_msgpack);
+TC_FUNCTION(topcache_contains);
+TC_FUNCTION(topcache_is_resident);
+TC_FUNCTION(topcache_scan);
+
+/* Read the record that arguments 0 and 1 name. */
+static TcMap *
+read_argument(FunctionCallInfo fcinfo, bool existence, TcValue *value)
+{
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	TcReader reader;
+	Datum keys[INDEX_MAX_KEYS];
+
+	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
+	reader.existence = existence;
+	value->found = false;
+	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
+		tc_read_one(&reader, keys, value);
+	tc_read_end(&reader);
+	return map;
+}
+
+/* get(relation, key) */
+Datum
+topcache_get(PG_FUNCTION_ARGS)
+{
+	TcValue value;
+	TcMap *map = read_argument(fcinfo, false, &value);
+
+	if (!value.found || value.isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(tc_value_as_jsonb(map, &value));
+}
+
+/* get_text(relation, key) */
+Datum
+topcache_get_text(PG_FUNCTION_ARGS)
+{
+	TcValue value;
+	TcMap *map = read_argument(fcinfo, false, &value);
+
+	if (!value.found || value.isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(tc_value_as_text(map, &value));
+}
+
+/* get_msgpack(relation, key) */
+Datum
+topcache_get_msgpack(PG_FUNCTION_ARGS)
+{
+	TcValue value;
+	TcMap *map = read_argument(fcinfo, false, &value);
+
+	if (!value.found || value.isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(tc_value_as_msgpack(map, &value));
+}
+
+/* contains(relation, key) */
+Datum
+topcache_contains(PG_FUNCTION_ARGS)
+{
+	TcValue value;
+
+	(void) read_argument(fcinfo, true, &value);
+	PG_RETURN_BOOL(value.found);
+}
+
+/* is_resident(relation, key) */
+Datum
+topcache_is_resident(PG_FUNCTION_ARGS)
+{
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	Datum keys[INDEX_MAX_KEYS];
+
+	tc_segment_require();
+	tc_map_check_select(map);
+	tc_arg_key(fcinfo, 1, map, keys);
+	PG_RETURN_BOOL(tc_read_resident(map, keys));
+}
+
+/* Add a row of key and value to a result. */
+static void
+put_row(ReturnSetInfo *result, TcMap *map, Datum key, const TcValue *value,
+		TcValueForm form)
+{
+	Datum columns[2] = {key, (Datum) 0};
+	bool nulls[2] = {false, !value->found || value->isnull};
+
+	if (!nulls[1])
+		columns[1] = form(map, value);
+	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
+}
+
+/* Read the records that arguments 0 and 1 name into a result. */
+static void
+read_many(FunctionCallInfo fcinfo, TcValueForm form)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	TcKeyArray keys;
+	TcMany *many;
+	Datum columns[2];
+	bool nulls[2];
+
+	InitMaterializedSRF(fcinfo, 0);
+	many = tc_many_begin(map, GetActiveSnapshot(), form, CurrentMemoryContext);
+	tc_arg_keys(fcinfo, 1, map, &keys);
+	tc_many_keys(many, &keys);
+	while (tc_many_next(many, columns, nulls))
+		tuplestore_putvalues(result->setResult, result->setDesc, columns,
+							 nulls);
+	tc_many_end(many);
+}
+
+/* get_many(relation, keys) */
+Datum
+topcache_get_many(PG_FUNCTION_ARGS)
+{
+	read_many(fcinfo, tc_value_as_jsonb);
+	return (Datum) 0;
+}
+
+/* get_many_text(relation, keys) */
+Datum
+topcache_get_many_text(PG_FUNCTION_ARGS)
+{
+	read_many(fcinfo, tc_value_as_text);
+	return (Datum) 0;
+}
+
+/* get_many_msgpack(relation, keys) */
+Datum
+topcache_get_many_msgpack(PG_FUNCTION_ARGS)
+{
+	read_many(fcinfo, tc_value_as_msgpack);
+	return (Datum) 0;
+}
+
+/* scan(relation) */
+Datum
+topcache_scan(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	TcMap *map = tc_map_require(PG_GETARG_OID(0));
+	MemoryContext row;
+	TcScan *scan;
+	TcValue value;
+	Datum keys[INDEX_MAX_KEYS];
+
+	InitMaterializedSRF(fcinfo, 0);
+	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
+								ALLOCSET_DEFAULT_SIZES);
+	tc_map_check_select(map);
+	scan = tc_scan_begin(map, CurrentMemoryContext);
+	while (tc_scan_next(scan, keys, &value))
+	{
+		MemoryContext caller = MemoryContextSwitchTo(row);
+
+		put_row(result, map, tc_key_as_text(map, keys), &value,
+				tc_value_as_jsonb);
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row);
+	}
+	tc_scan_end(scan);
+	return (Datum) 0;
+}

@@ -1,0 +1,598 @@
+/*-------------------------------------------------------------------------
+ *
+ * map.c
+ *	  Knows, in each backend, which relations are maps.
+ *
+ * Structure: a hash table from relation to TcMap, filled when a relation is
+ * first asked for, remembering also those that are no maps.  The entry holds
+ * what a read needs without looking at a catalog again.
+ *
+ * Concurrency: invalidation of the relation's cache entry, by whatever DDL,
+ * marks the entry invalid; the callback does no more than that.  The next
+ * look-up builds a new one.  The old one is kept to the end of the
+ * transaction, because a function further up the stack may still use it.
+ * Invalidations arrive with the lock on the relation, so taking the lock
+ * first and looking at the mark after sees every change that was committed
+ * before the lock was granted.
+ *
+ * Failure: an error while an entry is built leaves it invalid.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/catalog.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/rls.h"
+#include "utils/syscache.h"
+
+#include "base/compat.h"
+#include "table/guard.h"
+#include "table/heaprow.h"
+#include "table/heapupdate.h"
+#include "table/map.h"
+
+/* How often an entry is built again because something changed meanwhile. */
+#define REFRESH_TRIES 5
+
+/* Entry of the hash table. */
+typedef struct MapEntry
+{
+	Oid relation;
+	bool valid;
+	TcMap *map; /* NULL: not a map */
+} MapEntry;
+
+static HTAB *map_entries = NULL;
+
+/* Entries replaced in this transaction. */
+static List *past_maps = NIL;
+
+/* ----- invalidation ----- */
+
+static void
+invalidate_entry(MapEntry *entry)
+{
+	entry->valid = false;
+}
+
+static void
+relation_changed(Datum arg, Oid relation)
+{
+	MapEntry *entry;
+	HASH_SEQ_STATUS scan;
+
+	if (OidIsValid(relation))
+	{
+		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+		if (entry != NULL)
+			invalidate_entry(entry);
+		return;
+	}
+	hash_seq_init(&scan, map_entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+		invalidate_entry(entry);
+}
+
+/*
+ * A schema, an operator or a type has got another name, perhaps: statements
+ * that are prepared have it in their text.
+ */
+static void
+names_changed(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	MapEntry *entry;
+
+	hash_seq_init(&scan, map_entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (cache != TYPEOID || hash == 0 ||
+			(entry->map != NULL && entry->map->value_type_hash == hash))
+			invalidate_entry(entry);
+	}
+}
+
+/* Roles, memberships or owners have changed: check privileges anew. */
+static void
+roles_changed(Datum arg, int cache, uint32 hash)
+{
+	HASH_SEQ_STATUS scan;
+	MapEntry *entry;
+
+	hash_seq_init(&scan, map_entries);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		if (entry->map == NULL)
+			continue;
+		entry->map->readable_by = InvalidOid;
+		entry->map->puttable_by = InvalidOid;
+	}
+}
+
+static void
+free_map(TcMap *map)
+{
+	for (int i = 0; i < TC_NPLANS; i++)
+	{
+		if (map->plans[i] != NULL)
+			SPI_freeplan(map->plans[i]);
+	}
+	tc_heap_row_free_plans(map);
+	MemoryContextDelete(map->context);
+}
+
+/* At the end of a transaction nobody uses the maps of the past any more. */
+static void
+transaction_ended(XactEvent event, void *arg)
+{
+	if (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT &&
+		event != XACT_EVENT_PREPARE)
+		return;
+	while (past_maps != NIL)
+	{
+		TcMap *map = linitial(past_maps);
+
+		past_maps = list_delete_first(past_maps);
+		free_map(map);
+	}
+}
+
+void
+tc_map_init(void)
+{
+	HASHCTL info;
+
+	info.keysize = sizeof(Oid);
+	info.entrysize = sizeof(MapEntry);
+	map_entries = hash_create("topcache maps of this backend", 64, &info,
+							  HASH_ELEM | HASH_BLOBS);
+	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(DATABASEOID, roles_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, names_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(OPEROID, names_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(TYPEOID, names_changed, (Datum) 0);
+	RegisterXactCallback(transaction_ended, NULL);
+}
+
+/* ----- building ----- */
+
+/*
+ * The column of a definition, 0 if there is none.  As a rule name and number
+ * agree.  The number is another column's when a dump was restored without
+ * triggers, and the name is gone while a command renames it.
+ */
+static AttrNumber
+find_column(Relation rel, AttrNumber number, const char *name)
+{
+	TupleDesc desc = RelationGetDescr(rel);
+	AttrNumber named = get_attnum(RelationGetRelid(rel), name);
+
+	if (named > 0)
+		return named;
+	if (number > 0 && number <= desc->natts &&
+		!TupleDescAttr(desc, number - 1)->attisdropped)
+		return number;
+	return 0;
+}
+
+/* Find the key columns of the definition. */
+static bool
+find_keys(Relation rel, TcMap *map)
+{
+	TcShape *shape = &map->shape;
+	ListCell *cell;
+
+	shape->nkeys = list_length(map->def.key_numbers);
+	if (shape->nkeys == 0 || shape->nkeys > INDEX_MAX_KEYS)
+		return false;
+	shape->keys = palloc0(shape->nkeys * sizeof(TcColumn));
+	foreach (cell, map->def.key_numbers)
+	{
+		TcColumn *column = &shape->keys[foreach_current_index(cell)];
+		AttrNumber number = find_column(rel, lfirst_int(cell),
+										list_nth(map->def.key_columns,
+												 foreach_current_index(cell)));
+
+		if (number <= 0)
+			return false;
+		tc_column_describe(rel, number, column);
+	}
+	return true;
+}
+
+/*
+ * The column that tells when a record ends.  Only a table that create_map
+ * made gives a column of that name the meaning.
+ */
+static AttrNumber
+expiry_column(Relation rel, const TcMap *map)
+{
+	AttrNumber number = get_attnum(RelationGetRelid(rel), "expires_at");
+
+	if (!map->def.created || !map->def.durable || number <= 0 ||
+		TupleDescAttr(RelationGetDescr(rel), number - 1)->atttypid !=
+			TIMESTAMPTZOID)
+		return 0;
+	return number;
+}
+
+/* Find the columns of the definition; false when one is missing. */
+static bool
+find_columns(Relation rel, TcMap *map)
+{
+	AttrNumber value = 0;
+
+	if (!find_keys(rel, map))
+		return false;
+	if (map->def.value_column != NULL)
+	{
+		value = find_column(rel, map->def.value_number, map->def.value_column);
+		if (value <= 0)
+			return false;
+	}
+	map->shape.expires = expiry_column(rel, map);
+	map->suspended = TC_NOT_SUSPENDED;
+	for (int i = 0; i < map->shape.nkeys; i++)
+	{
+		if (!tc_key_column_prepare(&map->shape.keys[i]))
+			map->suspended = TC_SUSPENDED_KEY;
+	}
+	tc_shape_finish(&map->shape, rel, value);
+	return true;
+}
+
+/* Is a column of the records not in the table's tuples? */
+static bool
+has_virtual_column(Relation rel, const TcShape *shape)
+{
+	for (int i = 0; i < shape->nstored; i++)
+	{
+		if (tc_column_is_virtual(rel, shape->stored[i].number))
+			return true;
+	}
+	return false;
+}
+
+/* The type of a row of the key's columns. */
+static TupleDesc
+describe_key(const TcShape *shape)
+{
+	TupleDesc desc;
+
+	if (shape->nkeys == 1)
+		return NULL;
+	desc = CreateTemplateTupleDesc(shape->nkeys);
+	for (int i = 0; i < shape->nkeys; i++)
+	{
+		TupleDescInitEntry(desc, i + 1, NameStr(shape->keys[i].name),
+						   shape->keys[i].base_type, -1, 0);
+		TupleDescInitEntryCollation(desc, i + 1, shape->keys[i].collation);
+	}
+	return BlessTupleDesc(desc);
+}
+
+const char *
+tc_suspension_text(TcSuspension suspension)
+{
+	switch (suspension)
+	{
+		case TC_NOT_SUSPENDED:
+			return NULL;
+		case TC_SUSPENDED_TRIGGERS:
+			return "its triggers are missing, changed or disabled";
+		case TC_SUSPENDED_KEY:
+			return "its key has no usable unique index";
+		case TC_SUSPENDED_COLUMNS:
+			return "a column of its definition is missing";
+		case TC_SUSPENDED_CHILDREN:
+			return "other tables inherit from its table";
+		case TC_SUSPENDED_VIRTUAL:
+			return "a column of its table is computed when it is read";
+	}
+	return NULL;
+}
+
+/* Fill in what is known of the relation; the reason if it can't be cached. */
+static TcSuspension
+describe_relation(Relation rel, TcMap *map)
+{
+	map->name = pstrdup(RelationGetRelationName(rel));
+	map->schema = RelationGetNamespace(rel);
+	map->relkind = rel->rd_rel->relkind;
+	map->file = tc_relation_file(rel);
+	map->row_security = rel->rd_rel->relrowsecurity;
+	map->type = rel->rd_rel->reltype;
+	map->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
+	if (!find_columns(rel, map))
+		return TC_SUSPENDED_COLUMNS;
+	map->key_desc = describe_key(&map->shape);
+	if (map->shape.value != NULL)
+		map->value_type_hash =
+			GetSysCacheHashValue1(TYPEOID,
+								  ObjectIdGetDatum(map->shape.value->type));
+	if (map->suspended != TC_NOT_SUSPENDED)
+		return map->suspended;
+	if (!map->def.durable)
+		return TC_NOT_SUSPENDED;
+	if (!tc_key_index(rel, map->shape.nkeys, map->shape.keys, &map->key_index))
+		return TC_SUSPENDED_KEY;
+	if (has_virtual_column(rel, &map->shape))
+		return TC_SUSPENDED_VIRTUAL;
+	if (rel->rd_rel->relhassubclass &&
+		find_inheritance_children(map->relation, NoLock) != NIL)
+		return TC_SUSPENDED_CHILDREN;
+	if (!tc_guard_intact(rel))
+		return TC_SUSPENDED_TRIGGERS;
+	return TC_NOT_SUSPENDED;
+}
+
+/* Make the entry of a relation that may be a map; NULL if it is none. */
+static TcMap *
+build_map(Oid relation)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "topcache map",
+							  ALLOCSET_SMALL_SIZES);
+	MemoryContext previous = MemoryContextSwitchTo(context);
+	TcMap *map = palloc0(sizeof(TcMap));
+	Relation rel;
+
+	map->relation = relation;
+	map->context = context;
+	if (!tc_mapdef_read(relation, &map->def))
+	{
+		MemoryContextSwitchTo(previous);
+		MemoryContextDelete(context);
+		return NULL;
+	}
+	rel = relation_open(relation, NoLock);
+	map->suspended = describe_relation(rel, map);
+	map->plain = map->suspended == TC_NOT_SUSPENDED && map->def.durable &&
+		tc_heap_is_plain(rel, map);
+	relation_close(rel, NoLock);
+	MemoryContextSwitchTo(previous);
+	MemoryContextSetParent(context, CacheMemoryContext);
+	return map;
+}
+
+/* Bring an entry up to date. */
+static void
+refresh_entry(Oid relation)
+{
+	MapEntry *entry;
+	TcMap *map;
+	bool found;
+
+	entry = hash_search(map_entries, &relation, HASH_ENTER, &found);
+	if (!found)
+		entry->map = NULL;
+
+	/* what changes while the map is built makes it invalid again */
+	entry->valid = true;
+	PG_TRY();
+	{
+		map = build_map(relation);
+	}
+	PG_CATCH();
+	{
+		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+		if (entry != NULL)
+			entry->valid = false;
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+
+	entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	if (entry->map != NULL)
+	{
+		MemoryContext previous = MemoryContextSwitchTo(CacheMemoryContext);
+
+		past_maps = lappend(past_maps, entry->map);
+		MemoryContextSwitchTo(previous);
+	}
+	entry->map = map;
+}
+
+/* No invalidation tells that the last heir of a table is gone. */
+static bool
+must_look_again(const TcMap *map)
+{
+	return map != NULL && map->suspended == TC_SUSPENDED_CHILDREN &&
+		find_inheritance_children(map->relation, NoLock) == NIL;
+}
+
+TcMap *
+tc_map_lookup(Oid relation)
+{
+	MapEntry *entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+
+	/* what changes while the entry is built calls for building it again */
+	for (int tries = 0; tries < REFRESH_TRIES; tries++)
+	{
+		if (entry != NULL && entry->valid &&
+			!(tries == 0 && must_look_again(entry->map)))
+			break;
+		refresh_entry(relation);
+		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	}
+	return entry->map;
+}
+
+bool
+tc_map_up_to_date(const TcMap *map)
+{
+	MapEntry *entry = hash_search(map_entries, &map->relation, HASH_FIND, NULL);
+
+	return entry != NULL && entry->valid && entry->map == map;
+}
+
+TcMap *
+tc_map_open(Oid relation)
+{
+	/*
+	 * A lock that is held already tells nothing new, and what was granted to
+	 * the user may have been revoked since; a SELECT learns of that when it
+	 * is planned.
+	 */
+	AcceptInvalidationMessages();
+	LockRelationOid(relation, AccessShareLock);
+	return tc_map_lookup(relation);
+}
+
+TcMap *
+tc_map_require_defined(Oid relation)
+{
+	TcMap *map = tc_map_open(relation);
+
+	if (map != NULL)
+		return map;
+	if (get_rel_name(relation) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("relation \"%s\" is not a topcache map",
+					get_rel_name(relation)),
+			 errhint("Use topcache.attach() to make it one.")));
+}
+
+TcMap *
+tc_map_require(Oid relation)
+{
+	TcMap *map = tc_map_require_defined(relation);
+
+	if (map->suspended != TC_SUSPENDED_COLUMNS)
+		return map;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("map \"%s\" cannot be used", map->name),
+			 errdetail("A column that it was attached with no longer exists."),
+			 errhint("Use topcache.detach() and topcache.attach() to attach "
+					 "it anew.")));
+}
+
+/* ----- privileges and names ----- */
+
+/* Is SELECT granted on every column that a record has? */
+static bool
+columns_readable(const TcMap *map, Oid user)
+{
+	const TcShape *shape = &map->shape;
+
+	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
+		return true;
+
+	/* without them there is no record to be read */
+	if (shape->natts == 0)
+		return false;
+	for (int i = 0; i < shape->nkeys + shape->nstored; i++)
+	{
+		AttrNumber number = i < shape->nkeys
+			? shape->keys[i].number
+			: shape->stored[i - shape->nkeys].number;
+
+		if (pg_attribute_aclcheck(map->relation, number, user, ACL_SELECT) !=
+			ACLCHECK_OK)
+			return false;
+	}
+	return true;
+}
+
+bool
+tc_map_record_readable(const TcMap *map, Oid user)
+{
+	return tc_may_use_schema(map->schema, user) && columns_readable(map, user);
+}
+
+bool
+tc_map_key_readable(const TcMap *map)
+{
+	Oid user = GetUserId();
+
+	if (!tc_may_use_schema(map->schema, user))
+		return false;
+	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
+		return true;
+	for (int i = 0; i < map->shape.nkeys; i++)
+	{
+		if (pg_attribute_aclcheck(map->relation, map->shape.keys[i].number,
+								  user, ACL_SELECT) != ACLCHECK_OK)
+			return false;
+	}
+	return map->shape.natts > 0;
+}
+
+void
+tc_map_check_select(TcMap *map)
+{
+	Oid user = GetUserId();
+
+	if (map->readable_by == user)
+		return;
+
+	/* who names the relation by its number has not been asked yet */
+	if (!tc_may_use_schema(map->schema, user))
+		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA,
+					   get_namespace_name(map->schema));
+	if (!columns_readable(map, user))
+		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
+					   map->name);
+	map->readable_by = user;
+}
+
+bool
+tc_map_may_put(TcMap *map)
+{
+	Oid user = GetUserId();
+
+	if (map->puttable_by == user)
+		return true;
+	if (!tc_may_use_schema(map->schema, user) ||
+		pg_class_aclmask(map->relation, user, TC_PUT_MODE, ACLMASK_ALL) !=
+			TC_PUT_MODE)
+		return false;
+	map->puttable_by = user;
+	return true;
+}
+
+bool
+tc_map_policies_apply_to(const TcMap *map, Oid user)
+{
+	return map->row_security &&
+		check_enable_rls(map->relation, user, false) == RLS_ENABLED;
+}
+
+TcMsgpackShape *
+tc_map_encoder(TcMap *map)
+{
+	if (map->encoder == NULL)
+		map->encoder = tc_msgpack_shape_create(map->desc, map->context);
+	return map->encoder;
+}
+
+char *
+tc_map_sql_name(const TcMap *map)
+{
+	return quote_qualified_identifier(get_namespace_name(
+										  get_rel_namespace(map->relation)),
+									  get_rel_name(map->relation));
+}

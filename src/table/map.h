@@ -1,0 +1,140 @@
+/*
+ * map.h
+ *	  What a backend knows of a map: definition, shape, guard, state.
+ */
+#ifndef TC_MAP_H
+#define TC_MAP_H
+
+#include "executor/spi.h"
+
+#include "msgpack/msgpack.h"
+#include "table/keyindex.h"
+#include "table/mapdef.h"
+#include "table/shape.h"
+
+/* Why a map's reads go to the heap. */
+typedef enum TcSuspension
+{
+	TC_NOT_SUSPENDED,
+	TC_SUSPENDED_TRIGGERS, /* they do not guard the table */
+	TC_SUSPENDED_KEY,	   /* no unique index behind the key */
+	TC_SUSPENDED_COLUMNS,  /* a column of the definition is missing */
+	TC_SUSPENDED_CHILDREN, /* other tables inherit from the table */
+	TC_SUSPENDED_VIRTUAL   /* a column is computed when it is read */
+} TcSuspension;
+
+/* Statements that are prepared once per map; see heapwrite.c. */
+typedef enum TcPlanKind
+{
+	TC_PLAN_PUT,
+	TC_PLAN_PUT_IF_ABSENT,
+	TC_PLAN_REPLACE,
+	TC_PLAN_INCR,
+	TC_PLAN_REMOVE,
+	TC_PLAN_TOUCH,
+	TC_PLAN_CLEAR,
+	TC_PLAN_SCAN,
+	TC_PLAN_SELECT,
+	TC_NPLANS
+} TcPlanKind;
+
+/*
+ * A map, in this backend.  Valid until the relation's cache entry is
+ * invalidated; a pointer to it stays usable to the end of the transaction,
+ * although it may describe the past by then.
+ */
+typedef struct TcMap
+{
+	Oid relation;
+	MemoryContext context; /* everything below lives here */
+	TcMapDef def;
+	TcShape shape;
+	char *name; /* without schema, for messages */
+	Oid schema;
+	char relkind;
+	Oid file;
+	Oid type;				/* row type of the relation */
+	uint32 value_type_hash; /* of the value column's type, among types */
+	TupleDesc desc;			/* of the relation */
+	TupleDesc key_desc;		/* of a row of the key columns; one: NULL */
+	TcKeyIndex key_index;	/* none for a volatile map */
+	bool row_security;		/* the table has policies that may apply */
+	TcSuspension suspended;
+	bool plain; /* see heapupdate.h */
+	SPIPlanPtr plans[TC_NPLANS];
+	List *row_plans; /* see heaprow.c */
+
+	/* prepared when first needed */
+	TcMsgpackShape *encoder;
+	FmgrInfo to_jsonb;	 /* of a value, or of a row */
+	FmgrInfo from_jsonb; /* of a row */
+
+	/* who passed the last privilege check, until something changes */
+	Oid readable_by;
+	Oid puttable_by;
+
+	/* what the cache floor keeps for the map; its memory is context's */
+	struct TcBinding *binding;
+} TcMap;
+
+extern void tc_map_init(void);
+
+/*
+ * The map of a relation, or NULL when it is none.  Takes AccessShareLock on
+ * the relation and keeps it to the end of the transaction, as a SELECT does.
+ */
+extern TcMap *tc_map_open(Oid relation);
+
+/* The same without a lock, for a caller that has one. */
+extern TcMap *tc_map_lookup(Oid relation);
+
+/*
+ * The same as tc_map_open; an error when it is no map, or one that lacks a
+ * column.  The second function admits the latter.
+ */
+extern TcMap *tc_map_require(Oid relation);
+extern TcMap *tc_map_require_defined(Oid relation);
+
+/*
+ * May the current user read a record's columns?  An error as from SELECT if
+ * not.
+ */
+extern void tc_map_check_select(TcMap *map);
+
+/* May a user read all columns that a record has? */
+extern bool tc_map_record_readable(const TcMap *map, Oid user);
+
+/* May the current user read the key columns of every row? */
+extern bool tc_map_key_readable(const TcMap *map);
+
+/* What a put needs, as INSERT ... ON CONFLICT DO UPDATE does. */
+#define TC_PUT_MODE (ACL_SELECT | ACL_INSERT | ACL_UPDATE)
+
+/* May the current user put records, whatever their columns? */
+extern bool tc_map_may_put(TcMap *map);
+
+/*
+ * Do policies of row-level security apply to a user (InvalidOid: the current
+ * one)?
+ */
+extern bool tc_map_policies_apply_to(const TcMap *map, Oid user);
+
+static inline bool
+tc_map_policies_apply(const TcMap *map)
+{
+	return tc_map_policies_apply_to(map, InvalidOid);
+}
+
+/* A suspension in words; NULL when there is none. */
+extern const char *tc_suspension_text(TcSuspension suspension);
+
+/* Is this what the backend knows of the map, with nothing changed since? */
+extern bool tc_map_up_to_date(const TcMap *map);
+
+/* The row type of a map that keeps whole rows, prepared for MessagePack. */
+extern TcMsgpackShape *tc_map_encoder(TcMap *map);
+
+/* Name of a map's relation for use in SQL, palloc'd. */
+extern char *tc_map_sql_name(const TcMap *map);
+
+#endif /* TC_MAP_H */
