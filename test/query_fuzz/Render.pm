@@ -665,7 +665,7 @@ sub looks
 	my $key = Field::key_list($table);
 
 	return ({ sql => "SELECT $key FROM $all GROUP BY $key HAVING count(*) > 1",
-			twice => $table->{unique} && !$cached },
+			twice => $table->{unique} },
 		{ sql => "SELECT t::text FROM $all t", rows => 1 },
 		{ sql => "SELECT t::text FROM $relation t JOIN (SELECT DISTINCT "
 			. "$key FROM $all) k ON "
