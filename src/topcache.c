@@ -17,7 +17,7 @@
 
 #include "base/settings.h"
 #include "cache/binding.h"
-#include "cache/bounds.h"
+#include "cache/cache_limits.h"
 #include "cache/settle.h"
 #include "ddl/ddl.h"
 #include "fdw/fdw.h"
@@ -41,7 +41,7 @@ _PG_init(void)
 	tc_map_init();
 	tc_settle_init();
 	tc_binding_init();
-	tc_bounds_init();
+	tc_cache_limits_init();
 	tc_ddl_init();
 	tc_many_scan_init();
 	tc_fdw_init();

@@ -16,8 +16,8 @@
 
 #include "access/tupmacs.h"
 
-#include "base/compat.h"
 #include "base/key_layout.h"
+#include "base/pg_compat.h"
 
 uint32
 tc_key_layout_end(const TcKeyLayout *layout, const char *data, uint32 bytes)

@@ -34,9 +34,9 @@
 #include "utils/memutils.h"
 #include "utils/syscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
-#include "cache/bounds.h"
+#include "cache/cache_limits.h"
 #include "cache/session.h"
 #include "segment/maps/maptable.h"
 #include "segment/memory/segment.h"
@@ -48,14 +48,14 @@ struct TcBinding
 };
 
 const TcMapSlot *
-tc_bound_slot(const TcMap *map)
+tc_binding_entry(const TcMap *map)
 {
 	return &map->binding->slot;
 }
 
 /* Has the transaction that suspended a relation ended, messages and all? */
 bool
-tc_suspension_over(TransactionId xid)
+tc_suspension_is_over(TransactionId xid)
 {
 	return TransactionIdIsNormal(xid) &&
 		!TransactionIdIsCurrentTransactionId(xid) && tc_try_xact_lock(xid);
@@ -67,7 +67,7 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 {
 	TcKeyLayout layout;
 
-	tc_shape_key_layout(&map->shape, &layout);
+	tc_row_layout_key_layout(&map->layout, &layout);
 	for (;;)
 	{
 		TransactionId suspended_by = InvalidTransactionId;
@@ -78,7 +78,7 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 		if (tc_map_acquire(identity, &layout, slot, &suspended_by))
 			return true;
 		if (!TransactionIdIsValid(suspended_by) ||
-			!tc_suspension_over(suspended_by))
+			!tc_suspension_is_over(suspended_by))
 			return false;
 		tc_map_resume(identity->database, identity->relation, suspended_by);
 	}
@@ -96,10 +96,11 @@ acquire_slot(TcMap *map)
 	identity.relation = map->relation;
 	identity.file = map->file;
 	identity.key_index = map->key_index.index;
-	identity.shape = map->shape.fingerprint;
+	identity.shape = map->layout.fingerprint;
 	identity.pinned = !map->def.durable;
-	identity.expires = map->shape.expires != 0 && map->def.durable;
-	if (!acquire_identity(map, &identity, &slot) || !tc_bounds_bind(map, &slot))
+	identity.expires = map->layout.expires != 0 && map->def.durable;
+	if (!acquire_identity(map, &identity, &slot) ||
+		!tc_cache_limits_bind(map, &slot))
 		return false;
 	tc_session_begin();
 	if (map->binding == NULL)
@@ -110,7 +111,7 @@ acquire_slot(TcMap *map)
 }
 
 bool
-tc_records_outdated(const TcMap *map)
+tc_binding_records_outdated(const TcMap *map)
 {
 	TcMapIdentity identity;
 	TcMapUse use;
@@ -119,14 +120,14 @@ tc_records_outdated(const TcMap *map)
 	if (!tc_segment_ready() ||
 		!tc_map_find(MyDatabaseId, map->relation, &number) ||
 		!tc_map_identity(number, &identity) ||
-		identity.shape == map->shape.fingerprint)
+		identity.shape == map->layout.fingerprint)
 		return false;
 	tc_map_use(number, &use);
 	return use.records > 0;
 }
 
 bool
-tc_bind(TcMap *map)
+tc_binding_acquire(TcMap *map)
 {
 	if (map->suspended != TC_NOT_SUSPENDED || !tc_segment_ready())
 		return false;
@@ -136,10 +137,10 @@ tc_bind(TcMap *map)
 }
 
 void
-tc_bind_required(TcMap *map)
+tc_binding_require(TcMap *map)
 {
 	tc_segment_require();
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 		ereport(ERROR,
 				(errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"),
 				 errdetail("The segment has no room for map \"%s\".",
@@ -148,7 +149,7 @@ tc_bind_required(TcMap *map)
 }
 
 void
-tc_probe_init(TcProbe *probe, const TcMap *map, const TcBytes *key)
+tc_binding_probe(TcProbe *probe, const TcMap *map, const TcBytes *key)
 {
 	probe->slot = map->binding->slot;
 	probe->key = key->data;
@@ -167,13 +168,13 @@ resume_if_over(Oid relation)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (tc_suspension_over(xids[i]))
+		if (tc_suspension_is_over(xids[i]))
 			tc_map_resume(MyDatabaseId, relation, xids[i]);
 	}
 }
 
 void
-tc_suspend(Oid relation)
+tc_suspension_begin(Oid relation)
 {
 	if (!tc_segment_ready())
 		return;
@@ -183,7 +184,7 @@ tc_suspend(Oid relation)
 }
 
 bool
-tc_is_suspended(Oid relation)
+tc_suspension_is_on(Oid relation)
 {
 	TransactionId xids[TC_SUSPENDERS];
 
@@ -204,7 +205,7 @@ tc_forget_records(Oid relation)
 #define RESUME_PER_ROUND 256
 
 void
-tc_resume_leftovers(void)
+tc_suspension_resume_leftovers(void)
 {
 	TcSuspended list[RESUME_PER_ROUND];
 	int n = tc_map_suspended(list, RESUME_PER_ROUND);
@@ -212,7 +213,7 @@ tc_resume_leftovers(void)
 	/* whoever wants a slot after this reads invalidation messages first */
 	for (int i = 0; i < n; i++)
 	{
-		if (tc_suspension_over(list[i].xid))
+		if (tc_suspension_is_over(list[i].xid))
 			tc_map_resume(list[i].database, list[i].relation, list[i].xid);
 	}
 }
@@ -237,7 +238,7 @@ remember_dropped(List **list, Oid object)
 }
 
 void
-tc_forget_at_commit(Oid relation, bool is_volatile)
+tc_forget_relation_at_commit(Oid relation, bool is_volatile)
 {
 	if (!tc_segment_ready())
 		return;

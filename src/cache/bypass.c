@@ -22,7 +22,7 @@
 #include "storage/lmgr.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/bypass.h"
@@ -70,22 +70,22 @@ count_now(const TcMap *map)
 	for (int i = 0; i < TC_NBYPASSES; i++)
 	{
 		if (place->n[i] > 0)
-			tc_count(tc_bound_slot(map), TC_COUNT_BYPASSES + i, place->n[i]);
+			tc_count(tc_binding_entry(map), TC_COUNT_BYPASSES + i, place->n[i]);
 	}
 	memset(place, 0, sizeof(Uncounted));
 }
 
 void
-tc_count_bypass(TcMap *map, TcBypass bypass)
+tc_bypass_count(TcMap *map, TcBypass bypass)
 {
 	if (!tc_segment_ready())
 		return;
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 	{
 		count_later(map->relation, bypass);
 		return;
 	}
-	tc_count(tc_bound_slot(map), TC_COUNT_BYPASSES + bypass, 1);
+	tc_count(tc_binding_entry(map), TC_COUNT_BYPASSES + bypass, 1);
 	count_now(map);
 }
 
@@ -109,11 +109,11 @@ may_have_written(Oid relation)
 }
 
 TcBypass
-tc_why_not_fill(TcMap *map, Snapshot snapshot)
+tc_bypass_fill_reason(TcMap *map, Snapshot snapshot)
 {
 	if (RecoveryInProgress())
 		return TC_BYPASS_RECOVERY;
-	if (!map->def.durable || !tc_bind(map))
+	if (!map->def.durable || !tc_binding_acquire(map))
 		return TC_BYPASS_SUSPENDED;
 	if (IsolationIsSerializable())
 		return TC_BYPASS_SERIALIZABLE;
@@ -125,19 +125,19 @@ tc_why_not_fill(TcMap *map, Snapshot snapshot)
 }
 
 bool
-tc_read_may_fill(TcMap *map, Snapshot snapshot)
+tc_bypass_may_fill(TcMap *map, Snapshot snapshot)
 {
-	return tc_why_not_fill(map, snapshot) == TC_BYPASS_NONE;
+	return tc_bypass_fill_reason(map, snapshot) == TC_BYPASS_NONE;
 }
 
 TcBypass
-tc_why_bypass(TcMap *map, Snapshot snapshot, bool checked, bool by_sql)
+tc_bypass_reason(TcMap *map, Snapshot snapshot, bool checked, bool by_sql)
 {
 	TcBypass bypass;
 
 	if (!map->def.durable)
 	{
-		tc_bind_required(map);
+		tc_binding_require(map);
 		return TC_BYPASS_NONE;
 	}
 	if (!tc_enabled)
@@ -146,7 +146,7 @@ tc_why_bypass(TcMap *map, Snapshot snapshot, bool checked, bool by_sql)
 		return TC_BYPASS_POLICIES;
 	if (by_sql)
 		return TC_BYPASS_SUSPENDED;
-	bypass = tc_why_not_fill(map, snapshot);
+	bypass = tc_bypass_fill_reason(map, snapshot);
 	if (bypass == TC_BYPASS_NONE)
 		count_now(map);
 	return bypass;

@@ -27,18 +27,18 @@ typedef enum TcBypass
  * Why reads of a map under a snapshot go past the cache.  A checked query's
  * policies were looked at; by_sql says that the heap needs a statement.
  */
-extern TcBypass tc_why_bypass(TcMap *map, Snapshot snapshot, bool checked,
-							  bool by_sql);
+extern TcBypass tc_bypass_reason(TcMap *map, Snapshot snapshot, bool checked,
+								 bool by_sql);
 
 /*
  * Why nothing may be kept of what is read under a snapshot, policies aside,
  * and whether it may.
  */
-extern TcBypass tc_why_not_fill(TcMap *map, Snapshot snapshot);
-extern bool tc_read_may_fill(TcMap *map, Snapshot snapshot);
+extern TcBypass tc_bypass_fill_reason(TcMap *map, Snapshot snapshot);
+extern bool tc_bypass_may_fill(TcMap *map, Snapshot snapshot);
 
 /* Count reads that went past the cache. */
-extern void tc_count_bypass(TcMap *map, TcBypass bypass);
+extern void tc_bypass_count(TcMap *map, TcBypass bypass);
 
 /* The reason of a bypass in a word or two, as EXPLAIN gives it. */
 extern const char *tc_bypass_text(TcBypass bypass);

@@ -22,7 +22,7 @@
 #include "cache/cost.h"
 #include "msgpack/msgpack.h"
 #include "segment/stats/counters.h"
-#include "table/keytext.h"
+#include "table/key_text.h"
 
 /* What can be wrong with a value that cannot be measured. */
 #define TOO_DEEP_DETAIL \
@@ -36,7 +36,7 @@ static bool warned = false;
 static int64
 default_cost(TcMap *map)
 {
-	tc_count(tc_bound_slot(map), TC_COUNT_COST_DEFAULTED, 1);
+	tc_count(tc_binding_entry(map), TC_COUNT_COST_DEFAULTED, 1);
 	if (!warned)
 	{
 		warned = true;
@@ -59,7 +59,7 @@ default_cost(TcMap *map)
 static int64
 encoded_length(TcMap *map, const TcRow *row)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 
 	if (column == NULL)
 		return tc_msgpack_row_length(tc_map_encoder(map), row->values,
@@ -110,7 +110,7 @@ tc_cost_of_row(TcMap *map, const TcRow *row)
 
 	if (cost < 0)
 		cost = default_cost(map);
-	if (tc_shape_row_keys(&map->shape, row, keys))
+	if (tc_row_layout_row_keys(&map->layout, row, keys))
 		cost += tc_key_text_length(map, keys);
 	return Max(cost, 1);
 }
@@ -122,8 +122,8 @@ tc_cost_of_key(TcMap *map, const Datum *keys)
 }
 
 bool
-tc_row_too_large(const TcMap *map, const TcRow *row)
+tc_cost_row_too_large(const TcMap *map, const TcRow *row)
 {
-	return tc_shape_row_size(&map->shape, row) >
+	return tc_row_layout_row_size(&map->layout, row) >
 		(Size) tc_max_record_size_kb * 1024;
 }

@@ -20,6 +20,6 @@ extern uint32 tc_cost_of_key(TcMap *map, const Datum *keys);
  * Is a row larger than topcache.max_record_size?  Told before anything of it
  * is fetched or laid out, which could fail.
  */
-extern bool tc_row_too_large(const TcMap *map, const TcRow *row);
+extern bool tc_cost_row_too_large(const TcMap *map, const TcRow *row);
 
 #endif /* TC_COST_H */

@@ -20,7 +20,7 @@
 #include "access/transam.h"
 
 #include "cache/binding.h"
-#include "cache/bounds.h"
+#include "cache/cache_limits.h"
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "segment/index/versions.h"
@@ -37,7 +37,7 @@ store(const TcImage *image, uint32 stamp)
 	{
 		case TC_FILL_STORED:
 			tc_count(slot, TC_COUNT_FILLS, 1);
-			tc_bounds_stored(slot);
+			tc_cache_limits_stored(slot);
 			return image->data_bytes;
 		case TC_FILL_LOST:
 			tc_count(slot, TC_COUNT_FILLS_LOST, 1);
@@ -53,7 +53,7 @@ store(const TcImage *image, uint32 stamp)
 }
 
 uint32
-tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
+tc_fill_row(TcMap *map, const TcProbe *probe, const TcTableRow *row,
 			uint32 stamp, uint64 warm_us)
 {
 	TcBytes bytes;
@@ -68,17 +68,17 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 	/* of many that miss a key at once one has been first */
 	if (tc_versions_resident(probe))
 		return 0;
-	if (tc_row_too_large(map, &row->row))
+	if (tc_cost_row_too_large(map, &row->row))
 	{
 		tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
 		return 0;
 	}
-	image.nulls = tc_shape_form_record(&map->shape, &row->row, &bytes);
+	image.nulls = tc_row_layout_form_record(&map->layout, &row->row, &bytes);
 	image.probe = probe;
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_row(map, &row->row);
-	image.expires = tc_bounds_expiry(map, row->expires);
+	image.expires = tc_cache_limits_expiry(map, row->expires);
 	image.xmin = row->xmin;
 	image.committed = true;
 	image.warm_us = warm_us;
@@ -86,21 +86,21 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcHeapRow *row,
 }
 
 uint32
-tc_fill_absent(TcMap *map, const TcProbe *probe, TcHeapReader *reader,
+tc_fill_absent(TcMap *map, const TcProbe *probe, TcTableReader *reader,
 			   const Datum *keys, uint32 stamp)
 {
-	TransactionId since = tc_heap_absent_since(reader, keys);
+	TransactionId since = tc_table_read_absent_since(reader, keys);
 	TcBytes bytes;
 	TcImage image = {0};
 
 	if (!TransactionIdIsValid(since))
 		return 0;
-	tc_shape_form_absent(&map->shape, keys, &bytes);
+	tc_row_layout_form_absent(&map->layout, keys, &bytes);
 	image.probe = probe;
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_key(map, keys);
-	image.expires = tc_bounds_expiry(map, PG_INT64_MAX);
+	image.expires = tc_cache_limits_expiry(map, PG_INT64_MAX);
 	image.xmin = since;
 	image.committed = true;
 	image.negative = true;

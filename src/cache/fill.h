@@ -6,7 +6,7 @@
 #define TC_FILL_H
 
 #include "segment/memory/image.h"
-#include "table/heapread.h"
+#include "table/table_read.h"
 
 /*
  * Store a row, or the absence of one, that was read after stamp was.  Does
@@ -15,9 +15,9 @@
  * segment's clock, before all that is resident.
  */
 extern uint32 tc_fill_row(TcMap *map, const TcProbe *probe,
-						  const TcHeapRow *row, uint32 stamp, uint64 warm_us);
+						  const TcTableRow *row, uint32 stamp, uint64 warm_us);
 extern uint32 tc_fill_absent(TcMap *map, const TcProbe *probe,
-							 TcHeapReader *reader, const Datum *keys,
+							 TcTableReader *reader, const Datum *keys,
 							 uint32 stamp);
 
 #endif /* TC_FILL_H */

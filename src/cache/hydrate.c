@@ -29,25 +29,25 @@
 #include "segment/maps/limits.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/progress.h"
-#include "table/heapread.h"
+#include "table/table_read.h"
 
 /* Rows after which the progress is told. */
 #define ROWS_TO_TELL 100
 
 /* Load one row, unless its key is resident; true when it was stored. */
 static bool
-load_row(TcMap *map, TcHeapScan *scan, const Datum *keys, TcHeapRow *row)
+load_row(TcMap *map, TcTableScan *scan, const Datum *keys, TcTableRow *row)
 {
 	TcBytes key;
 	TcProbe probe;
 	uint32 stamp;
 
-	tc_shape_form_key(&map->shape, keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	if (tc_versions_resident(&probe))
 		return false;
 	stamp = tc_stamp_read(&probe);
-	tc_heap_scan_confirm(scan, row);
+	tc_table_scan_confirm(scan, row);
 	return tc_fill_row(map, &probe, row, stamp, 0) > 0;
 }
 
@@ -56,24 +56,24 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 {
 	MemoryContext context;
 	MemoryContext caller;
-	TcHeapScan *scan;
-	TcHeapRow row;
+	TcTableScan *scan;
+	TcTableRow row;
 	Datum keys[INDEX_MAX_KEYS];
 	int64 loaded = 0;
 	int64 seen = 0;
 
-	if (!tc_read_may_fill(map, snapshot))
+	if (!tc_bypass_may_fill(map, snapshot))
 		return 0;
-	scan = tc_heap_scan_begin(map, snapshot, CurrentMemoryContext);
+	scan = tc_table_scan_begin(map, snapshot, CurrentMemoryContext);
 	tc_progress_begin(TC_LOADING_HYDRATE, map->relation,
-					  max >= 0 ? max : tc_heap_scan_estimate(scan));
+					  max >= 0 ? max : tc_table_scan_estimate(scan));
 	context = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 									ALLOCSET_DEFAULT_SIZES);
 	caller = MemoryContextSwitchTo(context);
 	while ((max < 0 || loaded < max) &&
 		   tc_segment_used_percent() < tc_high_water_percent &&
-		   !tc_budget_used_up(tc_bound_slot(map)->number) &&
-		   tc_heap_scan_next(scan, keys, &row))
+		   !tc_budget_used_up(tc_binding_entry(map)->number) &&
+		   tc_table_scan_next(scan, keys, &row))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (load_row(map, scan, keys, &row))
@@ -83,7 +83,7 @@ tc_hydrate(TcMap *map, Snapshot snapshot, int64 max)
 		MemoryContextReset(context);
 	}
 	MemoryContextSwitchTo(caller);
-	tc_heap_scan_end(scan);
+	tc_table_scan_end(scan);
 	tc_progress_end();
 	return loaded;
 }

@@ -25,10 +25,10 @@ tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)
 	TcProbe probe;
 	TcEntry entry;
 
-	if (tc_map_policies_apply_to(map, user) || !tc_bind(map))
+	if (tc_map_policies_apply_to(map, user) || !tc_binding_acquire(map))
 		return false;
-	tc_shape_form_key(&map->shape, keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	if (!tc_walk_find(&probe, &entry) || entry.version.negative)
 		return false;
 	info->cost = entry.version.cost;

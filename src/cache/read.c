@@ -32,10 +32,10 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
-#include "cache/bounds.h"
 #include "cache/bypass.h"
+#include "cache/cache_limits.h"
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "cache/read.h"
@@ -48,7 +48,7 @@
 #include "segment/stats/counters.h"
 #include "segment/stats/departed.h"
 #include "segment/stats/sample.h"
-#include "table/heapwrite.h"
+#include "table/table_sql.h"
 
 /* How often a record may change under a reader before the heap is asked. */
 #define READ_TRIES 8
@@ -82,7 +82,7 @@ needs_sql(const TcReader *reader)
 static TimestampTz
 judge_by(const TcMap *map, bool plain_sql)
 {
-	return plain_sql && map->shape.expires != 0
+	return plain_sql && map->layout.expires != 0
 		? PG_INT64_MIN
 		: GetCurrentStatementStartTimestamp();
 }
@@ -99,7 +99,7 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, MemoryContext context,
 	reader->context = context;
 	reader->now = judge_by(map, plain_sql);
 	reader->by_sql = needs_sql(reader);
-	reader->bypass = tc_why_bypass(map, snapshot, checked, reader->by_sql);
+	reader->bypass = tc_bypass_reason(map, snapshot, checked, reader->by_sql);
 	reader->cached = reader->bypass == TC_BYPASS_NONE;
 	reader->counts = (TcReadCounts){0};
 	reader->reuses_space = false;
@@ -135,42 +135,42 @@ void
 tc_read_end(TcReader *reader)
 {
 	if (reader->heap != NULL)
-		tc_heap_end(reader->heap);
+		tc_table_read_end(reader->heap);
 	reader->heap = NULL;
 }
 
 /* ----- the segment ----- */
 
 Size
-tc_value_room(const TcMap *map)
+tc_value_bytes(const TcMap *map)
 {
-	const TcShape *shape = &map->shape;
+	const TcRowLayout *layout = &map->layout;
 
-	return shape->value != NULL
+	return layout->value != NULL
 		? 0
-		: MAXALIGN(shape->natts * (sizeof(Datum) + sizeof(bool)));
+		: MAXALIGN(layout->natts * (sizeof(Datum) + sizeof(bool)));
 }
 
 void
 tc_value_of_data(const TcMap *map, char *space, uint32 key_bytes,
 				 bool has_nulls, TcValue *value)
 {
-	const TcShape *shape = &map->shape;
-	const char *data = space + tc_value_room(map);
+	const TcRowLayout *layout = &map->layout;
+	const char *data = space + tc_value_bytes(map);
 	Datum *values = (Datum *) space;
-	bool *nulls = (bool *) (values + shape->natts);
+	bool *nulls = (bool *) (values + layout->natts);
 
 	value->isnull = false;
-	if (shape->value == NULL)
+	if (layout->value == NULL)
 	{
-		tc_shape_columns(shape, data, has_nulls, values, nulls);
+		tc_row_layout_columns(layout, data, has_nulls, values, nulls);
 		value->row.values = values;
 		value->row.nulls = nulls;
 	}
 	else if (has_nulls)
 		value->isnull = true;
 	else
-		value->value = tc_shape_value(shape, data, key_bytes);
+		value->value = tc_row_layout_value(layout, data, key_bytes);
 }
 
 /* Outcome of looking for a record in the segment. */
@@ -211,29 +211,29 @@ static Answer
 take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 			 TcValue *value)
 {
-	const TcShape *shape = &reader->map->shape;
+	const TcRowLayout *layout = &reader->map->layout;
 	const TcVersion *version = &lookup->version;
-	Size room = tc_value_room(reader->map);
+	Size room = tc_value_bytes(reader->map);
 	char *space;
 
 	if (version->expires <= reader->now &&
-		tc_bounds_residency_only(reader->map))
+		tc_cache_limits_residency_only(reader->map))
 	{
 		/* it has been here for long enough, and makes room for a fill */
 		tc_versions_evict(lookup->probe, TC_LEAVES_EXPIRED);
 		return ANSWER_MISS;
 	}
 	value->found = !version->negative && version->expires > reader->now &&
-		!tc_version_ended(version);
+		!tc_visibility_ended(version);
 	value->isnull = false;
 	value->value = (Datum) 0;
 	value->expires = version->expires;
-	if (!value->found && shape->nhashed == 0)
+	if (!value->found && layout->nhashed == 0)
 		return ANSWER_HIT;
 	space = get_space(reader, room + version->data_bytes);
 	if (!tc_lookup_copy(lookup, space + room))
 		return ANSWER_CHANGED;
-	if (!tc_shape_same_key(shape, space + room, keys))
+	if (!tc_row_layout_same_key(layout, space + room, keys))
 		return ANSWER_MISS;
 	if (value->found)
 		tc_value_of_data(reader->map, space, lookup->probe->key_bytes,
@@ -246,8 +246,8 @@ static bool
 sees(const TcReader *reader, const TcVersion *version)
 {
 	if (!reader->map->def.durable)
-		return tc_version_current(version);
-	return tc_version_visible(version, reader->snapshot);
+		return tc_visibility_current(version);
+	return tc_visibility_sees(version, reader->snapshot);
 }
 
 /*
@@ -305,7 +305,7 @@ look_up(TcReader *reader, const Datum *keys, TcLookup *lookup, TcValue *value)
 void
 tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 
 	value->found = true;
 	value->isnull = false;
@@ -322,8 +322,8 @@ tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value)
 static void
 make_row(const TcMap *map, Datum **values, bool **nulls, TcRow *row)
 {
-	row->values = *values = palloc(map->shape.natts * sizeof(Datum));
-	row->nulls = *nulls = palloc(map->shape.natts * sizeof(bool));
+	row->values = *values = palloc(map->layout.natts * sizeof(Datum));
+	row->nulls = *nulls = palloc(map->layout.natts * sizeof(bool));
 }
 
 /* Read through a statement, for policies or for want of an index. */
@@ -335,17 +335,17 @@ read_by_sql(TcReader *reader, const Datum *keys, TcValue *value)
 	TcRow row;
 
 	make_row(reader->map, &values, &nulls, &row);
-	value->found = tc_heap_select(reader->map, keys, values, nulls);
+	value->found = tc_table_sql_select(reader->map, keys, values, nulls);
 	if (value->found)
 		tc_value_of_row(reader->map, &row, value);
 }
 
-static TcHeapReader *
+static TcTableReader *
 heap_of(TcReader *reader)
 {
 	if (reader->heap == NULL)
 		reader->heap =
-			tc_heap_begin(reader->map, reader->snapshot, reader->context);
+			tc_table_read_begin(reader->map, reader->snapshot, reader->context);
 	return reader->heap;
 }
 
@@ -365,8 +365,8 @@ static void
 read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		  TcValue *value, bool *too_large)
 {
-	TcHeapReader *heap;
-	TcHeapRow row;
+	TcTableReader *heap;
+	TcTableRow row;
 	uint32 stamp = 0;
 	Datum *values;
 	bool *nulls;
@@ -380,7 +380,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	heap = heap_of(reader);
 	if (probe != NULL)
 		stamp = tc_stamp_read(probe);
-	value->found = tc_heap_read(heap, keys, &row);
+	value->found = tc_table_read_key(heap, keys, &row);
 	if (!value->found)
 	{
 		if (probe != NULL)
@@ -390,7 +390,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	}
 
 	/* nothing need be fetched to know of it */
-	*too_large = tc_row_too_large(reader->map, &row.row);
+	*too_large = tc_cost_row_too_large(reader->map, &row.row);
 	if (reader->existence && *too_large)
 	{
 		value->found = row.expires > reader->now;
@@ -399,13 +399,13 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 
 	/* a copy outlives the reader's next step, and is detoasted once for all */
 	make_row(reader->map, &values, &nulls, &copy);
-	tc_shape_copy_row(&reader->map->shape, &row.row, values, nulls);
+	tc_row_layout_copy_row(&reader->map->layout, &row.row, values, nulls);
 	row.row = copy;
 	tc_value_of_row(reader->map, &row.row, value);
 	value->expires = row.expires;
 	if (probe != NULL)
 	{
-		tc_heap_confirm(heap, &row);
+		tc_table_read_confirm(heap, &row);
 		note_filled(probe, tc_fill_row(reader->map, probe, &row, stamp, 0));
 	}
 	if (row.expires <= reader->now)
@@ -451,7 +451,7 @@ tc_read_past(TcReader *reader, const Datum *keys, TcValue *value)
 	bool too_large;
 
 	reader->counts.bypasses++;
-	tc_count_bypass(reader->map, reader->bypass);
+	tc_bypass_count(reader->map, reader->bypass);
 	read_heap(reader, NULL, keys, value, &too_large);
 }
 
@@ -482,8 +482,8 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 		tc_read_past(reader, keys, value);
 		return;
 	}
-	tc_shape_form_key(&reader->map->shape, keys, &key);
-	tc_probe_init(&probe, reader->map, &key);
+	tc_row_layout_form_key(&reader->map->layout, keys, &key);
+	tc_binding_probe(&probe, reader->map, &key);
 	tc_lookup_begin(&lookup, &probe);
 	if (tc_read_finish(reader, keys, &lookup, value))
 		tc_lookup_touch(&lookup, reader->clock_us);
@@ -496,10 +496,10 @@ tc_read_resident(TcMap *map, const Datum *keys)
 	TcProbe probe;
 	TcLookup lookup;
 
-	if (tc_map_policies_apply(map) || !tc_bind(map))
+	if (tc_map_policies_apply(map) || !tc_binding_acquire(map))
 		return false;
-	tc_shape_form_key(&map->shape, keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	tc_lookup_begin(&lookup, &probe);
 	for (;;)
 	{
@@ -518,6 +518,6 @@ tc_read_resident(TcMap *map, const Datum *keys)
 		data = palloc(lookup.version.data_bytes);
 		if (tc_lookup_copy(&lookup, data))
 			return !lookup.version.negative &&
-				tc_shape_same_key(&map->shape, data, keys);
+				tc_row_layout_same_key(&map->layout, data, keys);
 	}
 }

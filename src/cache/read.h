@@ -8,8 +8,8 @@
 #include "utils/snapshot.h"
 
 #include "cache/bypass.h"
-#include "table/heapread.h"
 #include "table/map.h"
+#include "table/table_read.h"
 
 /*
  * What a read found, in the memory context of the read: the value, or, of a
@@ -21,7 +21,7 @@ typedef struct TcValue
 	bool isnull; /* there is a row, its value is NULL */
 	Datum value;
 	TcRow row;			 /* with nothing toasted */
-	TimestampTz expires; /* see tc_heap_expires() */
+	TimestampTz expires; /* see tc_table_read_expires() */
 } TcValue;
 
 /* How the reads of one reader were answered. */
@@ -48,7 +48,7 @@ typedef struct TcReader
 	bool reuses_space; /* a record's data replaces that of the last one */
 	char *space;
 	Size space_bytes;
-	TcHeapReader *heap;	   /* made when first needed */
+	TcTableReader *heap;   /* made when first needed */
 	MemoryContext context; /* of heap and space */
 } TcReader;
 
@@ -93,7 +93,7 @@ extern void tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value);
  */
 extern void tc_value_of_data(const TcMap *map, char *space, uint32 key_bytes,
 							 bool has_nulls, TcValue *value);
-extern Size tc_value_room(const TcMap *map);
+extern Size tc_value_bytes(const TcMap *map);
 
 /*
  * Is there a record in the segment, of whatever version?  Not for a user to

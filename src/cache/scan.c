@@ -23,7 +23,7 @@
 #include "cache/binding.h"
 #include "cache/scan.h"
 #include "segment/index/walk.h"
-#include "table/heapwrite.h"
+#include "table/table_sql.h"
 
 #define ROWS_PER_FETCH 500
 
@@ -46,12 +46,12 @@ tc_scan_begin(TcMap *map, MemoryContext context)
 
 	scan->map = map;
 	scan->values =
-		MemoryContextAlloc(context, map->shape.natts * sizeof(Datum));
-	scan->nulls = MemoryContextAlloc(context, map->shape.natts * sizeof(bool));
+		MemoryContextAlloc(context, map->layout.natts * sizeof(Datum));
+	scan->nulls = MemoryContextAlloc(context, map->layout.natts * sizeof(bool));
 	if (map->def.durable)
 	{
 		SPI_connect();
-		scan->portal = tc_heap_scan(map);
+		scan->portal = tc_table_sql_scan(map);
 		SPI_cursor_fetch(scan->portal, true, ROWS_PER_FETCH);
 	}
 	else
@@ -90,10 +90,10 @@ next_row(TcScan *scan, Datum *keys, TcValue *value)
 
 	while ((tuple = next_tuple(scan)) != NULL)
 	{
-		if (!tc_heap_take_row(scan->map, tuple, SPI_tuptable->tupdesc,
-							  scan->values, scan->nulls))
+		if (!tc_table_sql_take_row(scan->map, tuple, SPI_tuptable->tupdesc,
+								   scan->values, scan->nulls))
 			continue;
-		(void) tc_shape_row_keys(&scan->map->shape, &row, keys);
+		(void) tc_row_layout_row_keys(&scan->map->layout, &row, keys);
 		tc_value_of_row(scan->map, &row, value);
 		return true;
 	}
@@ -108,7 +108,7 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 
 	value->found = false;
 	while (!value->found &&
-		   (entry = tc_walk_next(&scan->walk, tc_bound_slot(scan->map))) !=
+		   (entry = tc_walk_next(&scan->walk, tc_binding_entry(scan->map))) !=
 			   NULL)
 	{
 		MemoryContext caller;
@@ -118,7 +118,7 @@ next_entry(TcScan *scan, Datum *keys, TcValue *value)
 		caller = MemoryContextSwitchTo(scan->row);
 
 		/* the walk meets newest versions, which may not be committed */
-		tc_shape_keys(&scan->map->shape, entry->data, keys);
+		tc_row_layout_keys(&scan->map->layout, entry->data, keys);
 		tc_read_one(&scan->reader, keys, value);
 		MemoryContextSwitchTo(caller);
 	}

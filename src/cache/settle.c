@@ -173,7 +173,7 @@ tc_settle_init(void)
 bool
 tc_settle_version(uint16 map, uint32 hash, TransactionId xid)
 {
-	switch (tc_transaction_fate(xid))
+	switch (tc_visibility_fate(xid))
 	{
 		case TC_FATE_RUNNING:
 			return false;

@@ -27,13 +27,13 @@
 #include "cache/visibility.h"
 #include "segment/index/walk.h"
 #include "segment/maps/check.h"
-#include "table/heapread.h"
+#include "table/table_read.h"
 
 struct TcVerify
 {
 	TcMap *map;
 	Snapshot snapshot;
-	TcHeapReader *heap; /* NULL: nothing can be compared */
+	TcTableReader *heap; /* NULL: nothing can be compared */
 	TcWalk walk;
 	MemoryContext row;
 };
@@ -48,8 +48,8 @@ tc_verify_begin(TcMap *map, Snapshot snapshot, MemoryContext context)
 	verify->row =
 		AllocSetContextCreate(context, "topcache row", ALLOCSET_DEFAULT_SIZES);
 	tc_walk_init(&verify->walk, context);
-	if (tc_read_may_fill(map, snapshot))
-		verify->heap = tc_heap_begin(map, snapshot, context);
+	if (tc_bypass_may_fill(map, snapshot))
+		verify->heap = tc_table_read_begin(map, snapshot, context);
 	return verify;
 }
 
@@ -57,23 +57,23 @@ tc_verify_begin(TcMap *map, Snapshot snapshot, MemoryContext context)
 static const char *
 compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 {
-	const TcShape *shape = &verify->map->shape;
-	TcHeapRow row;
+	const TcRowLayout *layout = &verify->map->layout;
+	TcTableRow row;
 	TcBytes bytes;
 	bool has_nulls;
 
-	tc_shape_keys(shape, entry->data, keys);
-	if (!tc_heap_read(verify->heap, keys, &row))
+	tc_row_layout_keys(layout, entry->data, keys);
+	if (!tc_table_read_key(verify->heap, keys, &row))
 		return entry->version.negative
 			? NULL
 			: "the record is cached, but the table has no such row";
 	if (entry->version.negative)
 		return "the record is cached as absent, but the table has the row";
-	if (shape->expires != 0 && row.expires != entry->version.expires)
+	if (layout->expires != 0 && row.expires != entry->version.expires)
 		return "the record expires at another time than the row";
-	if (tc_row_too_large(verify->map, &row.row))
+	if (tc_cost_row_too_large(verify->map, &row.row))
 		return "the record is cached, but the row is too large for that";
-	has_nulls = tc_shape_form_record(shape, &row.row, &bytes);
+	has_nulls = tc_row_layout_form_record(layout, &row.row, &bytes);
 	if (has_nulls != entry->version.nulls ||
 		bytes.length != entry->version.data_bytes ||
 		memcmp(bytes.data, entry->data, bytes.length) != 0)
@@ -88,14 +88,14 @@ tc_verify_next(TcVerify *verify, Datum *keys)
 
 	if (verify->heap == NULL)
 		return NULL;
-	while ((entry = tc_walk_next(&verify->walk, tc_bound_slot(verify->map))) !=
-		   NULL)
+	while ((entry = tc_walk_next(&verify->walk,
+								 tc_binding_entry(verify->map))) != NULL)
 	{
 		MemoryContext caller;
 		const char *problem;
 
 		CHECK_FOR_INTERRUPTS();
-		if (!tc_version_visible(&entry->version, verify->snapshot))
+		if (!tc_visibility_sees(&entry->version, verify->snapshot))
 			continue;
 		MemoryContextReset(verify->row);
 		caller = MemoryContextSwitchTo(verify->row);
@@ -112,7 +112,7 @@ tc_verify_end(TcVerify *verify)
 {
 	tc_check_all();
 	if (verify->heap != NULL)
-		tc_heap_end(verify->heap);
+		tc_table_read_end(verify->heap);
 	MemoryContextDelete(verify->row);
 	pfree(verify);
 }

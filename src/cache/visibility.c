@@ -27,7 +27,7 @@
 #include "storage/procarray.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/visibility.h"
 #include "segment/memory/segment.h"
 
@@ -39,7 +39,7 @@ in_commit_log(TransactionId xid)
 }
 
 bool
-tc_version_visible(const TcVersion *version, Snapshot snapshot)
+tc_visibility_sees(const TcVersion *version, Snapshot snapshot)
 {
 	TransactionId xid = version->xmin;
 
@@ -66,20 +66,20 @@ took_effect(TransactionId xid)
 }
 
 bool
-tc_version_current(const TcVersion *version)
+tc_visibility_current(const TcVersion *version)
 {
 	return version->committed || took_effect(version->xmin);
 }
 
 bool
-tc_version_ended(const TcVersion *version)
+tc_visibility_ended(const TcVersion *version)
 {
 	return TransactionIdIsValid(version->ended_by) &&
 		took_effect(version->ended_by);
 }
 
 TcFate
-tc_transaction_fate(TransactionId xid)
+tc_visibility_fate(TransactionId xid)
 {
 	Assert(!tc_segment_holds_lock());
 	if (!TransactionIdIsNormal(xid))

@@ -14,13 +14,13 @@
  * would say of a tuple by another transaction?  May look at the commit log,
  * so it may raise an error and must not be called under a lock of ours.
  */
-extern bool tc_version_visible(const TcVersion *version, Snapshot snapshot);
+extern bool tc_visibility_sees(const TcVersion *version, Snapshot snapshot);
 
 /* The same for a record without a heap: the last committed, or our own. */
-extern bool tc_version_current(const TcVersion *version);
+extern bool tc_visibility_current(const TcVersion *version);
 
 /* Has such a version been deleted, by a committed transaction or our own? */
-extern bool tc_version_ended(const TcVersion *version);
+extern bool tc_visibility_ended(const TcVersion *version);
 
 /* The fate of a transaction that wrote a version. */
 typedef enum TcFate
@@ -31,6 +31,6 @@ typedef enum TcFate
 	TC_FATE_DURABLE	   /* committed for good */
 } TcFate;
 
-extern TcFate tc_transaction_fate(TransactionId xid);
+extern TcFate tc_visibility_fate(TransactionId xid);
 
 #endif /* TC_VISIBILITY_H */

@@ -127,18 +127,18 @@ static bool
 take_old(TcOwned *owned, TcLookup *lookup)
 {
 	const TcVersion *version = &lookup->version;
-	Size room = tc_value_room(owned->map);
+	Size room = tc_value_bytes(owned->map);
 	char *space;
 
-	owned->old.found = !version->negative && !tc_version_ended(version) &&
+	owned->old.found = !version->negative && !tc_visibility_ended(version) &&
 		version->expires > GetCurrentStatementStartTimestamp();
 	owned->old_expires = version->expires;
-	if (!owned->old.found && owned->map->shape.nhashed == 0)
+	if (!owned->old.found && owned->map->layout.nhashed == 0)
 		return true;
 	space = palloc(room + version->data_bytes);
 	if (!tc_lookup_copy(lookup, space + room))
 		return false;
-	if (!tc_shape_same_key(&owned->map->shape, space + room, owned->keys))
+	if (!tc_row_layout_same_key(&owned->map->layout, space + room, owned->keys))
 		report_collision(owned->map);
 	if (owned->old.found)
 		tc_value_of_data(owned->map, space, lookup->probe->key_bytes,
@@ -197,18 +197,18 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 	TcImage image;
 
 	PreventCommandIfReadOnly("write to a volatile map");
-	tc_bind_required(map);
+	tc_binding_require(map);
 	memset(owned, 0, sizeof(TcOwned));
 	owned->map = map;
 	owned->keys = keys;
 	owned->old_expires = PG_INT64_MAX;
 
-	tc_shape_form_key(&map->shape, keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	if (!already_owned(&probe))
 	{
 		init_image(&image, &probe);
-		tc_shape_form_absent(&map->shape, keys, &absent);
+		tc_row_layout_form_absent(&map->layout, keys, &absent);
 		image.data = absent.data;
 		image.data_bytes = absent.length;
 		push_and_wait(map, &image);
@@ -226,10 +226,10 @@ tc_volatile_store_row(TcOwned *owned, const TcRow *row, TimestampTz expires)
 	TcProbe probe;
 	TcImage image;
 
-	tc_shape_form_key(&map->shape, owned->keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, owned->keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	init_image(&image, &probe);
-	image.nulls = tc_shape_form_record(&map->shape, row, &bytes);
+	image.nulls = tc_row_layout_form_record(&map->layout, row, &bytes);
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_row(map, row);
@@ -242,19 +242,19 @@ tc_volatile_store_row(TcOwned *owned, const TcRow *row, TimestampTz expires)
 void
 tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
 {
-	const TcShape *shape = &owned->map->shape;
-	Datum *values = palloc(shape->natts * sizeof(Datum));
-	bool *nulls = palloc(shape->natts * sizeof(bool));
+	const TcRowLayout *layout = &owned->map->layout;
+	Datum *values = palloc(layout->natts * sizeof(Datum));
+	bool *nulls = palloc(layout->natts * sizeof(bool));
 	TcRow row = {values, nulls};
 
-	tc_shape_make_row(shape, owned->keys, value, isnull, values, nulls);
+	tc_row_layout_make_row(layout, owned->keys, value, isnull, values, nulls);
 	tc_volatile_store_row(owned, &row, expires);
 }
 
 void
 tc_volatile_store_again(TcOwned *owned, TimestampTz expires)
 {
-	if (owned->map->shape.value == NULL)
+	if (owned->map->layout.value == NULL)
 		tc_volatile_store_row(owned, &owned->old.row, expires);
 	else
 		tc_volatile_store(owned, owned->old.value, owned->old.isnull, expires);
@@ -266,7 +266,7 @@ check_collision(TcMap *map, const Datum *keys)
 {
 	TcOwned owned;
 
-	if (map->shape.nhashed == 0)
+	if (map->layout.nhashed == 0)
 		return;
 	tc_volatile_own(map, keys, &owned);
 	tc_volatile_release(&owned);
@@ -282,10 +282,10 @@ tc_volatile_remove(TcMap *map, const Datum *keys)
 	TcProbe probe;
 
 	PreventCommandIfReadOnly("write to a volatile map");
-	tc_bind_required(map);
+	tc_binding_require(map);
 	check_collision(map, keys);
-	tc_shape_form_key(&map->shape, keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	xid = GetCurrentTransactionId();
 	for (;;)
 	{
@@ -317,7 +317,7 @@ tc_volatile_release(TcOwned *owned)
 
 	if (!owned->placeholder)
 		return;
-	tc_shape_form_key(&owned->map->shape, owned->keys, &key);
-	tc_probe_init(&probe, owned->map, &key);
+	tc_row_layout_form_key(&owned->map->layout, owned->keys, &key);
+	tc_binding_probe(&probe, owned->map, &key);
 	tc_versions_withdraw(&probe, GetCurrentTransactionId());
 }

@@ -32,7 +32,7 @@
 #include "access/xact.h"
 
 #include "cache/binding.h"
-#include "cache/bounds.h"
+#include "cache/cache_limits.h"
 #include "cache/cost.h"
 #include "cache/settle.h"
 #include "cache/write.h"
@@ -84,7 +84,7 @@ push_image(TcMap *map, TcImage *image, bool install)
 		{
 			case TC_PUSH_DONE:
 				tc_settle_remember(probe, image->xmin);
-				tc_bounds_stored(&probe->slot);
+				tc_cache_limits_stored(&probe->slot);
 				return;
 			case TC_PUSH_NO_ROOM:
 				tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
@@ -110,9 +110,9 @@ push_image(TcMap *map, TcImage *image, bool install)
 static bool
 begin_write(TcMap *map, TcProbe *probe, const TcBytes *key)
 {
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 		return false;
-	tc_probe_init(probe, map, key);
+	tc_binding_probe(probe, map, key);
 	tc_stamp_raise(probe);
 	return true;
 }
@@ -130,12 +130,12 @@ write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 	if (!tc_versions_resident(&probe))
 		return;
 	tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
-	tc_shape_form_absent(&map->shape, keys, &bytes);
+	tc_row_layout_form_absent(&map->layout, keys, &bytes);
 	image.probe = &probe;
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_key(map, keys);
-	image.expires = tc_bounds_expiry(map, PG_INT64_MAX);
+	image.expires = tc_cache_limits_expiry(map, PG_INT64_MAX);
 	image.xmin = GetCurrentTransactionId();
 	image.negative = true;
 	push_image(map, &image, false);
@@ -152,11 +152,11 @@ flatten_row(const TcMap *map, const TcRow *row, TcRow *flat)
 	bool *nulls;
 
 	*flat = *row;
-	if (!tc_shape_has_toasted(&map->shape, row))
+	if (!tc_row_layout_has_toasted(&map->layout, row))
 		return;
-	flat->values = values = palloc(map->shape.natts * sizeof(Datum));
-	flat->nulls = nulls = palloc(map->shape.natts * sizeof(bool));
-	tc_shape_copy_row(&map->shape, row, values, nulls);
+	flat->values = values = palloc(map->layout.natts * sizeof(Datum));
+	flat->nulls = nulls = palloc(map->layout.natts * sizeof(bool));
+	tc_row_layout_copy_row(&map->layout, row, values, nulls);
 }
 
 /* The key has a new row. */
@@ -182,7 +182,7 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
 			return;
 		install = true;
 	}
-	if (tc_row_too_large(map, &row->row))
+	if (tc_cost_row_too_large(map, &row->row))
 	{
 		tc_count(&probe.slot, TC_COUNT_NOT_RESIDENT, 1);
 		tc_versions_drop(&probe);
@@ -190,12 +190,12 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
 	}
 	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
 	flatten_row(map, &row->row, &flat);
-	image.nulls = tc_shape_form_record(&map->shape, &flat, &bytes);
+	image.nulls = tc_row_layout_form_record(&map->layout, &flat, &bytes);
 	image.probe = &probe;
 	image.data = bytes.data;
 	image.data_bytes = bytes.length;
 	image.cost = tc_cost_of_row(map, &flat);
-	image.expires = tc_bounds_expiry(map, row->expires);
+	image.expires = tc_cache_limits_expiry(map, row->expires);
 	image.xmin = GetCurrentTransactionId();
 	push_image(map, &image, install);
 }
@@ -204,9 +204,9 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
 static bool
 take_key(const TcMap *map, const TcRow *row, Datum *keys, TcBytes *bytes)
 {
-	if (row == NULL || !tc_shape_row_keys(&map->shape, row, keys))
+	if (row == NULL || !tc_row_layout_row_keys(&map->layout, row, keys))
 		return false;
-	tc_shape_form_key(&map->shape, keys, bytes);
+	tc_row_layout_form_key(&map->layout, keys, bytes);
 	return true;
 }
 
@@ -221,10 +221,10 @@ write_change(TcMap *map, const TcRow *old, const TcNewRow *row, bool install)
 	bool has_old;
 	bool has_new;
 
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 		return;
 	if (row != NULL)
-		tc_expiry_note(tc_bound_slot(map)->number, row->expires);
+		tc_expiry_note(tc_binding_entry(map)->number, row->expires);
 	has_old = take_key(map, old, old_keys, &old_key);
 	has_new = take_key(map, row == NULL ? NULL : &row->row, new_keys, &new_key);
 
@@ -259,7 +259,7 @@ tc_write_map(Oid relation)
 		return NULL;
 	for (int tries = 0; tries < 2 && map != NULL; tries++)
 	{
-		if (tc_bind(map))
+		if (tc_binding_acquire(map))
 			return map;
 		map = tc_map_lookup(relation);
 	}
@@ -276,7 +276,7 @@ tc_write_put(const TcMap *map, const TcNewRow *row)
 
 	if (now == NULL)
 		return;
-	if (now->shape.fingerprint == map->shape.fingerprint)
+	if (now->layout.fingerprint == map->layout.fingerprint)
 		write_change(now, NULL, row, true);
 	else
 		tc_forget_records(map->relation);

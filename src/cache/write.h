@@ -33,7 +33,7 @@ extern TcMap *tc_write_map(Oid relation);
 
 /*
  * Do the same for a row that no trigger tells of, since a put has written it
- * without a statement: the row is of a shape that map had then.
+ * without a statement: the row is of a layout that map had then.
  */
 extern void tc_write_put(const TcMap *map, const TcNewRow *row);
 

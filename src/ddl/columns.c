@@ -27,7 +27,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
 #include "ddl/volatile_tables.h"
@@ -37,7 +37,7 @@ TC_FUNCTION(topcache_follow_renames);
 
 /* The numbers of columns, in an array. */
 static Datum
-numbers_as_array(const TcMapDef *def)
+numbers_as_array(const TcMapDefinition *def)
 {
 	int n = list_length(def->key_columns);
 	Datum *numbers = palloc(n * sizeof(Datum));
@@ -60,7 +60,7 @@ topcache_number_columns(PG_FUNCTION_ARGS)
 	bool nulls[2] = {false, true};
 	TupleDesc desc;
 	HeapTuple tuple;
-	TcMapDef def;
+	TcMapDefinition def;
 
 	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) ||
 		!TRIGGER_FIRED_FOR_ROW(data->tg_event))
@@ -71,7 +71,7 @@ topcache_number_columns(PG_FUNCTION_ARGS)
 	desc = RelationGetDescr(data->tg_relation);
 	tuple = TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newtuple
 													: data->tg_trigtuple;
-	tc_mapdef_take(tuple, desc, &def);
+	tc_map_definition_take(tuple, desc, &def);
 	values[0] = numbers_as_array(&def);
 	if (def.value_column != NULL)
 	{

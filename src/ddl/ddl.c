@@ -42,7 +42,7 @@
 #include "ddl/fdw_names.h"
 #include "segment/maps/maptable.h"
 #include "segment/memory/segment.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 static object_access_hook_type prev_object_access_hook = NULL;
 
@@ -87,10 +87,10 @@ static bool
 is_map(Oid relation)
 {
 	uint16 number;
-	TcMapDef def;
+	TcMapDefinition def;
 
 	return tc_map_find(MyDatabaseId, relation, &number) ||
-		tc_mapdef_read(relation, &def);
+		tc_map_definition_read(relation, &def);
 }
 
 /* A map's relation is being changed or dropped. */
@@ -101,9 +101,9 @@ map_accessed(Oid relation, bool dropped)
 
 	/* records without a heap have nobody to fill them again */
 	if (!is_volatile)
-		tc_suspend(relation);
+		tc_suspension_begin(relation);
 	if (dropped)
-		tc_forget_at_commit(relation, is_volatile);
+		tc_forget_relation_at_commit(relation, is_volatile);
 }
 
 static void

@@ -94,7 +94,7 @@ names_as_array(List *names)
 
 /* Run a statement whose parameters are the columns of a definition. */
 static void
-execute_with_definition(const char *sql, const TcMapDef *def)
+execute_with_definition(const char *sql, const TcMapDefinition *def)
 {
 	Oid types[NPARAMS] = {REGCLASSOID, NAMEARRAYOID, NAMEOID, INTERVALOID,
 						  INTERVALOID, INT8OID,		 BOOLOID, BOOLOID};
@@ -135,7 +135,7 @@ warn_of_too_many(Oid relation)
 	if (!tc_segment_ready())
 		return;
 	elsewhere = tc_map_elsewhere(MyDatabaseId);
-	here = tc_mapdef_count_beyond(tc_max_maps - elsewhere);
+	here = tc_map_definition_count_beyond(tc_max_maps - elsewhere);
 	if (here == 0)
 		return;
 	ereport(
@@ -154,7 +154,7 @@ warn_of_too_many(Oid relation)
 }
 
 void
-tc_definition_insert(const TcMapDef *def)
+tc_definition_insert(const TcMapDefinition *def)
 {
 	execute_with_definition("INSERT INTO topcache.map_definition"
 							" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -163,7 +163,7 @@ tc_definition_insert(const TcMapDef *def)
 }
 
 void
-tc_definition_update(const TcMapDef *def)
+tc_definition_update(const TcMapDefinition *def)
 {
 	execute_with_definition("UPDATE topcache.map_definition"
 							" SET key_columns = $2, value_column = $3,"

@@ -5,14 +5,14 @@
 #ifndef TC_DEFINITIONS_H
 #define TC_DEFINITIONS_H
 
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 /*
  * Write and delete definitions, with the rights of the extension's owner:
  * users have none on the table.  The caller has checked theirs on the map.
  */
-extern void tc_definition_insert(const TcMapDef *def);
-extern void tc_definition_update(const TcMapDef *def);
+extern void tc_definition_insert(const TcMapDefinition *def);
+extern void tc_definition_update(const TcMapDefinition *def);
 extern void tc_definition_delete(Oid relation);
 
 /* Delete those of relations that the current command has dropped. */

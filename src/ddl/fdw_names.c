@@ -38,7 +38,7 @@
 #include "utils/regproc.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "ddl/fdw_names.h"
 
 /* What is to be renamed, and how. */

@@ -16,9 +16,9 @@
 
 #include "utils/lsyscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "ddl/commanded.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 TC_FUNCTION(topcache_keep_schema);
 

@@ -25,10 +25,10 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 TC_FUNCTION(topcache_keep_triggers);
 

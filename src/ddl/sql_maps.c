@@ -34,13 +34,13 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "ddl/definitions.h"
 #include "ddl/volatile_tables.h"
 #include "query/args.h"
 #include "table/guard.h"
-#include "table/keyindex.h"
-#include "table/mapdef.h"
+#include "table/key_index.h"
+#include "table/map_definition.h"
 
 TC_FUNCTION(topcache_create_map);
 TC_FUNCTION(topcache_attach);
@@ -82,7 +82,8 @@ take_interval(FunctionCallInfo fcinfo, int argno, const char *name,
 
 /* Take the arguments ttl, max_idle, max_cost, from argno on. */
 static void
-take_limits(FunctionCallInfo fcinfo, int argno, bool removable, TcMapDef *def)
+take_limits(FunctionCallInfo fcinfo, int argno, bool removable,
+			TcMapDefinition *def)
 {
 	take_interval(fcinfo, argno, "ttl", removable, &def->ttl);
 	take_interval(fcinfo, argno + 1, "max_idle", removable, &def->max_idle);
@@ -96,9 +97,9 @@ take_limits(FunctionCallInfo fcinfo, int argno, bool removable, TcMapDef *def)
 }
 
 static void
-init_definition(TcMapDef *def, Oid relation)
+init_definition(TcMapDefinition *def, Oid relation)
 {
-	memset(def, 0, sizeof(TcMapDef));
+	memset(def, 0, sizeof(TcMapDefinition));
 	def->relation = relation;
 	def->max_cost = -1;
 	def->durable = true;
@@ -217,7 +218,7 @@ require_column(Relation rel, const char *name)
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of relation \"%s\" does not exist", name,
 						RelationGetRelationName(rel))));
-	if (tc_column_is_virtual(rel, number))
+	if (tc_table_layout_is_virtual(rel, number))
 		refuse_relation(rel,
 						psprintf("Column \"%s\" is a virtual generated column.",
 								 name),
@@ -229,7 +230,7 @@ require_column(Relation rel, const char *name)
 static void
 check_key_type(Relation rel, TcColumn *column)
 {
-	if (tc_key_column_prepare(column))
+	if (tc_key_index_prepare_column(column))
 		return;
 	if (OidIsValid(column->collation) &&
 		!get_collation_isdeterministic(column->collation))
@@ -276,10 +277,10 @@ check_key(Relation rel, List *names)
 						 errmsg("column \"%s\" appears twice in \"key\"",
 								(char *) lfirst(cell))));
 		}
-		tc_column_describe(rel, number, column);
+		tc_table_layout_describe_column(rel, number, column);
 		check_key_type(rel, column);
 	}
-	if (!tc_key_index(rel, nkeys, columns, &index))
+	if (!tc_key_index_find(rel, nkeys, columns, &index))
 		refuse_relation(
 			rel,
 			nkeys == 1
@@ -324,11 +325,11 @@ check_columns(Relation rel)
 
 /* Make a table that has been checked, and is locked, a map. */
 static void
-attach_table(const TcMapDef *def)
+attach_table(const TcMapDefinition *def)
 {
-	TcMapDef present;
+	TcMapDefinition present;
 
-	if (tc_mapdef_read(def->relation, &present))
+	if (tc_map_definition_read(def->relation, &present))
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_OBJECT),
 				 errmsg("relation \"%s\" is attached to topcache already",
@@ -342,7 +343,7 @@ attach_table(const TcMapDef *def)
 Datum
 topcache_attach(PG_FUNCTION_ARGS)
 {
-	TcMapDef def;
+	TcMapDefinition def;
 	Relation rel;
 
 	tc_require_arg(fcinfo, 0, "relation");
@@ -457,8 +458,8 @@ check_created(Oid relation, bool durable)
 Datum
 topcache_create_map(PG_FUNCTION_ARGS)
 {
-	TcMapDef def;
-	TcMapDef existing;
+	TcMapDefinition def;
+	TcMapDefinition existing;
 	char *value_type;
 	RangeVar *name;
 	const char *sql_name;
@@ -490,7 +491,7 @@ topcache_create_map(PG_FUNCTION_ARGS)
 		create_expiry_index(relation);
 		attach_table(&def);
 	}
-	else if (!tc_mapdef_read(relation, &existing))
+	else if (!tc_map_definition_read(relation, &existing))
 		tc_definition_insert(&def); /* event triggers are off */
 	PG_RETURN_OID(relation);
 }
@@ -515,12 +516,12 @@ own_relation(FunctionCallInfo fcinfo, LOCKMODE lock)
 
 /* The definition of the map in argument 0, which the user owns. */
 static void
-own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
+own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDefinition *def)
 {
 	Oid relation = own_relation(fcinfo, lock);
 
 	(void) tc_map_require_defined(relation);
-	if (!tc_mapdef_read(relation, def))
+	if (!tc_map_definition_read(relation, def))
 		elog(ERROR, "definition of map %u has vanished", relation);
 }
 
@@ -528,7 +529,7 @@ own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDef *def)
 Datum
 topcache_alter_map(PG_FUNCTION_ARGS)
 {
-	TcMapDef def;
+	TcMapDefinition def;
 
 	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
 	take_limits(fcinfo, 1, true, &def);
@@ -546,8 +547,8 @@ Datum
 topcache_detach(PG_FUNCTION_ARGS)
 {
 	Oid relation = own_relation(fcinfo, ShareRowExclusiveLock);
-	TcMapDef def;
-	bool defined = tc_mapdef_read(relation, &def);
+	TcMapDefinition def;
+	bool defined = tc_map_definition_read(relation, &def);
 
 	if (defined && !def.durable)
 		ereport(ERROR,
@@ -565,7 +566,7 @@ topcache_detach(PG_FUNCTION_ARGS)
 Datum
 topcache_drop_map(PG_FUNCTION_ARGS)
 {
-	TcMapDef def;
+	TcMapDefinition def;
 	char *name;
 
 	own_definition(fcinfo, AccessExclusiveLock, &def);

@@ -30,15 +30,15 @@
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
-#include "cache/bounds.h"
+#include "cache/cache_limits.h"
 #include "cache/write.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
 #include "query/args.h"
-#include "table/heapread.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
+#include "table/table_read.h"
 
 TC_FUNCTION(topcache_row_changed);
 TC_FUNCTION(topcache_table_truncated);
@@ -94,8 +94,8 @@ static void
 take_new_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
 			 TcNewRow *row)
 {
-	row->row = take_row(slot, map->shape.natts);
-	row->expires = tc_heap_expires(&map->shape, &row->row);
+	row->row = take_row(slot, map->layout.natts);
+	row->expires = tc_table_read_expires(&map->layout, &row->row);
 	row->newest = is_newest(tuple);
 	row->old_expired = false;
 }
@@ -118,11 +118,11 @@ topcache_row_changed(PG_FUNCTION_ARGS)
 		tc_write_row(map, NULL, &row);
 		return PointerGetDatum(data->tg_trigtuple);
 	}
-	old = take_row(data->tg_trigslot, map->shape.key_natts);
+	old = take_row(data->tg_trigslot, map->layout.key_natts);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 	{
 		take_new_row(map, data->tg_newslot, data->tg_newtuple, &row);
-		row.old_expired = tc_heap_expires(&map->shape, &old) <=
+		row.old_expired = tc_table_read_expires(&map->layout, &old) <=
 			GetCurrentStatementStartTimestamp();
 		tc_write_row(map, &old, &row);
 	}
@@ -140,7 +140,7 @@ topcache_table_truncated(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = require_trigger(fcinfo, "table_truncated", false);
 
-	tc_suspend(RelationGetRelid(data->tg_relation));
+	tc_suspension_begin(RelationGetRelid(data->tg_relation));
 	return PointerGetDatum(NULL);
 }
 
@@ -154,7 +154,7 @@ relation_redefined(HeapTuple tuple, TupleDesc desc)
 	if (isnull)
 		return;
 	if (get_rel_relkind(relation) == RELKIND_RELATION)
-		tc_suspend(relation);
+		tc_suspension_begin(relation);
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		CacheInvalidateRelcacheByRelid(relation);
 }
@@ -182,27 +182,29 @@ same_column(HeapTuple old, HeapTuple new, TupleDesc desc, int column)
 static bool
 only_limits_changed(HeapTuple old, HeapTuple new, TupleDesc desc)
 {
-	TcMapDef before;
-	TcMapDef after;
+	TcMapDefinition before;
+	TcMapDefinition after;
 
 	for (int column = 1; column <= desc->natts; column++)
 	{
-		if (!tc_mapdef_is_limit(column) && !same_column(old, new, desc, column))
+		if (!tc_map_definition_is_limit(column) &&
+			!same_column(old, new, desc, column))
 			return false;
 	}
-	tc_mapdef_take(old, desc, &before);
-	tc_mapdef_take(new, desc, &after);
+	tc_map_definition_take(old, desc, &before);
+	tc_map_definition_take(new, desc, &after);
 	if (after.created || after.ttl == NULL)
 		return true;
 	return before.ttl != NULL &&
-		tc_interval_us(after.ttl) >= tc_interval_us(before.ttl);
+		tc_map_definition_interval_us(after.ttl) >=
+		tc_map_definition_interval_us(before.ttl);
 }
 
 /* Limits have changed: everybody must look again, but nothing is lost. */
 static void
 limits_redefined(Oid relation)
 {
-	tc_bounds_changed(relation);
+	tc_cache_limits_changed(relation);
 	if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation)))
 		CacheInvalidateRelcacheByRelid(relation);
 }
@@ -217,9 +219,9 @@ topcache_definition_changed(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event) &&
 		only_limits_changed(data->tg_trigtuple, data->tg_newtuple, desc))
 	{
-		TcMapDef def;
+		TcMapDefinition def;
 
-		tc_mapdef_take(data->tg_newtuple, desc, &def);
+		tc_map_definition_take(data->tg_newtuple, desc, &def);
 		limits_redefined(def.relation);
 		return PointerGetDatum(data->tg_trigtuple);
 	}

@@ -42,14 +42,14 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
 #include "ddl/fdw_names.h"
 #include "ddl/volatile_tables.h"
 #include "fdw/fdw_table.h"
-#include "table/keyindex.h"
+#include "table/key_index.h"
 
 TC_FUNCTION(topcache_define_volatile);
 
@@ -111,8 +111,8 @@ check_key_column(Relation rel, const char *name)
 
 	if (number <= 0)
 		refuse_key(rel, name, _("There is no such column."));
-	tc_column_describe(rel, number, &column);
-	if (!tc_key_column_prepare(&column))
+	tc_table_layout_describe_column(rel, number, &column);
+	if (!tc_key_index_prepare_column(&column))
 		refuse_key(rel, name,
 				   _("Its type has no hash operator class, or its collation "
 					 "is not deterministic."));
@@ -137,7 +137,7 @@ columns_of(Relation rel)
 
 /* Take key and value from the options and the table. */
 static void
-take_columns(Relation rel, const Options *options, TcMapDef *def)
+take_columns(Relation rel, const Options *options, TcMapDefinition *def)
 {
 	List *columns = columns_of(rel);
 	ListCell *cell;
@@ -221,7 +221,7 @@ same_ttl(const Interval *a, const Interval *b)
 {
 	if (a == NULL || b == NULL)
 		return a == b;
-	return tc_interval_us(a) == tc_interval_us(b);
+	return tc_map_definition_interval_us(a) == tc_map_definition_interval_us(b);
 }
 
 static void
@@ -239,7 +239,7 @@ refuse_change(Oid relation)
 static void
 require_fitting_records(Oid relation)
 {
-	if (tc_records_outdated(tc_map_require_defined(relation)))
+	if (tc_binding_records_outdated(tc_map_require_defined(relation)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("cannot change columns of volatile map \"%s\" because "
@@ -253,14 +253,16 @@ static void
 define(Oid relation)
 {
 	Options options;
-	TcMapDef def = {.relation = relation, .max_cost = -1, .created = true};
+	TcMapDefinition def = {.relation = relation,
+						   .max_cost = -1,
+						   .created = true};
 	Relation rel;
 	bool defined;
 	bool changed;
 
 	if (!read_options(relation, &options))
 		return;
-	defined = tc_mapdef_read(relation, &def);
+	defined = tc_map_definition_read(relation, &def);
 	if (defined && !options.is_volatile)
 		refuse_change(relation);
 	if (!options.is_volatile)
@@ -362,10 +364,10 @@ static void
 follow(Oid relation)
 {
 	Options options;
-	TcMapDef def;
+	TcMapDefinition def;
 
 	if (!read_options(relation, &options) || options.key == NIL ||
-		!tc_mapdef_read(relation, &def) ||
+		!tc_map_definition_read(relation, &def) ||
 		same_names(options.key, def.key_columns))
 		return;
 	change_options(relation,

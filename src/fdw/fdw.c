@@ -19,7 +19,7 @@
 
 #include "fmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "fdw/fdw.h"
 
 TC_FUNCTION(topcache_fdw_handler);

@@ -27,7 +27,7 @@ typedef enum TcForeignLocking
 typedef enum TcForeignPrivate
 {
 	TC_PRIVATE_MODE,	 /* Integer: a TcForeignMode */
-	TC_PRIVATE_LAYOUT,	 /* Integer: fingerprint of the map's shape */
+	TC_PRIVATE_LAYOUT,	 /* Integer: fingerprint of the map's layout */
 	TC_PRIVATE_COLUMNS,	 /* integers: attributes that it yields */
 	TC_PRIVATE_USED,	 /* integers: those that rights are asked for */
 	TC_PRIVATE_RIGHTS,	 /* Integer: an AclMode, on the table */

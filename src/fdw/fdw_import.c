@@ -32,20 +32,20 @@
 #include "utils/sampling.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 /* Is a column part of what the map gives? */
 static bool
 is_given(const TcMap *map, AttrNumber number)
 {
-	if (map->shape.value == NULL || number == map->shape.value->number)
+	if (map->layout.value == NULL || number == map->layout.value->number)
 		return true;
-	for (int k = 0; k < map->shape.nkeys; k++)
+	for (int k = 0; k < map->layout.nkeys; k++)
 	{
-		if (number == map->shape.keys[k].number)
+		if (number == map->layout.keys[k].number)
 			return true;
 	}
 	return false;

@@ -31,7 +31,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/scan.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
@@ -572,7 +572,7 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 					 false);
 	info->ri_FdwState = work;
 	if (node->operation == CMD_UPDATE && intVal(lthird(private)) != 0)
-		work->written = tc_fdw_written_make(&work->table->map->shape);
+		work->written = tc_fdw_written_make(&work->table->map->layout);
 	for (int k = 0;
 		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
 	{

@@ -24,9 +24,9 @@
 #include "utils/regproc.h"
 #include "utils/varlena.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "fdw/fdw_table.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 TC_FUNCTION(topcache_fdw_validator);
 
@@ -117,7 +117,7 @@ tc_ttl_option_value(const char *value)
 		DirectFunctionCall3(interval_in, CStringGetDatum(value),
 							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 
-	if (tc_interval_us(ttl) == 0)
+	if (tc_map_definition_interval_us(ttl) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
 				 errmsg("invalid value for option \"ttl\": \"%s\"", value),

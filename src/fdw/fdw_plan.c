@@ -41,7 +41,7 @@
 #include "utils/selfuncs.h"
 #include "utils/syscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
 
@@ -99,18 +99,18 @@ needed_columns(RelOptInfo *rel, const TcForeignTable *table)
 static bool
 record_has(const TcForeignTable *table, List *columns)
 {
-	const TcShape *shape = &table->map->shape;
+	const TcRowLayout *layout = &table->map->layout;
 	ListCell *cell;
 
-	if (shape->value == NULL)
+	if (layout->value == NULL)
 		return true;
 	foreach (cell, columns)
 	{
 		AttrNumber number = table->column[lfirst_int(cell) - 1].number;
-		bool has = number == shape->value->number;
+		bool has = number == layout->value->number;
 
-		for (int k = 0; k < shape->nkeys; k++)
-			has |= number == shape->keys[k].number && shape->nhashed == 0;
+		for (int k = 0; k < layout->nkeys; k++)
+			has |= number == layout->keys[k].number && layout->nhashed == 0;
 		if (!has)
 			return false;
 	}
@@ -373,7 +373,7 @@ private_list(const Planning *planning, TcForeignMode mode, int array,
 
 	list = lappend(list, makeInteger(mode));
 	list = lappend(list,
-				   makeInteger((int) planning->table->map->shape.fingerprint));
+				   makeInteger((int) planning->table->map->layout.fingerprint));
 	list = lappend(list, planning->columns);
 	list = lappend(list, planning->used);
 	list = lappend(list, makeInteger((int) planning->rights));

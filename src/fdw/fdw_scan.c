@@ -37,7 +37,7 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/read.h"
 #include "cache/scan.h"
 #include "fdw/fdw.h"
@@ -80,7 +80,7 @@ show_record(ScanWork *work, const Datum *keys, const TcValue *value,
 			TupleTableSlot *slot)
 {
 	const TcForeignTable *table = work->table;
-	const TcShape *shape = &table->map->shape;
+	const TcRowLayout *layout = &table->map->layout;
 
 	for (int i = 0; i < table->natts; i++)
 	{
@@ -90,19 +90,19 @@ show_record(ScanWork *work, const Datum *keys, const TcValue *value,
 		slot->tts_values[i] = (Datum) 0;
 		if (table->column[i].kind != TC_FOREIGN_COLUMN)
 			continue;
-		if (shape->value == NULL)
+		if (layout->value == NULL)
 		{
 			slot->tts_isnull[i] = value->row.nulls[number - 1];
 			slot->tts_values[i] = value->row.values[number - 1];
 		}
-		else if (number == shape->value->number)
+		else if (number == layout->value->number)
 		{
 			slot->tts_isnull[i] = value->isnull;
 			slot->tts_values[i] = value->value;
 		}
-		for (int k = 0; k < shape->nkeys && shape->value != NULL; k++)
+		for (int k = 0; k < layout->nkeys && layout->value != NULL; k++)
 		{
-			if (number == shape->keys[k].number)
+			if (number == layout->keys[k].number)
 			{
 				slot->tts_isnull[i] = false;
 				slot->tts_values[i] = keys[k];
@@ -291,7 +291,7 @@ next_by_statement(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 		if (work->locking == TC_LOCK_NONE)
 		{
 			reader->counts.bypasses++;
-			tc_count_bypass(work->table->map, reader->bypass);
+			tc_bypass_count(work->table->map, reader->bypass);
 		}
 		open_statement(node, work, keys);
 	}
@@ -303,11 +303,11 @@ next_by_statement(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 static void
 keep_key(ScanWork *work, const Datum *keys, Datum *kept)
 {
-	const TcShape *shape = &work->table->map->shape;
+	const TcRowLayout *layout = &work->table->map->layout;
 
-	for (int k = 0; k < shape->nkeys; k++)
-		kept[k] =
-			datumCopy(keys[k], shape->keys[k].by_value, shape->keys[k].length);
+	for (int k = 0; k < layout->nkeys; k++)
+		kept[k] = datumCopy(keys[k], layout->keys[k].by_value,
+							layout->keys[k].length);
 }
 
 /*
@@ -318,7 +318,7 @@ static void
 start_records(ForeignScanState *node, ScanWork *work)
 {
 	TcLookups *lookups = &work->lookups;
-	int columns = work->table->map->shape.nkeys;
+	int columns = work->table->map->layout.nkeys;
 	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
 	Size room = 64;
 	int n = 0;
@@ -374,13 +374,14 @@ static bool
 show_newest(ScanWork *work, TupleTableSlot *slot)
 {
 	const TcForeignTable *table = work->table;
-	const TcShape *shape = &table->map->shape;
+	const TcRowLayout *layout = &table->map->layout;
 	TcRow row;
 
 	slot_getallattrs(work->locked);
 	row.values = work->locked->tts_values;
 	row.nulls = work->locked->tts_isnull;
-	if (tc_heap_expires(shape, &row) <= GetCurrentStatementStartTimestamp())
+	if (tc_table_read_expires(layout, &row) <=
+		GetCurrentStatementStartTimestamp())
 		return false;
 	ExecClearTuple(slot);
 	for (int i = 0; i < table->natts; i++)
@@ -541,7 +542,7 @@ begin_scan(ForeignScanState *node, int flags)
 		tc_foreign_table(RelationGetRelid(node->ss.ss_currentRelation));
 
 	/* the plan may be older than the lock */
-	if ((int) work->table->map->shape.fingerprint !=
+	if ((int) work->table->map->layout.fingerprint !=
 		private_int(plan, TC_PRIVATE_LAYOUT))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),

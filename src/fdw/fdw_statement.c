@@ -41,7 +41,7 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "fdw/fdw_statement.h"
 
 /* What stands where the text of a statement would. */
@@ -237,7 +237,7 @@ key_condition(Building *building, const TcColumn *column)
 static Expr *
 live_condition(Building *building)
 {
-	Var *var = column_var(building, building->form->table->map->shape.expires);
+	Var *var = column_var(building, building->form->table->map->layout.expires);
 	NullTest *absent = makeNode(NullTest);
 	FuncExpr *now = makeFuncExpr(F_STATEMENT_TIMESTAMP, TIMESTAMPTZOID, NIL,
 								 InvalidOid, InvalidOid, COERCE_EXPLICIT_CALL);
@@ -255,12 +255,12 @@ live_condition(Building *building)
 static Node *
 conditions(Building *building)
 {
-	const TcShape *shape = &building->form->table->map->shape;
+	const TcRowLayout *layout = &building->form->table->map->layout;
 	List *all = NIL;
 
-	for (int k = 0; building->form->by_key && k < shape->nkeys; k++)
-		all = lappend(all, key_condition(building, &shape->keys[k]));
-	if (shape->expires != 0)
+	for (int k = 0; building->form->by_key && k < layout->nkeys; k++)
+		all = lappend(all, key_condition(building, &layout->keys[k]));
+	if (layout->expires != 0)
 		all = lappend(all, live_condition(building));
 	return (Node *) (all != NIL ? make_ands_explicit(all) : NULL);
 }
@@ -436,7 +436,7 @@ build_query(Building *building)
 static int
 most_params(const TcStatementForm *form)
 {
-	return form->table->map->shape.nkeys +
+	return form->table->map->layout.nkeys +
 		Max(form->rows, 1) * list_length(form->columns);
 }
 

@@ -30,10 +30,10 @@
 #include "utils/rel.h"
 #include "utils/varlena.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/inspect.h"
 #include "fdw/fdw_table.h"
-#include "table/heapread.h"
+#include "table/table_read.h"
 
 static const struct
 {
@@ -192,18 +192,18 @@ describe_column(Relation rel, Form_pg_attribute att, const TcMap *map,
 static void
 find_key(TcForeignTable *table)
 {
-	const TcShape *shape = &table->map->shape;
+	const TcRowLayout *layout = &table->map->layout;
 
-	table->key.n = shape->nkeys;
+	table->key.n = layout->nkeys;
 	table->has_key = true;
-	for (int k = 0; k < shape->nkeys; k++)
+	for (int k = 0; k < layout->nkeys; k++)
 	{
 		table->key.number[k] = InvalidAttrNumber;
-		table->key.type[k] = shape->keys[k].base_type;
+		table->key.type[k] = layout->keys[k].base_type;
 		for (int i = 0; i < table->natts; i++)
 		{
 			if (table->column[i].kind == TC_FOREIGN_COLUMN &&
-				table->column[i].number == shape->keys[k].number)
+				table->column[i].number == layout->keys[k].number)
 				table->key.number[k] = i + 1;
 		}
 		if (table->key.number[k] == InvalidAttrNumber)
@@ -269,5 +269,5 @@ tc_meta_values(TcMap *map, Oid user, bool with_sizes, const Datum *keys,
 	nulls[TC_META_LAST_ACCESS] = info.last_access == 0;
 	values[TC_META_LAST_ACCESS] = TimestampTzGetDatum(info.last_access);
 	values[TC_META_EXPIRES_AT] =
-		tc_heap_expires_column(info.expires, &nulls[TC_META_EXPIRES_AT]);
+		tc_table_read_expires_column(info.expires, &nulls[TC_META_EXPIRES_AT]);
 }

@@ -40,7 +40,7 @@ keys_of(const TcForeignTable *table, TupleTableSlot *slot, Datum *keys)
 			ereport(ERROR,
 					(errcode(ERRCODE_NOT_NULL_VIOLATION),
 					 errmsg("null value in column \"%s\" of map \"%s\"",
-							NameStr(table->map->shape.keys[k].name),
+							NameStr(table->map->layout.keys[k].name),
 							table->map->name),
 					 errdetail("The column is part of the key.")));
 	}
@@ -50,12 +50,12 @@ keys_of(const TcForeignTable *table, TupleTableSlot *slot, Datum *keys)
 static bool
 same_key(const TcForeignTable *table, const Datum *a, const Datum *b)
 {
-	const TcShape *shape = &table->map->shape;
+	const TcRowLayout *layout = &table->map->layout;
 	TcBytes one;
 	TcBytes other;
 
-	tc_shape_form_key(shape, a, &one);
-	tc_shape_form_key(shape, b, &other);
+	tc_row_layout_form_key(layout, a, &one);
+	tc_row_layout_form_key(layout, b, &other);
 	return one.length == other.length &&
 		memcmp(one.data, other.data, one.length) == 0;
 }
@@ -77,7 +77,8 @@ expires_now(const TcMap *map)
 	if (map->def.ttl == NULL)
 		return PG_INT64_MAX;
 	return GetCurrentStatementStartTimestamp() +
-		(int64) Min(tc_interval_us(map->def.ttl), (uint64) (PG_INT64_MAX / 2));
+		(int64) Min(tc_map_definition_interval_us(map->def.ttl),
+					(uint64) (PG_INT64_MAX / 2));
 }
 
 /* Store the row in the slot under a key that is owned. */
@@ -139,18 +140,18 @@ static void
 show(const TcForeignTable *table, const Datum *keys, const TcValue *value,
 	 TupleTableSlot *slot)
 {
-	const TcShape *shape = &table->map->shape;
+	const TcRowLayout *layout = &table->map->layout;
 
 	ExecClearTuple(slot);
-	if (shape->value == NULL)
+	if (layout->value == NULL)
 	{
 		memcpy(slot->tts_values, value->row.values,
 			   table->natts * sizeof(Datum));
 		memcpy(slot->tts_isnull, value->row.nulls, table->natts * sizeof(bool));
 	}
 	else
-		tc_shape_make_row(shape, keys, value->value, value->isnull,
-						  slot->tts_values, slot->tts_isnull);
+		tc_row_layout_make_row(layout, keys, value->value, value->isnull,
+							   slot->tts_values, slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 }
 

@@ -30,7 +30,7 @@ typedef struct WrittenKey
 
 struct TcWrittenRows
 {
-	const TcShape *shape;
+	const TcRowLayout *layout;
 	HTAB *table;
 	MemoryContext context; /* of the keys */
 };
@@ -55,7 +55,7 @@ compare_keys(const void *a, const void *b, Size size)
 }
 
 TcWrittenRows *
-tc_fdw_written_make(const TcShape *shape)
+tc_fdw_written_make(const TcRowLayout *layout)
 {
 	TcWrittenRows *rows = palloc(sizeof(TcWrittenRows));
 	HASHCTL control = {.keysize = sizeof(WrittenKey),
@@ -64,7 +64,7 @@ tc_fdw_written_make(const TcShape *shape)
 					   .match = compare_keys,
 					   .hcxt = CurrentMemoryContext};
 
-	rows->shape = shape;
+	rows->layout = layout;
 	rows->context = CurrentMemoryContext;
 	rows->table =
 		hash_create("topcache written rows", 256, &control,
@@ -74,19 +74,19 @@ tc_fdw_written_make(const TcShape *shape)
 
 /* The bytes of a key, in the current memory context. */
 static void
-form_key(const TcShape *shape, const Datum *keys, WrittenKey *written)
+form_key(const TcRowLayout *layout, const Datum *keys, WrittenKey *written)
 {
 	char *place;
 
 	written->length = 0;
-	for (int k = 0; k < shape->nkeys; k++)
+	for (int k = 0; k < layout->nkeys; k++)
 		written->length +=
-			datumEstimateSpace(keys[k], false, shape->keys[k].by_value,
-							   shape->keys[k].length);
+			datumEstimateSpace(keys[k], false, layout->keys[k].by_value,
+							   layout->keys[k].length);
 	place = written->data = palloc(written->length);
-	for (int k = 0; k < shape->nkeys; k++)
-		datumSerialize(keys[k], false, shape->keys[k].by_value,
-					   shape->keys[k].length, &place);
+	for (int k = 0; k < layout->nkeys; k++)
+		datumSerialize(keys[k], false, layout->keys[k].by_value,
+					   layout->keys[k].length, &place);
 }
 
 bool
@@ -95,7 +95,7 @@ tc_fdw_written_has(TcWrittenRows *rows, const Datum *keys)
 	WrittenKey key;
 	bool found;
 
-	form_key(rows->shape, keys, &key);
+	form_key(rows->layout, keys, &key);
 	(void) hash_search(rows->table, &key, HASH_FIND, &found);
 	pfree(key.data);
 	return found;
@@ -107,7 +107,7 @@ tc_fdw_written_add(TcWrittenRows *rows, const Datum *keys)
 	MemoryContext caller = MemoryContextSwitchTo(rows->context);
 	WrittenKey key;
 
-	form_key(rows->shape, keys, &key);
+	form_key(rows->layout, keys, &key);
 	(void) hash_search(rows->table, &key, HASH_ENTER, NULL);
 	MemoryContextSwitchTo(caller);
 }

@@ -5,12 +5,12 @@
 #ifndef TC_FDW_WRITTEN_H
 #define TC_FDW_WRITTEN_H
 
-#include "table/shape.h"
+#include "table/row_layout.h"
 
 typedef struct TcWrittenRows TcWrittenRows;
 
 /* None as yet.  They live in the current memory context. */
-extern TcWrittenRows *tc_fdw_written_make(const TcShape *shape);
+extern TcWrittenRows *tc_fdw_written_make(const TcRowLayout *layout);
 
 /* Has a row been changed that had this key?  Remember one that has. */
 extern bool tc_fdw_written_has(TcWrittenRows *rows, const Datum *keys);

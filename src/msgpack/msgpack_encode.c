@@ -30,7 +30,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "msgpack/jsonb_form.h"
 #include "msgpack/msgpack_core.h"
 #include "msgpack/msgpack_types.h"

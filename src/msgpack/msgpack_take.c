@@ -26,7 +26,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "msgpack/msgpack_number.h"
 #include "msgpack/msgpack_problem.h"
 #include "msgpack/msgpack_tape.h"

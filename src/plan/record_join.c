@@ -34,8 +34,8 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
-#include "cache/reads.h"
+#include "base/pg_compat.h"
+#include "cache/read_ahead.h"
 #include "plan/record_join.h"
 #include "query/explain_reads.h"
 
@@ -78,7 +78,7 @@ typedef struct RecordJoin
 	TupleTableSlot *rows[JOIN_BATCH]; /* made when first needed */
 	int place[JOIN_BATCH];			  /* of a row's key; -1: it is NULL */
 	Datum *keys;
-	TcReads reads;
+	TcReadAhead reads;
 	MemoryContext batch; /* of keys */
 	int size;			 /* rows that the next batch may have */
 	int wanted;			 /* rows that the batch at hand is to have */
@@ -142,10 +142,10 @@ describe_columns(RecordJoin *join, List *numbers)
 		JoinColumn *column = &join->columns[foreach_current_index(cell)];
 
 		column->number = lfirst_int(cell);
-		column->key = join->map->shape.value == NULL
+		column->key = join->map->layout.value == NULL
 			? -1
-			: tc_shape_key_column(&join->map->shape, column->number);
-		column->expires = column->number == join->map->shape.expires;
+			: tc_row_layout_key_column(&join->map->layout, column->number);
+		column->expires = column->number == join->map->layout.expires;
 	}
 }
 
@@ -162,7 +162,7 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 	ExecOpenScanRelation(estate, find_range_table_index(plan, estate, relation),
 						 flags);
 	join->map = tc_map_lookup(relation);
-	if (join->map == NULL || join->map->shape.nkeys != list_length(key))
+	if (join->map == NULL || join->map->layout.nkeys != list_length(key))
 		elog(ERROR, "relation %u is not the map that was planned for",
 			 relation);
 	join->type = intVal(list_nth(plan->custom_private, TC_JOIN_TYPE));
@@ -380,7 +380,8 @@ next_batch(RecordJoin *join)
 	MemoryContextReset(join->batch);
 	caller = MemoryContextSwitchTo(join->batch);
 	n = evaluate_keys(join);
-	tc_reads_start(&join->reads, &join->reader, join->batch, join->keys, n);
+	tc_read_ahead_start(&join->reads, &join->reader, join->batch, join->keys,
+						n);
 	MemoryContextSwitchTo(caller);
 	return true;
 }
@@ -394,7 +395,7 @@ show_record(RecordJoin *join, const Datum *keys, const TcValue *value,
 {
 	Datum *values = slot->tts_values + join->nouter;
 	bool *nulls = slot->tts_isnull + join->nouter;
-	bool whole_row = join->map->shape.value == NULL;
+	bool whole_row = join->map->layout.value == NULL;
 
 	for (int i = 0; i < join->ncolumns; i++)
 	{
@@ -406,7 +407,7 @@ show_record(RecordJoin *join, const Datum *keys, const TcValue *value,
 			nulls[i] = value->row.nulls[column->number - 1];
 		}
 		else if (column->expires)
-			values[i] = tc_heap_expires_column(value->expires, &nulls[i]);
+			values[i] = tc_table_read_expires_column(value->expires, &nulls[i]);
 		else
 		{
 			values[i] = column->key >= 0 ? keys[column->key] : value->value;
@@ -428,7 +429,7 @@ join_row(RecordJoin *join)
 	TcValue value;
 
 	context->ecxt_scantuple = slot;
-	if (place < 0 || !tc_reads_next(&join->reads, &value) || !value.found)
+	if (place < 0 || !tc_read_ahead_next(&join->reads, &value) || !value.found)
 		return false;
 	show_record(join, join->keys + place * list_length(join->key), &value,
 				slot);
@@ -506,7 +507,7 @@ end_join(CustomScanState *node)
 {
 	RecordJoin *join = (RecordJoin *) node;
 
-	tc_reads_stop(&join->reads);
+	tc_read_ahead_stop(&join->reads);
 	if (join->reading)
 		tc_read_end(&join->reader);
 	join->reading = false;

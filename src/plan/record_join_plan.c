@@ -38,7 +38,7 @@
 #include "optimizer/tlist.h"
 #include "parser/parsetree.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "plan/record_join.h"
 #include "plan/record_scan.h"
 #include "query/key_clauses.h"

@@ -28,7 +28,7 @@
 #include "nodes/nodeFuncs.h"
 #include "utils/rel.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "plan/record_scan.h"
 #include "query/explain_reads.h"
 #include "query/lookups.h"
@@ -52,12 +52,12 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 	Oid relation = RelationGetRelid(node->ss.ss_currentRelation);
 
 	scan->map = tc_map_lookup(relation);
-	if (scan->map == NULL || scan->map->shape.nkeys != nkeys)
+	if (scan->map == NULL || scan->map->layout.nkeys != nkeys)
 		elog(ERROR, "relation \"%s\" is not the map that was planned for",
 			 RelationGetRelationName(node->ss.ss_currentRelation));
 	scan->key.n = nkeys;
 	for (int k = 0; k < nkeys; k++)
-		scan->key.type[k] = scan->map->shape.keys[k].base_type;
+		scan->key.type[k] = scan->map->layout.keys[k].base_type;
 	tc_lookups_init(&scan->lookups, estate->es_query_cxt, &scan->key,
 					ExecInitExprList(keys, &node->ss.ps),
 					intVal(list_nth(plan->custom_private, TC_SCAN_ARRAY)));
@@ -68,28 +68,28 @@ static void
 show_record(const RecordScan *scan, const Datum *keys, const TcValue *value,
 			TupleTableSlot *slot)
 {
-	const TcShape *shape = &scan->map->shape;
+	const TcRowLayout *layout = &scan->map->layout;
 
 	memset(slot->tts_isnull, true,
 		   slot->tts_tupleDescriptor->natts * sizeof(bool));
-	if (shape->value == NULL)
+	if (layout->value == NULL)
 	{
 		memcpy(slot->tts_values, value->row.values,
-			   shape->natts * sizeof(Datum));
-		memcpy(slot->tts_isnull, value->row.nulls, shape->natts * sizeof(bool));
+			   layout->natts * sizeof(Datum));
+		memcpy(slot->tts_isnull, value->row.nulls,
+			   layout->natts * sizeof(bool));
 		return;
 	}
-	for (int k = 0; k < shape->nkeys; k++)
+	for (int k = 0; k < layout->nkeys; k++)
 	{
-		slot->tts_values[shape->keys[k].number - 1] = keys[k];
-		slot->tts_isnull[shape->keys[k].number - 1] = false;
+		slot->tts_values[layout->keys[k].number - 1] = keys[k];
+		slot->tts_isnull[layout->keys[k].number - 1] = false;
 	}
-	slot->tts_values[shape->value->number - 1] = value->value;
-	slot->tts_isnull[shape->value->number - 1] = value->isnull;
-	if (shape->expires != 0)
-		slot->tts_values[shape->expires - 1] =
-			tc_heap_expires_column(value->expires,
-								   &slot->tts_isnull[shape->expires - 1]);
+	slot->tts_values[layout->value->number - 1] = value->value;
+	slot->tts_isnull[layout->value->number - 1] = value->isnull;
+	if (layout->expires != 0)
+		slot->tts_values[layout->expires - 1] = tc_table_read_expires_column(
+			value->expires, &slot->tts_isnull[layout->expires - 1]);
 }
 
 static TupleTableSlot *
@@ -174,18 +174,18 @@ static void
 locate_row(RecordScan *scan, TupleTableSlot *slot)
 {
 	TcRow shown = {slot->tts_values, slot->tts_isnull};
-	TcHeapReader *heap =
-		tc_heap_begin(scan->map, scan->css.ss.ps.state->es_snapshot,
-					  CurrentMemoryContext);
+	TcTableReader *heap =
+		tc_table_read_begin(scan->map, scan->css.ss.ps.state->es_snapshot,
+							CurrentMemoryContext);
 	Datum keys[INDEX_MAX_KEYS] = {0};
-	TcHeapRow row;
+	TcTableRow row;
 
-	if (!tc_shape_row_keys(&scan->map->shape, &shown, keys) ||
-		!tc_heap_read(heap, keys, &row))
+	if (!tc_row_layout_row_keys(&scan->map->layout, &shown, keys) ||
+		!tc_table_read_key(heap, keys, &row))
 		elog(ERROR, "could not find the row of a record in relation \"%s\"",
 			 scan->map->name);
-	slot->tts_tid = tc_heap_tuple(heap)->tts_tid;
-	tc_heap_end(heap);
+	slot->tts_tid = tc_table_read_tuple(heap)->tts_tid;
+	tc_table_read_end(heap);
 }
 
 bool

@@ -35,7 +35,7 @@
 #include "optimizer/restrictinfo.h"
 #include "parser/parsetree.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "plan/cursor.h"
 #include "plan/record_scan.h"
@@ -70,12 +70,13 @@ needed_columns(RelOptInfo *rel)
 
 /* Is a column of the table kept, as it is? */
 static bool
-is_kept(const TcShape *shape, int number)
+is_kept(const TcRowLayout *layout, int number)
 {
-	if (shape->value == NULL || number == shape->value->number ||
-		number == shape->expires)
+	if (layout->value == NULL || number == layout->value->number ||
+		number == layout->expires)
 		return true;
-	return tc_shape_key_column(shape, number) >= 0 && shape->nhashed == 0;
+	return tc_row_layout_key_column(layout, number) >= 0 &&
+		layout->nhashed == 0;
 }
 
 /* Is the row as a whole? */
@@ -85,7 +86,7 @@ is_row_kept(const TcMap *map)
 	for (int i = 0; i < map->desc->natts; i++)
 	{
 		if (!TupleDescAttr(map->desc, i)->attisdropped &&
-			!is_kept(&map->shape, i + 1))
+			!is_kept(&map->layout, i + 1))
 			return false;
 	}
 	return true;
@@ -105,7 +106,7 @@ record_has(const TcMap *map, Bitmapset *needed)
 			return false;
 		if (number == 0 && !is_row_kept(map))
 			return false;
-		if (number > 0 && !is_kept(&map->shape, number))
+		if (number > 0 && !is_kept(&map->layout, number))
 			return false;
 	}
 	return true;

@@ -19,7 +19,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "query/args.h"
 
 /*
@@ -68,7 +68,7 @@ tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 		ttl = PG_GETARG_INTERVAL_P(argno);
 	if (ttl == NULL)
 		return PG_INT64_MAX;
-	if (map->def.durable && map->shape.expires == 0)
+	if (map->def.durable && map->layout.expires == 0)
 	{
 		if (argno >= PG_NARGS() || PG_ARGISNULL(argno))
 			return PG_INT64_MAX;

@@ -12,8 +12,8 @@
 #include "utils/timestamp.h"
 
 #include "cache/read.h"
-#include "table/heaprow.h"
 #include "table/map.h"
+#include "table/table_sql_row.h"
 
 /*
  * The key in an argument of any type, as the map's key columns want it:

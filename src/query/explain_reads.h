@@ -8,7 +8,7 @@
 #include "commands/explain.h"
 #include "nodes/execnodes.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/read.h"
 
 /* Conditions of a plan node, which refer to its scan tuple; none: nothing. */

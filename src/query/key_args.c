@@ -28,9 +28,9 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "query/args.h"
-#include "table/keytext.h"
+#include "table/key_text.h"
 
 /* How a value of one type becomes one of another. */
 typedef enum CastKind
@@ -72,7 +72,7 @@ refuse_type(const TcMap *map, const TcColumn *column, Oid from)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a value of type %s cannot be a key of map \"%s\"",
 					format_type_be(from), map->name),
-			 map->shape.nkeys == 1
+			 map->layout.nkeys == 1
 				 ? errdetail("Its key column is of type %s.",
 							 format_type_be(column->type))
 				 : errdetail("Its key column \"%s\" is of type %s.",
@@ -225,7 +225,7 @@ refuse_field_count(const TcMap *map, int n)
 			(errcode(ERRCODE_DATATYPE_MISMATCH),
 			 errmsg("a row of %d columns cannot be a key of map \"%s\"", n,
 					map->name),
-			 errdetail("Its key has %d columns.", map->shape.nkeys)));
+			 errdetail("Its key has %d columns.", map->layout.nkeys)));
 }
 
 /*
@@ -239,7 +239,7 @@ prepare_row(KeyCast *cast, const TcMap *map, TupleDesc desc)
 		refuse_field_count(map, desc->natts);
 	for (int i = 0; i < cast->nkeys; i++)
 	{
-		const TcColumn *key = &map->shape.keys[i];
+		const TcColumn *key = &map->layout.keys[i];
 		Oid type = TupleDescAttr(desc, i)->atttypid;
 
 		if (cast->column[i].from == type &&
@@ -276,7 +276,7 @@ cast_row(KeyCast *cast, const TcMap *map, HeapTupleHeader row, Datum *keys)
 			ereport(ERROR,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("column \"%s\" of the key must not be null",
-							NameStr(map->shape.keys[i].name))));
+							NameStr(map->layout.keys[i].name))));
 		possible &= cast_column(&cast->column[i], values[i], &keys[i]);
 	}
 	return possible;
@@ -308,11 +308,11 @@ is_row(Oid from)
 static KeyCast *
 get_cast(void **place, MemoryContext context, const TcMap *map, Oid from)
 {
-	int nkeys = map->shape.nkeys;
+	int nkeys = map->layout.nkeys;
 	KeyCast *cast = *place;
 
 	if (cast != NULL && cast->from == from && cast->nkeys == nkeys &&
-		(nkeys > 1 || cast->column[0].to == map->shape.keys[0].base_type))
+		(nkeys > 1 || cast->column[0].to == map->layout.keys[0].base_type))
 		return cast;
 	cast = MemoryContextAllocZero(context,
 								  offsetof(KeyCast, column) +
@@ -321,7 +321,7 @@ get_cast(void **place, MemoryContext context, const TcMap *map, Oid from)
 	cast->nkeys = nkeys;
 	cast->context = context;
 	if (nkeys == 1)
-		prepare_column(&cast->column[0], map, &map->shape.keys[0], from,
+		prepare_column(&cast->column[0], map, &map->layout.keys[0], from,
 					   context);
 	else if (!is_row(from) && from != TEXTOID && from != VARCHAROID &&
 			 from != UNKNOWNOID)
@@ -351,9 +351,9 @@ tc_report_out_of_range(const TcMap *map)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-			 map->shape.nkeys == 1
+			 map->layout.nkeys == 1
 				 ? errmsg("key is out of range for type %s",
-						  format_type_be(map->shape.keys[0].type))
+						  format_type_be(map->layout.keys[0].type))
 				 : errmsg("key is out of range for its columns' types")));
 }
 
@@ -402,7 +402,7 @@ tc_keys_from_array(ArrayType *arg, const TcMap *map, void **place,
 	deconstruct_array(arg, type, length, by_value, align, &elements,
 					  &array->nulls, &array->n);
 	array->impossible = palloc0(array->n * sizeof(char *));
-	array->nkeys = map->shape.nkeys;
+	array->nkeys = map->layout.nkeys;
 
 	/* keys of one column are an array of them already */
 	array->keys = elements;
@@ -433,7 +433,7 @@ tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 Datum
 tc_key_as_text(const TcMap *map, const Datum *keys)
 {
-	if (map->shape.nkeys == 1 && map->shape.keys[0].base_type == TEXTOID)
+	if (map->layout.nkeys == 1 && map->layout.keys[0].base_type == TEXTOID)
 		return keys[0];
 	return CStringGetTextDatum(tc_key_text(map, keys));
 }

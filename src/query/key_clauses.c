@@ -37,7 +37,7 @@
 #include "utils/selfuncs.h"
 #include "utils/typcache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "query/key_clauses.h"
 
 /* Elements of an array whose length is not known. */
@@ -46,11 +46,11 @@
 void
 tc_describe_key(const TcMap *map, TcKeyColumns *key)
 {
-	key->n = map->shape.nkeys;
+	key->n = map->layout.nkeys;
 	for (int k = 0; k < key->n; k++)
 	{
-		key->number[k] = map->shape.keys[k].number;
-		key->type[k] = map->shape.keys[k].base_type;
+		key->number[k] = map->layout.keys[k].number;
+		key->type[k] = map->layout.keys[k].base_type;
 	}
 }
 

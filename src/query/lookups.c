@@ -139,8 +139,8 @@ tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
 	lookups->nkeys = nkeys;
 	lookups->next = 0;
 	if (nkeys > 1)
-		tc_reads_start(&lookups->reads, &lookups->reader, lookups->run, keys,
-					   nkeys);
+		tc_read_ahead_start(&lookups->reads, &lookups->reader, lookups->run,
+							keys, nkeys);
 }
 
 /* Read the record of the next key. */
@@ -151,7 +151,7 @@ read_next(TcLookups *lookups)
 
 	if (lookups->nkeys == 1)
 		tc_read_one(&lookups->reader, lookups->keys, &lookups->value);
-	else if (!tc_reads_next(&lookups->reads, &lookups->value))
+	else if (!tc_read_ahead_next(&lookups->reads, &lookups->value))
 		elog(ERROR, "there are more keys than reads of them");
 	lookups->next++;
 	MemoryContextSwitchTo(caller);
@@ -181,7 +181,7 @@ tc_lookups_next_key(TcLookups *lookups)
 void
 tc_lookups_reset(TcLookups *lookups)
 {
-	tc_reads_stop(&lookups->reads);
+	tc_read_ahead_stop(&lookups->reads);
 	tc_lookups_take(lookups, NULL, 0);
 	MemoryContextReset(lookups->run);
 }
@@ -189,7 +189,7 @@ tc_lookups_reset(TcLookups *lookups)
 void
 tc_lookups_end(TcLookups *lookups)
 {
-	tc_reads_stop(&lookups->reads);
+	tc_read_ahead_stop(&lookups->reads);
 	if (lookups->reading)
 		tc_read_end(&lookups->reader);
 	lookups->reading = false;

@@ -7,7 +7,7 @@
 
 #include "nodes/execnodes.h"
 
-#include "cache/reads.h"
+#include "cache/read_ahead.h"
 #include "query/key_clauses.h"
 
 /* Look-ups of one scan node. */
@@ -23,7 +23,7 @@ typedef struct TcLookups
 	Datum *keys;
 	int nkeys; /* so many are wanted */
 	int next;  /* the first that was not read */
-	TcReads reads;
+	TcReadAhead reads;
 	TcValue value; /* the one handed out */
 } TcLookups;
 

@@ -25,18 +25,18 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "msgpack/msgpack.h"
 #include "query/args.h"
-#include "table/keytext.h"
+#include "table/key_text.h"
 
 /* ----- from outside ----- */
 
 Datum
 tc_value_from_text(const TcMap *map, text *string)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 	Oid input;
 	Oid io_param;
 
@@ -50,11 +50,11 @@ tc_value_from_text(const TcMap *map, text *string)
 Datum
 tc_value_from_jsonb(const TcMap *map, Jsonb *document)
 {
-	Oid type = map->shape.value->base_type;
+	Oid type = map->layout.value->base_type;
 	JsonbValue scalar;
 	char *string;
 
-	if (map->shape.value->type == JSONBOID)
+	if (map->layout.value->type == JSONBOID)
 		return JsonbPGetDatum(document);
 	if (type != JSONOID && type != JSONBOID && JB_ROOT_IS_SCALAR(document) &&
 		JsonbExtractScalar(&document->root, &scalar) &&
@@ -119,9 +119,9 @@ static void
 check_key(const TcMap *map, const Datum *keys, const Datum *values,
 		  const bool *nulls, Bitmapset *given)
 {
-	for (int i = 0; i < map->shape.nkeys; i++)
+	for (int i = 0; i < map->layout.nkeys; i++)
 	{
-		const TcColumn *column = &map->shape.keys[i];
+		const TcColumn *column = &map->layout.keys[i];
 		TypeCacheEntry *type =
 			lookup_type_cache(column->type, TYPECACHE_EQ_OPR_FINFO);
 		int att = column->number - 1;
@@ -149,8 +149,8 @@ settable_columns(const TcMap *map, Bitmapset *given)
 
 	while ((number = bms_next_member(given, number)) >= 0)
 	{
-		if (tc_shape_key_column(&map->shape, number) < 0 &&
-			tc_heap_settable(map, number))
+		if (tc_row_layout_key_column(&map->layout, number) < 0 &&
+			tc_table_sql_row_settable(map, number))
 			settable = bms_add_member(settable, number);
 	}
 	return settable;
@@ -273,7 +273,7 @@ tc_row_from_text(TcMap *map, const Datum *keys, text *string,
 bool
 tc_value_from_msgpack(const TcMap *map, bytea *data, Datum *value)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 
 	return tc_msgpack_to_value(data, column->type, column->typmod,
 							   tc_max_msgpack_depth, value);
@@ -306,7 +306,7 @@ tc_value_as_row(const TcMap *map, const TcValue *value)
 Datum
 tc_value_as_jsonb(TcMap *map, const TcValue *value)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 	Oid type = column == NULL ? map->type : column->type;
 	FmgrInfo *function;
 
@@ -322,7 +322,7 @@ tc_value_as_jsonb(TcMap *map, const TcValue *value)
 Datum
 tc_value_as_text(TcMap *map, const TcValue *value)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 	Oid output;
 	bool is_varlena;
 
@@ -349,7 +349,7 @@ tc_value_as_text(TcMap *map, const TcValue *value)
 Datum
 tc_value_as_msgpack(TcMap *map, const TcValue *value)
 {
-	const TcColumn *column = map->shape.value;
+	const TcColumn *column = map->layout.value;
 
 	if (column == NULL)
 		return PointerGetDatum(

@@ -18,14 +18,14 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
-#include "cache/reads.h"
+#include "cache/read_ahead.h"
 #include "sql/many.h"
 
 struct TcMany
 {
 	MemoryContext context; /* of all that is kept */
 	TcReader reader;
-	TcReads reads;
+	TcReadAhead reads;
 	Relation relation;
 	TcValueForm form;
 	const TcKeyArray *keys;
@@ -91,7 +91,7 @@ tc_many_keys(TcMany *many, const TcKeyArray *keys)
 	many->keys = keys;
 	many->next = 0;
 	asked = possible_keys(many, keys, &n);
-	tc_reads_start(&many->reads, &many->reader, many->context, asked, n);
+	tc_read_ahead_start(&many->reads, &many->reader, many->context, asked, n);
 }
 
 void
@@ -117,7 +117,7 @@ make_row(TcMany *many, Datum *columns, bool *nulls)
 			columns[0] = CStringGetTextDatum(keys->impossible[i]);
 		return;
 	}
-	if (!tc_reads_next(&many->reads, &value))
+	if (!tc_read_ahead_next(&many->reads, &value))
 		elog(ERROR, "there are more keys than reads of them");
 	nulls[0] = !many->wants_key;
 	if (many->wants_key)
@@ -145,7 +145,7 @@ tc_many_next(TcMany *many, Datum *columns, bool *nulls)
 void
 tc_many_end(TcMany *many)
 {
-	tc_reads_stop(&many->reads);
+	tc_read_ahead_stop(&many->reads);
 	tc_read_end(&many->reader);
 	relation_close(many->relation, NoLock);
 	MemoryContextDelete(many->row);

@@ -37,10 +37,10 @@
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "sql/many.h"
 #include "sql/many_scan.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 /* State of the node. */
 typedef struct ManyScanState

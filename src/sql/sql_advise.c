@@ -20,7 +20,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/tuplestore.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "query/args.h"
@@ -95,9 +95,9 @@ topcache_advise(PG_FUNCTION_ARGS)
 	{
 		TcMap *map = tc_map_require(PG_GETARG_OID(0));
 
-		if (!tc_bind(map))
+		if (!tc_binding_acquire(map))
 			return (Datum) 0;
-		reads.map = tc_bound_slot(map)->number;
+		reads.map = tc_binding_entry(map)->number;
 	}
 	reads.samples = tc_sample_take(&reads.n, &reads.one_in);
 	reads.cache_bytes = resident_bytes((uint64) (tc_size_mb * MEGABYTE));

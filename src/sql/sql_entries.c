@@ -26,7 +26,7 @@
 #include "utils/syscache.h"
 #include "utils/tuplestore.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/verify.h"
 #include "query/args.h"
@@ -35,7 +35,7 @@
 #include "segment/maps/maptable.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
-#include "table/keytext.h"
+#include "table/key_text.h"
 
 TC_FUNCTION(topcache_entries);
 TC_FUNCTION(topcache_verify);
@@ -67,9 +67,9 @@ visible_map(const TcEntry *entry)
 		return NULL;
 	map = tc_map_lookup(identity.relation);
 	if (map == NULL || !tc_map_key_readable(map) ||
-		tc_map_policies_apply(map) || !tc_bind(map) ||
-		tc_bound_slot(map)->number != entry->map ||
-		tc_bound_slot(map)->generation != entry->generation)
+		tc_map_policies_apply(map) || !tc_binding_acquire(map) ||
+		tc_binding_entry(map)->number != entry->map ||
+		tc_binding_entry(map)->generation != entry->generation)
 		return NULL;
 	return map;
 }
@@ -102,7 +102,7 @@ put_entry(ReturnSetInfo *result, const EntryMap *current, const TcEntry *entry,
 	Datum columns[8];
 	bool nulls[8] = {[2] = !current->sizes, [3] = !current->sizes};
 
-	tc_shape_keys(&map->shape, entry->data, keys);
+	tc_row_layout_keys(&map->layout, entry->data, keys);
 	columns[0] = ObjectIdGetDatum(map->relation);
 	columns[1] = tc_key_as_text(map, keys);
 	columns[2] = Int64GetDatum(entry->version.cost);
@@ -136,9 +136,9 @@ topcache_entries(PG_FUNCTION_ARGS)
 
 		if (!tc_map_key_readable(map))
 			tc_map_check_select(map);
-		if (!tc_bind(map))
+		if (!tc_binding_acquire(map))
 			return (Datum) 0;
-		slot = tc_bound_slot(map);
+		slot = tc_binding_entry(map);
 	}
 	tc_lookup_flush_hits();
 	tc_walk_init(&walk, CurrentMemoryContext);

@@ -24,8 +24,8 @@
 #include "utils/snapmgr.h"
 #include "utils/typcache.h"
 
-#include "base/compat.h"
-#include "cache/reads.h"
+#include "base/pg_compat.h"
+#include "cache/read_ahead.h"
 #include "query/args.h"
 
 TC_FUNCTION(topcache_fetch);
@@ -47,11 +47,11 @@ map_of_row_type(FunctionCallInfo fcinfo)
 				 errhint("Name the table by a row of it, as in "
 						 "topcache.fetch(NULL::orders, 42).")));
 	map = tc_map_require(relation);
-	if (map->shape.value != NULL)
+	if (map->layout.value != NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("map \"%s\" keeps only column \"%s\", not whole rows",
-						map->name, NameStr(map->shape.value->name)),
+						map->name, NameStr(map->layout.value->name)),
 				 errhint("Use topcache.get(), or attach the table without "
 						 "naming a value column.")));
 	return map;
@@ -101,13 +101,13 @@ read_batch(Fetch *fetch, TcMap *map)
 {
 	Datum *asked = palloc(FETCH_BATCH * fetch->keys.nkeys * sizeof(Datum));
 	TcReader reader;
-	TcReads reads = {0};
+	TcReadAhead reads = {0};
 	TcValue value;
 	int start = fetch->next;
 	int n = 0;
 
 	/* a cursor may have let the same session attach the table anew */
-	if (map->shape.fingerprint != fetch->fingerprint)
+	if (map->layout.fingerprint != fetch->fingerprint)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("map \"%s\" was redefined while it was being read",
@@ -122,16 +122,16 @@ read_batch(Fetch *fetch, TcMap *map)
 				   fetch->keys.nkeys * sizeof(Datum));
 	}
 	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
-	tc_reads_start(&reads, &reader, CurrentMemoryContext, asked, n);
+	tc_read_ahead_start(&reads, &reader, CurrentMemoryContext, asked, n);
 	for (int i = 0; i < fetch->end - start; i++)
 	{
 		if (!fetch->found[i])
 			continue;
-		fetch->found[i] = tc_reads_next(&reads, &value) && value.found;
+		fetch->found[i] = tc_read_ahead_next(&reads, &value) && value.found;
 		if (fetch->found[i])
 			fetch->rows[i] = tc_value_as_row(map, &value);
 	}
-	tc_reads_stop(&reads);
+	tc_read_ahead_stop(&reads);
 	tc_read_end(&reader);
 }
 
@@ -178,7 +178,7 @@ begin_fetch(FunctionCallInfo fcinfo, FuncCallContext *call)
 	if (!PG_ARGISNULL(1))
 		tc_keys_from_array(PG_GETARG_ARRAYTYPE_P_COPY(1), map, &fetch->cast,
 						   call->multi_call_memory_ctx, &fetch->keys);
-	fetch->fingerprint = map->shape.fingerprint;
+	fetch->fingerprint = map->layout.fingerprint;
 	open_relation(fcinfo, fetch, map->relation);
 	MemoryContextSwitchTo(caller);
 	return fetch;

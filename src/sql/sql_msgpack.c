@@ -18,7 +18,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "msgpack/msgpack.h"
 

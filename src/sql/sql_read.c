@@ -19,7 +19,7 @@
 #include "utils/snapmgr.h"
 #include "utils/tuplestore.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/read.h"
 #include "cache/scan.h"
 #include "query/args.h"

@@ -15,11 +15,11 @@
 
 #include "miscadmin.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/scan.h"
 #include "cache/volatile.h"
 #include "query/args.h"
-#include "table/heapwrite.h"
+#include "table/table_sql.h"
 
 TC_FUNCTION(topcache_remove);
 TC_FUNCTION(topcache_remove_many);
@@ -36,8 +36,8 @@ remove_record(TcMap *map, const Datum *keys)
 
 	if (!map->def.durable)
 		return tc_volatile_remove(map, keys);
-	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
-	return tc_heap_execute(map, TC_PLAN_REMOVE, args, NULL, &live) > 0 &&
+	memcpy(args, keys, map->layout.nkeys * sizeof(Datum));
+	return tc_table_sql_execute(map, TC_PLAN_REMOVE, args, NULL, &live) > 0 &&
 		DatumGetBool(live);
 }
 
@@ -98,7 +98,7 @@ topcache_clear(PG_FUNCTION_ARGS)
 
 	if (!map->def.durable)
 		PG_RETURN_INT64(clear_volatile(map));
-	PG_RETURN_INT64(tc_heap_execute(map, TC_PLAN_CLEAR, NULL, NULL, NULL));
+	PG_RETURN_INT64(tc_table_sql_execute(map, TC_PLAN_CLEAR, NULL, NULL, NULL));
 }
 
 /* ----- touch ----- */
@@ -131,12 +131,13 @@ topcache_touch(PG_FUNCTION_ARGS)
 		expires = tc_arg_expires(fcinfo, 2, map);
 	if (!map->def.durable)
 		PG_RETURN_BOOL(touch_volatile(map, keys, expires));
-	if (map->shape.expires == 0)
+	if (map->layout.expires == 0)
 		tc_report_no_expiry(map);
 	memset(nulls, ' ', sizeof(nulls));
-	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
-	args[map->shape.nkeys] = TimestampTzGetDatum(expires);
+	memcpy(args, keys, map->layout.nkeys * sizeof(Datum));
+	args[map->layout.nkeys] = TimestampTzGetDatum(expires);
 	if (expires == PG_INT64_MAX)
-		nulls[map->shape.nkeys] = 'n';
-	PG_RETURN_BOOL(tc_heap_execute(map, TC_PLAN_TOUCH, args, nulls, NULL) > 0);
+		nulls[map->layout.nkeys] = 'n';
+	PG_RETURN_BOOL(tc_table_sql_execute(map, TC_PLAN_TOUCH, args, nulls, NULL) >
+				   0);
 }

@@ -14,7 +14,7 @@
 #include "miscadmin.h"
 #include "utils/snapmgr.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/bypass.h"
 #include "cache/hydrate.h"
@@ -48,7 +48,7 @@ may_hydrate(TcMap *map)
 {
 	TcBypass bypass = tc_map_policies_apply(map)
 		? TC_BYPASS_POLICIES
-		: tc_why_not_fill(map, GetActiveSnapshot());
+		: tc_bypass_fill_reason(map, GetActiveSnapshot());
 
 	if (bypass == TC_BYPASS_NONE)
 		return true;
@@ -96,10 +96,10 @@ topcache_evict(PG_FUNCTION_ARGS)
 	TcProbe probe;
 
 	tc_arg_key(fcinfo, 1, map, keys);
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 		PG_RETURN_BOOL(false);
-	tc_shape_form_key(&map->shape, keys, &key);
-	tc_probe_init(&probe, map, &key);
+	tc_row_layout_form_key(&map->layout, keys, &key);
+	tc_binding_probe(&probe, map, &key);
 	PG_RETURN_BOOL(tc_versions_evict(&probe, TC_LEAVES_BY_COMMAND));
 }
 
@@ -129,9 +129,9 @@ topcache_evict_lru(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"n\" must not be negative")));
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 		PG_RETURN_INT64(0);
-	PG_RETURN_INT64(evict_records(tc_bound_slot(map)->number, n));
+	PG_RETURN_INT64(evict_records(tc_binding_entry(map)->number, n));
 }
 
 /* evict_all(relation) */
@@ -140,9 +140,9 @@ topcache_evict_all(PG_FUNCTION_ARGS)
 {
 	TcMap *map = own_map(fcinfo);
 
-	if (!tc_bind(map))
+	if (!tc_binding_acquire(map))
 		PG_RETURN_INT64(0);
-	PG_RETURN_INT64(evict_records(tc_bound_slot(map)->number, -1));
+	PG_RETURN_INT64(evict_records(tc_binding_entry(map)->number, -1));
 }
 
 /* evict_all(), for those who have been granted it */

@@ -19,7 +19,7 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/bypass.h"
 #include "query/args.h"
@@ -82,7 +82,7 @@ take_use(const TcMap *map, bool bound, Datum *columns)
 	TcMapUse use = {0};
 
 	if (bound)
-		tc_map_use(tc_bound_slot(map)->number, &use);
+		tc_map_use(tc_binding_entry(map)->number, &use);
 	columns[USE_COLUMN] = Int64GetDatum(use.records);
 	columns[USE_COLUMN + 1] = Int64GetDatum(use.dirty_records);
 	columns[USE_COLUMN + 2] = Int64GetDatum(use.cost);
@@ -119,7 +119,8 @@ has_place(TcMap *map)
 	uint16 number;
 
 	return tc_segment_ready() &&
-		tc_map_find(MyDatabaseId, map->relation, &number) && tc_bind(map);
+		tc_map_find(MyDatabaseId, map->relation, &number) &&
+		tc_binding_acquire(map);
 }
 
 /* Why reads of a map go to its table; NULL if they do not. */
@@ -127,14 +128,14 @@ static const char *
 reason_of_state(const TcMap *map, bool bound)
 {
 	if (map->suspended != TC_NOT_SUSPENDED)
-		return tc_suspension_text(map->suspended);
+		return tc_map_suspension_text(map->suspended);
 	if (!tc_segment_ready())
 		return "topcache is not in shared_preload_libraries";
 	if (RecoveryInProgress())
 		return "the server is a standby";
 	if (bound)
 		return NULL;
-	if (tc_is_suspended(map->relation))
+	if (tc_suspension_is_on(map->relation))
 		return "a transaction is changing it";
 	return tc_map_has_room() ? NULL : "the segment has no room for another map";
 }
@@ -174,7 +175,7 @@ topcache_map_state(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	if (tc_segment_ready())
 		tc_counters_flush(true);
-	foreach (cell, tc_mapdef_relations(false))
+	foreach (cell, tc_map_definition_relations(false))
 		put_map_state(result, lfirst_oid(cell));
 	return (Datum) 0;
 }
@@ -190,8 +191,8 @@ topcache_reset_stats(PG_FUNCTION_ARGS)
 	tc_counters_flush(true);
 	map = tc_map_require(PG_GETARG_OID(0));
 	tc_require_owner(map->relation);
-	if (tc_bind(map))
-		tc_counters_reset(tc_bound_slot(map)->number);
+	if (tc_binding_acquire(map))
+		tc_counters_reset(tc_binding_entry(map)->number);
 	PG_RETURN_VOID();
 }
 
@@ -203,12 +204,12 @@ topcache_reset_all_stats(PG_FUNCTION_ARGS)
 
 	tc_segment_require();
 	tc_counters_flush(true);
-	foreach (cell, tc_mapdef_relations(false))
+	foreach (cell, tc_map_definition_relations(false))
 	{
 		TcMap *map = tc_map_open(lfirst_oid(cell));
 
 		if (map != NULL && has_place(map))
-			tc_counters_reset(tc_bound_slot(map)->number);
+			tc_counters_reset(tc_binding_entry(map)->number);
 	}
 	PG_RETURN_VOID();
 }

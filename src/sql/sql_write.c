@@ -5,7 +5,7 @@
  *
  * Structure: a durable map is written through a statement on its table,
  * whose row trigger installs the record, or, where only the value of a row
- * changes, without one (see heapupdate.c); a volatile one is written in the
+ * changes, without one (see table_update.c); a volatile one is written in the
  * segment.  Each kind of write has a function for either and one that
  * chooses.
  *
@@ -23,13 +23,13 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
 #include "query/args.h"
-#include "table/heapupdate.h"
-#include "table/heapwrite.h"
-#include "table/keytext.h"
+#include "table/key_text.h"
+#include "table/table_sql.h"
+#include "table/table_update.h"
 
 TC_FUNCTION(topcache_put);
 TC_FUNCTION(topcache_put_text);
@@ -61,7 +61,7 @@ execute_put(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
 
 	PG_TRY();
 	{
-		rows = tc_heap_execute(map, kind, args, nulls, result);
+		rows = tc_table_sql_execute(map, kind, args, nulls, result);
 	}
 	PG_FINALLY();
 	{
@@ -83,8 +83,8 @@ write_row(TcMap *map, TcPlanKind kind, const Datum *keys,
 
 	PG_TRY();
 	{
-		rows = tc_heap_write_row(map, kind, keys, &record->columns, expected,
-								 is_new);
+		rows = tc_table_sql_row_write(map, kind, keys, &record->columns,
+									  expected, is_new);
 	}
 	PG_FINALLY();
 	{
@@ -99,7 +99,7 @@ static void
 set_arguments(const TcMap *map, const Datum *keys, const NewRecord *record,
 			  Datum *args, char *nulls)
 {
-	int nkeys = map->shape.nkeys;
+	int nkeys = map->layout.nkeys;
 
 	memset(nulls, ' ', TC_MAX_ARGS);
 	memcpy(args, keys, nkeys * sizeof(Datum));
@@ -128,7 +128,7 @@ set_expiry(TcMap *map, const Datum *keys, TimestampTz expires)
 {
 	TcOwned owned;
 
-	if (map->shape.value != NULL || map->def.durable)
+	if (map->layout.value != NULL || map->def.durable)
 		return;
 	tc_volatile_own(map, keys, &owned);
 	if (owned.old.found && owned.old_expires != expires)
@@ -161,19 +161,19 @@ put_volatile_row(TcMap *map, const Datum *keys, const NewRecord *record)
 static bool
 update_record(TcMap *map, const Datum *keys, const NewRecord *record)
 {
-	const TcShape *shape = &map->shape;
-	Datum *values = palloc(shape->natts * sizeof(Datum));
-	bool *nulls = palloc(shape->natts * sizeof(bool));
+	const TcRowLayout *layout = &map->layout;
+	Datum *values = palloc(layout->natts * sizeof(Datum));
+	bool *nulls = palloc(layout->natts * sizeof(bool));
 	TcNewRow row = {.row = {values, nulls}, .expires = record->expires};
 
-	tc_shape_make_row(shape, keys, record->value, record->isnull, values,
-					  nulls);
+	tc_row_layout_make_row(layout, keys, record->value, record->isnull, values,
+						   nulls);
 	if (record->expires != PG_INT64_MAX)
 	{
-		values[shape->expires - 1] = TimestampTzGetDatum(record->expires);
-		nulls[shape->expires - 1] = false;
+		values[layout->expires - 1] = TimestampTzGetDatum(record->expires);
+		nulls[layout->expires - 1] = false;
 	}
-	if (!tc_heap_update(map, keys, &row.row, &row.newest))
+	if (!tc_table_update(map, keys, &row.row, &row.newest))
 		return false;
 	tc_write_put(map, &row);
 	return true;
@@ -186,7 +186,7 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	char nulls[TC_MAX_ARGS];
 	Datum is_new = BoolGetDatum(false);
 
-	if (map->shape.value == NULL)
+	if (map->layout.value == NULL)
 		return map->def.durable ? put_row(map, keys, record)
 								: put_volatile_row(map, keys, record);
 	if (!map->def.durable)
@@ -213,7 +213,7 @@ put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
 
-	if (map->shape.value == NULL)
+	if (map->layout.value == NULL)
 	{
 		bool written = write_row(map, TC_PLAN_PUT_IF_ABSENT, keys, record,
 								 (Datum) 0, NULL);
@@ -280,11 +280,11 @@ record_argument(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys,
 	record->expires = tc_arg_expires(fcinfo, 3, map);
 	record->isnull = PG_ARGISNULL(2);
 	record->value = (Datum) 0;
-	if (!map->def.durable || map->shape.value == NULL)
+	if (!map->def.durable || map->layout.value == NULL)
 		tc_require_arg(fcinfo, 2, form == RECORD_MSGPACK ? "data" : "value");
 	if (record->isnull)
 		return;
-	if (map->shape.value == NULL)
+	if (map->layout.value == NULL)
 	{
 		row_argument(fcinfo, map, keys, form, &record->columns);
 		return;
@@ -377,7 +377,7 @@ topcache_put_many(PG_FUNCTION_ARGS)
 			tc_report_out_of_range(map);
 		record.isnull = false;
 		caller = MemoryContextSwitchTo(each);
-		if (map->shape.value == NULL)
+		if (map->layout.value == NULL)
 			tc_row_from_jsonb(map, tc_key_at(&keys, i),
 							  DatumGetJsonbP(values[i]), &record.columns);
 		else
@@ -398,15 +398,15 @@ static bool
 values_equal(const TcMap *map, Datum a, Datum b)
 {
 	TypeCacheEntry *type =
-		lookup_type_cache(map->shape.value->type, TYPECACHE_EQ_OPR_FINFO);
+		lookup_type_cache(map->layout.value->type, TYPECACHE_EQ_OPR_FINFO);
 
 	if (!OidIsValid(type->eq_opr_finfo.fn_oid))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FUNCTION),
 				 errmsg("could not identify an equality operator for type %s",
-						format_type_be(map->shape.value->type))));
+						format_type_be(map->layout.value->type))));
 	return DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
-										  map->shape.value->collation, a, b));
+										  map->layout.value->collation, a, b));
 }
 
 static bool
@@ -449,15 +449,15 @@ topcache_replace(PG_FUNCTION_ARGS)
 	tc_arg_key(fcinfo, 1, map, keys);
 	tc_require_arg(fcinfo, 2, "expected");
 	tc_require_arg(fcinfo, 3, "value");
-	if (map->shape.value == NULL)
+	if (map->layout.value == NULL)
 		PG_RETURN_BOOL(replace_row(fcinfo, map, keys));
 	expected = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
 	value = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(3));
 	if (!map->def.durable)
 		PG_RETURN_BOOL(replace_volatile(map, keys, expected, value));
-	memcpy(args, keys, map->shape.nkeys * sizeof(Datum));
-	args[map->shape.nkeys] = expected;
-	args[map->shape.nkeys + 1] = value;
+	memcpy(args, keys, map->layout.nkeys * sizeof(Datum));
+	args[map->layout.nkeys] = expected;
+	args[map->layout.nkeys + 1] = value;
 	PG_RETURN_BOOL(execute_put(map, TC_PLAN_REPLACE, args, NULL, NULL) > 0);
 }
 
@@ -525,7 +525,7 @@ topcache_incr(PG_FUNCTION_ARGS)
 	MemoryContext caller = CurrentMemoryContext;
 	char *key;
 
-	if (map->shape.value == NULL)
+	if (map->layout.value == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("map \"%s\" keeps whole rows, which are no numbers",

@@ -31,7 +31,7 @@
 #include "utils/syscache.h"
 
 #include "table/guard.h"
-#include "table/mapdef.h"
+#include "table/map_definition.h"
 
 #define ROW_TRIGGER		 "topcache_row_changed"
 #define TRUNCATE_TRIGGER "topcache_table_truncated"

@@ -41,11 +41,11 @@
 #include "utils/rls.h"
 #include "utils/syscache.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "table/guard.h"
-#include "table/heaprow.h"
-#include "table/heapupdate.h"
 #include "table/map.h"
+#include "table/table_sql_row.h"
+#include "table/table_update.h"
 
 /* How often an entry is built again because something changed meanwhile. */
 #define REFRESH_TRIES 5
@@ -133,7 +133,7 @@ free_map(TcMap *map)
 		if (map->plans[i] != NULL)
 			SPI_freeplan(map->plans[i]);
 	}
-	tc_heap_row_free_plans(map);
+	tc_table_sql_row_free_plans(map);
 	MemoryContextDelete(map->context);
 }
 
@@ -197,23 +197,23 @@ find_column(Relation rel, AttrNumber number, const char *name)
 static bool
 find_keys(Relation rel, TcMap *map)
 {
-	TcShape *shape = &map->shape;
+	TcRowLayout *layout = &map->layout;
 	ListCell *cell;
 
-	shape->nkeys = list_length(map->def.key_numbers);
-	if (shape->nkeys == 0 || shape->nkeys > INDEX_MAX_KEYS)
+	layout->nkeys = list_length(map->def.key_numbers);
+	if (layout->nkeys == 0 || layout->nkeys > INDEX_MAX_KEYS)
 		return false;
-	shape->keys = palloc0(shape->nkeys * sizeof(TcColumn));
+	layout->keys = palloc0(layout->nkeys * sizeof(TcColumn));
 	foreach (cell, map->def.key_numbers)
 	{
-		TcColumn *column = &shape->keys[foreach_current_index(cell)];
+		TcColumn *column = &layout->keys[foreach_current_index(cell)];
 		AttrNumber number = find_column(rel, lfirst_int(cell),
 										list_nth(map->def.key_columns,
 												 foreach_current_index(cell)));
 
 		if (number <= 0)
 			return false;
-		tc_column_describe(rel, number, column);
+		tc_table_layout_describe_column(rel, number, column);
 	}
 	return true;
 }
@@ -248,24 +248,24 @@ find_columns(Relation rel, TcMap *map)
 		if (value <= 0)
 			return false;
 	}
-	map->shape.expires = expiry_column(rel, map);
+	map->layout.expires = expiry_column(rel, map);
 	map->suspended = TC_NOT_SUSPENDED;
-	for (int i = 0; i < map->shape.nkeys; i++)
+	for (int i = 0; i < map->layout.nkeys; i++)
 	{
-		if (!tc_key_column_prepare(&map->shape.keys[i]))
+		if (!tc_key_index_prepare_column(&map->layout.keys[i]))
 			map->suspended = TC_SUSPENDED_KEY;
 	}
-	tc_shape_finish(&map->shape, rel, value);
+	tc_table_layout_finish(&map->layout, rel, value);
 	return true;
 }
 
 /* Is a column of the records not in the table's tuples? */
 static bool
-has_virtual_column(Relation rel, const TcShape *shape)
+has_virtual_column(Relation rel, const TcRowLayout *layout)
 {
-	for (int i = 0; i < shape->nstored; i++)
+	for (int i = 0; i < layout->nstored; i++)
 	{
-		if (tc_column_is_virtual(rel, shape->stored[i].number))
+		if (tc_table_layout_is_virtual(rel, layout->stored[i].number))
 			return true;
 	}
 	return false;
@@ -273,24 +273,24 @@ has_virtual_column(Relation rel, const TcShape *shape)
 
 /* The type of a row of the key's columns. */
 static TupleDesc
-describe_key(const TcShape *shape)
+describe_key(const TcRowLayout *layout)
 {
 	TupleDesc desc;
 
-	if (shape->nkeys == 1)
+	if (layout->nkeys == 1)
 		return NULL;
-	desc = CreateTemplateTupleDesc(shape->nkeys);
-	for (int i = 0; i < shape->nkeys; i++)
+	desc = CreateTemplateTupleDesc(layout->nkeys);
+	for (int i = 0; i < layout->nkeys; i++)
 	{
-		TupleDescInitEntry(desc, i + 1, NameStr(shape->keys[i].name),
-						   shape->keys[i].base_type, -1, 0);
-		TupleDescInitEntryCollation(desc, i + 1, shape->keys[i].collation);
+		TupleDescInitEntry(desc, i + 1, NameStr(layout->keys[i].name),
+						   layout->keys[i].base_type, -1, 0);
+		TupleDescInitEntryCollation(desc, i + 1, layout->keys[i].collation);
 	}
 	return BlessTupleDesc(desc);
 }
 
 const char *
-tc_suspension_text(TcSuspension suspension)
+tc_map_suspension_text(TcSuspension suspension)
 {
 	switch (suspension)
 	{
@@ -323,18 +323,19 @@ describe_relation(Relation rel, TcMap *map)
 	map->desc = CreateTupleDescCopyConstr(RelationGetDescr(rel));
 	if (!find_columns(rel, map))
 		return TC_SUSPENDED_COLUMNS;
-	map->key_desc = describe_key(&map->shape);
-	if (map->shape.value != NULL)
+	map->key_desc = describe_key(&map->layout);
+	if (map->layout.value != NULL)
 		map->value_type_hash =
 			GetSysCacheHashValue1(TYPEOID,
-								  ObjectIdGetDatum(map->shape.value->type));
+								  ObjectIdGetDatum(map->layout.value->type));
 	if (map->suspended != TC_NOT_SUSPENDED)
 		return map->suspended;
 	if (!map->def.durable)
 		return TC_NOT_SUSPENDED;
-	if (!tc_key_index(rel, map->shape.nkeys, map->shape.keys, &map->key_index))
+	if (!tc_key_index_find(rel, map->layout.nkeys, map->layout.keys,
+						   &map->key_index))
 		return TC_SUSPENDED_KEY;
-	if (has_virtual_column(rel, &map->shape))
+	if (has_virtual_column(rel, &map->layout))
 		return TC_SUSPENDED_VIRTUAL;
 	if (rel->rd_rel->relhassubclass &&
 		find_inheritance_children(map->relation, NoLock) != NIL)
@@ -357,7 +358,7 @@ build_map(Oid relation)
 
 	map->relation = relation;
 	map->context = context;
-	if (!tc_mapdef_read(relation, &map->def))
+	if (!tc_map_definition_read(relation, &map->def))
 	{
 		MemoryContextSwitchTo(previous);
 		MemoryContextDelete(context);
@@ -366,7 +367,7 @@ build_map(Oid relation)
 	rel = relation_open(relation, NoLock);
 	map->suspended = describe_relation(rel, map);
 	map->plain = map->suspended == TC_NOT_SUSPENDED && map->def.durable &&
-		tc_heap_is_plain(rel, map);
+		tc_table_update_is_plain(rel, map);
 	relation_close(rel, NoLock);
 	MemoryContextSwitchTo(previous);
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -496,19 +497,19 @@ tc_map_require(Oid relation)
 static bool
 columns_readable(const TcMap *map, Oid user)
 {
-	const TcShape *shape = &map->shape;
+	const TcRowLayout *layout = &map->layout;
 
 	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
 		return true;
 
 	/* without them there is no record to be read */
-	if (shape->natts == 0)
+	if (layout->natts == 0)
 		return false;
-	for (int i = 0; i < shape->nkeys + shape->nstored; i++)
+	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
 	{
-		AttrNumber number = i < shape->nkeys
-			? shape->keys[i].number
-			: shape->stored[i - shape->nkeys].number;
+		AttrNumber number = i < layout->nkeys
+			? layout->keys[i].number
+			: layout->stored[i - layout->nkeys].number;
 
 		if (pg_attribute_aclcheck(map->relation, number, user, ACL_SELECT) !=
 			ACLCHECK_OK)
@@ -532,13 +533,13 @@ tc_map_key_readable(const TcMap *map)
 		return false;
 	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
 		return true;
-	for (int i = 0; i < map->shape.nkeys; i++)
+	for (int i = 0; i < map->layout.nkeys; i++)
 	{
-		if (pg_attribute_aclcheck(map->relation, map->shape.keys[i].number,
+		if (pg_attribute_aclcheck(map->relation, map->layout.keys[i].number,
 								  user, ACL_SELECT) != ACLCHECK_OK)
 			return false;
 	}
-	return map->shape.natts > 0;
+	return map->layout.natts > 0;
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * map.h
- *	  What a backend knows of a map: definition, shape, guard, state.
+ *	  What a backend knows of a map: definition, layout, guard, state.
  */
 #ifndef TC_MAP_H
 #define TC_MAP_H
@@ -8,9 +8,9 @@
 #include "executor/spi.h"
 
 #include "msgpack/msgpack.h"
-#include "table/keyindex.h"
-#include "table/mapdef.h"
-#include "table/shape.h"
+#include "table/key_index.h"
+#include "table/map_definition.h"
+#include "table/row_layout.h"
 
 /* Why a map's reads go to the heap. */
 typedef enum TcSuspension
@@ -23,7 +23,7 @@ typedef enum TcSuspension
 	TC_SUSPENDED_VIRTUAL   /* a column is computed when it is read */
 } TcSuspension;
 
-/* Statements that are prepared once per map; see heapwrite.c. */
+/* Statements that are prepared once per map; see table_sql.c. */
 typedef enum TcPlanKind
 {
 	TC_PLAN_PUT,
@@ -47,8 +47,8 @@ typedef struct TcMap
 {
 	Oid relation;
 	MemoryContext context; /* everything below lives here */
-	TcMapDef def;
-	TcShape shape;
+	TcMapDefinition def;
+	TcRowLayout layout;
 	char *name; /* without schema, for messages */
 	Oid schema;
 	char relkind;
@@ -60,9 +60,9 @@ typedef struct TcMap
 	TcKeyIndex key_index;	/* none for a volatile map */
 	bool row_security;		/* the table has policies that may apply */
 	TcSuspension suspended;
-	bool plain; /* see heapupdate.h */
+	bool plain; /* see table_update.h */
 	SPIPlanPtr plans[TC_NPLANS];
-	List *row_plans; /* see heaprow.c */
+	List *row_plans; /* see table_sql_row.c */
 
 	/* prepared when first needed */
 	TcMsgpackShape *encoder;
@@ -126,7 +126,7 @@ tc_map_policies_apply(const TcMap *map)
 }
 
 /* A suspension in words; NULL when there is none. */
-extern const char *tc_suspension_text(TcSuspension suspension);
+extern const char *tc_map_suspension_text(TcSuspension suspension);
 
 /* Is this what the backend knows of the map, with nothing changed since? */
 extern bool tc_map_up_to_date(const TcMap *map);

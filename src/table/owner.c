@@ -29,7 +29,7 @@
 #include "table/owner.h"
 
 bool
-tc_owner_become(Oid relation, TcBefore *before)
+tc_owner_become(Oid relation, TcOwnerBefore *before)
 {
 	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
 	Oid owner;
@@ -49,7 +49,7 @@ tc_owner_become(Oid relation, TcBefore *before)
 }
 
 void
-tc_owner_leave(const TcBefore *before)
+tc_owner_leave(const TcOwnerBefore *before)
 {
 	AtEOXact_GUC(false, before->nest_level);
 	SetUserIdAndSecContext(before->user, before->context);

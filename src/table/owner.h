@@ -6,20 +6,20 @@
 #define TC_OWNER_H
 
 /* Who somebody was before. */
-typedef struct TcBefore
+typedef struct TcOwnerBefore
 {
 	Oid user;
 	int context;
 	int nest_level; /* of settings */
-} TcBefore;
+} TcOwnerBefore;
 
 /*
  * Become the owner of a relation; false when there is no such relation.  The
  * caller holds a lock on it and has opened nothing of it.
  */
-extern bool tc_owner_become(Oid relation, TcBefore *before);
+extern bool tc_owner_become(Oid relation, TcOwnerBefore *before);
 
 /* Become again who one was. */
-extern void tc_owner_leave(const TcBefore *before);
+extern void tc_owner_leave(const TcOwnerBefore *before);
 
 #endif /* TC_OWNER_H */

@@ -34,10 +34,10 @@
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
 
-#include "base/compat.h"
+#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
-#include "cache/bounds.h"
+#include "cache/cache_limits.h"
 #include "cache/freeze.h"
 #include "cache/settle.h"
 #include "segment/index/room.h"
@@ -46,8 +46,8 @@
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/sample.h"
-#include "worker/rota.h"
-#include "worker/warm_up.h"
+#include "worker/purge_launcher.h"
+#include "worker/warm_up_launcher.h"
 #include "worker/worker.h"
 
 /* Seconds after which the postmaster starts the worker again. */
@@ -129,16 +129,16 @@ static void
 make_round(void)
 {
 	tc_settle_leftovers(SETTLE_PER_SHARD);
-	tc_resume_leftovers();
+	tc_suspension_resume_leftovers();
 	tc_freeze_step();
 	tc_map_drain(DRAIN_PER_ROUND);
-	tc_bounds_step();
+	tc_cache_limits_step();
 	tc_sample_adapt();
 	tc_huge_step();
 	tc_room_from_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
-	tc_rota_step();
-	tc_warm_up_step();
+	tc_purge_launcher_step();
+	tc_warm_up_launcher_step();
 	tc_check_step();
 }
 
@@ -186,7 +186,7 @@ tc_worker_main(Datum arg)
 		wait_for_work(wait_event);
 	}
 
-	tc_warm_up_shutdown();
+	tc_warm_up_launcher_shutdown();
 
 	/* a worker that returns 0 is not started again */
 	proc_exit(1);

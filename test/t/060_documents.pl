@@ -169,7 +169,7 @@ foreach my $message (@messages)
 # ----- why a map is suspended -----
 
 my $map_source = slurp_file("$root/src/heap/map.c");
-my ($body) = $map_source =~ /tc_suspension_text\(.*?\n\{(.*?)\n\}/s;
+my ($body) = $map_source =~ /tc_map_suspension_text\(.*?\n\{(.*?)\n\}/s;
 my $state_source = slurp_file("$root/src/access/sql_stats.c");
 my ($rest) = $state_source =~ /\nreason_of_state\(.*?\n\{(.*?)\n\}/s;
 my @reasons = "$body$rest" =~ /return[^;]*?"([^"]+)"/g;

@@ -1,0 +1,86 @@
+/*
+ * table_read.h
+ *	  Reads rows of a backing table by key.
+ */
+#ifndef TC_TABLE_READ_H
+#define TC_TABLE_READ_H
+
+#include "executor/tuptable.h"
+#include "utils/snapshot.h"
+
+#include "table/map.h"
+
+/* Several reads of one table under one snapshot. */
+typedef struct TcTableReader TcTableReader;
+
+/*
+ * A row as it was found.  It points into the reader and is good until its
+ * next use.
+ */
+typedef struct TcTableRow
+{
+	TcRow row;
+	TimestampTz expires; /* PG_INT64_MAX: never */
+
+	/* For keeping it in the cache, when it has been confirmed: */
+	bool newest;		/* nobody has changed or is changing it */
+	TransactionId xmin; /* Frozen when every snapshot sees it */
+} TcTableRow;
+
+/*
+ * When a row expires; PG_INT64_MAX: never.  The infinite times are others than
+ * that, so that the second function gives what the column had.
+ */
+extern TimestampTz tc_table_read_expires(const TcRowLayout *layout,
+										 const TcRow *row);
+extern Datum tc_table_read_expires_column(TimestampTz expires, bool *isnull);
+
+/*
+ * Begin and end; the table is locked already.  What the reader keeps between
+ * its calls is in the given context.
+ */
+extern TcTableReader *tc_table_read_begin(const TcMap *map, Snapshot snapshot,
+										  MemoryContext context);
+extern void tc_table_read_end(TcTableReader *reader);
+
+/* Read the row of a key; false when the snapshot sees none. */
+extern bool tc_table_read_key(TcTableReader *reader, const Datum *keys,
+							  TcTableRow *row);
+
+/*
+ * After tc_table_read_key found a row: the tuple, in the reader's slot until
+ * the next read.
+ */
+extern TupleTableSlot *tc_table_read_tuple(TcTableReader *reader);
+
+/*
+ * After tc_table_read_key found a row: say what may be kept of it.  Not during
+ * recovery.
+ */
+extern void tc_table_read_confirm(TcTableReader *reader, TcTableRow *row);
+
+/*
+ * After tc_table_read_key found nothing: who has made the key absent?  Frozen
+ * when no snapshot can see a row; InvalidTransactionId when that cannot be
+ * told, or somebody is inserting one.
+ */
+extern TransactionId tc_table_read_absent_since(TcTableReader *reader,
+												const Datum *keys);
+
+/*
+ * Read all rows of the table.  next steps to one; confirm says, at the time
+ * of its call, what may be kept of it: to be called after the key's stamp
+ * was read.  What the scan keeps between its calls is in the given context.
+ */
+typedef struct TcTableScan TcTableScan;
+
+extern TcTableScan *tc_table_scan_begin(const TcMap *map, Snapshot snapshot,
+										MemoryContext context);
+/* About how many rows the table has, by its statistics. */
+extern int64 tc_table_scan_estimate(const TcTableScan *scan);
+
+extern bool tc_table_scan_next(TcTableScan *scan, Datum *keys, TcTableRow *row);
+extern void tc_table_scan_confirm(TcTableScan *scan, TcTableRow *row);
+extern void tc_table_scan_end(TcTableScan *scan);
+
+#endif /* TC_TABLE_READ_H */

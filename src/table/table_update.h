@@ -1,0 +1,31 @@
+/*
+ * table_update.h
+ *	  Gives a row that is there another value, without a statement.
+ */
+#ifndef TC_TABLE_UPDATE_H
+#define TC_TABLE_UPDATE_H
+
+#include "table/map.h"
+
+/*
+ * Would a statement that puts a value do no more to the table than to write
+ * a row and its index entries?  For a relation and its map, which is not
+ * suspended.
+ */
+extern bool tc_table_update_is_plain(Relation rel, const TcMap *map);
+
+/*
+ * In a plain map, give the row of a key the value and time of expiry in new_row, as INSERT
+ * ... ON CONFLICT DO UPDATE would, in the caller's transaction and as the
+ * calling user.  False when nothing was done, since there is no such row or
+ * more is to be done than this function knows of: the statement is to be run
+ * then.  The cache has not been told; *newest says whether the row still is
+ * as it was written here.
+ *
+ * Takes RowExclusiveLock on the table and keeps it, and waits for whoever is
+ * changing the row.  Errors are those of an UPDATE.
+ */
+extern bool tc_table_update(TcMap *map, const Datum *keys, const TcRow *new_row,
+							bool *newest);
+
+#endif /* TC_TABLE_UPDATE_H */
