@@ -146,15 +146,11 @@ is(join(' ', grep { !$functions{$_} } @claimed),
 # ----- the log -----
 
 my $guide = slurp_file("$root/docs/OPERATIONS.md");
-my @messages;
-foreach my $source (glob("$root/src/*/*.c"))
-{
-	my $code = slurp_file($source);
-
-	$code =~ s/"\s*\n\s*"//g;
-	push @messages, $code =~
-	  /ereport\(\s*(?:LOG|WARNING),.*?errmsg\(\s*"((?:[^"\\]|\\.)*)"/gs;
-}
+my $source = join '', map { slurp_file($_) }
+  glob("$root/src/*/*.c $root/src/*/*/*.c");
+$source =~ s/"\s*\n\s*"//g;
+my @messages = $source =~
+  /ereport\(\s*(?:LOG|WARNING),.*?errmsg\(\s*"((?:[^"\\]|\\.)*)"/gs;
 cmp_ok(scalar(@messages), '>', 4, 'there are messages for the log');
 foreach my $message (@messages)
 {
@@ -168,10 +164,8 @@ foreach my $message (@messages)
 
 # ----- why a map is suspended -----
 
-my $map_source = slurp_file("$root/src/heap/map.c");
-my ($body) = $map_source =~ /tc_map_suspension_text\(.*?\n\{(.*?)\n\}/s;
-my $state_source = slurp_file("$root/src/access/sql_stats.c");
-my ($rest) = $state_source =~ /\nreason_of_state\(.*?\n\{(.*?)\n\}/s;
+my ($body) = $source =~ /^tc_map_suspension_text\(.*?\n\{(.*?)\n\}/ms;
+my ($rest) = $source =~ /^reason_of_state\(.*?\n\{(.*?)\n\}/ms;
 my @reasons = "$body$rest" =~ /return[^;]*?"([^"]+)"/g;
 cmp_ok(scalar(@reasons), '>', 8, 'there are reasons');
 like($guide, qr/`\Q$_\E`/, "the guide explains: $_") foreach @reasons;
