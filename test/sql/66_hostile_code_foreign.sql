@@ -1,6 +1,6 @@
 --
 -- Nobody's code runs as somebody else: the part of it that goes through
--- foreign tables; see 65_attackers.
+-- foreign tables; see 65_hostile_code.
 --
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS topcache;
