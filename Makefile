@@ -60,9 +60,9 @@ override with_llvm = no
 
 names = $(sort $(basename $(notdir $(wildcard $(TOP)/test/$(1)))))
 REGRESS = $(call names,sql/*.sql)
-REGRESS_OPTS = --inputdir=$(TOP)/test --outputdir=.
-ISOLATION = $(call names,specs/*.spec)
-ISOLATION_OPTS = --inputdir=$(TOP)/test --outputdir=.
+REGRESS_OPTS = --inputdir=$(TOP)/test
+ISOLATION = $(call names,isolation/specs/*.spec)
+ISOLATION_OPTS = --inputdir=$(TOP)/test/isolation
 # These start servers of their own, which root may not.
 ifneq ($(shell id -u),0)
 TAP_TESTS = $(if $(wildcard $(TOP)/test/t/*.pl),1)
