@@ -70,7 +70,8 @@ count_now(const TcMap *map)
 	for (int i = 0; i < TC_NBYPASSES; i++)
 	{
 		if (place->n[i] > 0)
-			tc_count(tc_binding_entry(map), TC_COUNT_BYPASSES + i, place->n[i]);
+			tc_counters_add(tc_binding_entry(map), TC_COUNT_BYPASSES + i,
+							place->n[i]);
 	}
 	memset(place, 0, sizeof(Uncounted));
 }
@@ -85,7 +86,7 @@ tc_bypass_count(TcMap *map, TcBypass bypass)
 		count_later(map->relation, bypass);
 		return;
 	}
-	tc_count(tc_binding_entry(map), TC_COUNT_BYPASSES + bypass, 1);
+	tc_counters_add(tc_binding_entry(map), TC_COUNT_BYPASSES + bypass, 1);
 	count_now(map);
 }
 

@@ -36,7 +36,7 @@ static bool warned = false;
 static int64
 default_cost(TcMap *map)
 {
-	tc_count(tc_binding_entry(map), TC_COUNT_COST_DEFAULTED, 1);
+	tc_counters_add(tc_binding_entry(map), TC_COUNT_COST_DEFAULTED, 1);
 	if (!warned)
 	{
 		warned = true;

@@ -36,15 +36,15 @@ store(const TcImage *image, uint32 stamp)
 	switch (tc_versions_fill(image, stamp))
 	{
 		case TC_FILL_STORED:
-			tc_count(slot, TC_COUNT_FILLS, 1);
+			tc_counters_add(slot, TC_COUNT_FILLS, 1);
 			tc_cache_limits_stored(slot);
 			return image->data_bytes;
 		case TC_FILL_LOST:
-			tc_count(slot, TC_COUNT_FILLS_LOST, 1);
+			tc_counters_add(slot, TC_COUNT_FILLS_LOST, 1);
 			tc_fill_want(image->probe);
 			return 0;
 		case TC_FILL_NO_ROOM:
-			tc_count(slot, TC_COUNT_NOT_RESIDENT, 1);
+			tc_counters_add(slot, TC_COUNT_NOT_RESIDENT, 1);
 			return 0;
 		case TC_FILL_PRESENT:
 			return 0;
@@ -70,7 +70,7 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcTableRow *row,
 		return 0;
 	if (tc_cost_row_too_large(map, &row->row))
 	{
-		tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
+		tc_counters_add(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
 		return 0;
 	}
 	image.nulls = tc_row_layout_form_record(&map->layout, &row->row, &bytes);

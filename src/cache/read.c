@@ -46,7 +46,7 @@
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
-#include "segment/stats/departed.h"
+#include "segment/stats/removal.h"
 #include "segment/stats/sample.h"
 #include "table/table_sql.h"
 
@@ -220,7 +220,7 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 		tc_cache_limits_residency_only(reader->map))
 	{
 		/* it has been here for long enough, and makes room for a fill */
-		tc_versions_evict(lookup->probe, TC_LEAVES_EXPIRED);
+		tc_versions_evict(lookup->probe, TC_REMOVED_EXPIRED);
 		return ANSWER_MISS;
 	}
 	value->found = !version->negative && version->expires > reader->now &&
@@ -420,7 +420,7 @@ why_missed(const TcProbe *probe)
 {
 	if (tc_versions_resident(probe))
 		return TC_COUNT_MISSES_SNAPSHOT;
-	return tc_departed_miss(probe->hash);
+	return tc_removal_miss(probe->hash);
 }
 
 /* Answer one read that the segment could not. */
@@ -441,8 +441,9 @@ read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		value->found = false;
 	INSTR_TIME_SET_CURRENT(time);
 	INSTR_TIME_SUBTRACT(time, begun);
-	tc_count(&probe->slot, too_large ? TC_COUNT_MISSES_OVERSIZE : why, 1);
-	tc_count(&probe->slot, TC_COUNT_MISS_NS, tc_instr_time_ns(time));
+	tc_counters_add(&probe->slot, too_large ? TC_COUNT_MISSES_OVERSIZE : why,
+					1);
+	tc_counters_add(&probe->slot, TC_COUNT_MISS_NS, tc_instr_time_ns(time));
 }
 
 void
@@ -465,7 +466,7 @@ tc_read_finish(TcReader *reader, const Datum *keys, TcLookup *lookup,
 		return false;
 	}
 	reader->counts.hits++;
-	tc_count(&lookup->probe->slot, TC_COUNT_HITS, 1);
+	tc_counters_add(&lookup->probe->slot, TC_COUNT_HITS, 1);
 	tc_lookup_prepare_touch(lookup, reader->clock_us);
 	return true;
 }

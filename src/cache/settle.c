@@ -194,7 +194,7 @@ tc_settle_version(uint16 map, uint32 hash, TransactionId xid)
 static int
 settle_shard(uint16 map, int shard, TcDirty *dirty, int max)
 {
-	int n = tc_shard_dirty(map, shard, dirty, max);
+	int n = tc_queues_dirty(map, shard, dirty, max);
 
 	for (int i = 0; i < n; i++)
 	{

@@ -236,7 +236,7 @@ tc_volatile_store_row(TcOwned *owned, const TcRow *row, TimestampTz expires)
 	image.expires = expires;
 	image.negative = false;
 	push_and_wait(map, &image);
-	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
+	tc_counters_add(&probe.slot, TC_COUNT_PUTS, 1);
 }
 
 void
@@ -296,7 +296,7 @@ tc_volatile_remove(TcMap *map, const Datum *keys)
 		{
 			case TC_END_DONE:
 				tc_settle_remember(&probe, xid);
-				tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+				tc_counters_add(&probe.slot, TC_COUNT_REMOVES, 1);
 				return version.expires > GetCurrentStatementStartTimestamp();
 			case TC_END_ABSENT:
 				return false;

@@ -87,7 +87,7 @@ push_image(TcMap *map, TcImage *image, bool install)
 				tc_cache_limits_stored(&probe->slot);
 				return;
 			case TC_PUSH_NO_ROOM:
-				tc_count(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
+				tc_counters_add(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
 				return;
 			case TC_PUSH_ABSENT:
 			case TC_PUSH_STALE:
@@ -129,7 +129,7 @@ write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 		return;
 	if (!tc_versions_resident(&probe))
 		return;
-	tc_count(&probe.slot, TC_COUNT_REMOVES, 1);
+	tc_counters_add(&probe.slot, TC_COUNT_REMOVES, 1);
 	tc_row_layout_form_absent(&map->layout, keys, &bytes);
 	image.probe = &probe;
 	image.data = bytes.data;
@@ -184,11 +184,11 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
 	}
 	if (tc_cost_row_too_large(map, &row->row))
 	{
-		tc_count(&probe.slot, TC_COUNT_NOT_RESIDENT, 1);
+		tc_counters_add(&probe.slot, TC_COUNT_NOT_RESIDENT, 1);
 		tc_versions_drop(&probe);
 		return;
 	}
-	tc_count(&probe.slot, TC_COUNT_PUTS, 1);
+	tc_counters_add(&probe.slot, TC_COUNT_PUTS, 1);
 	flatten_row(map, &row->row, &flat);
 	image.nulls = tc_row_layout_form_record(&map->layout, &flat, &bytes);
 	image.probe = &probe;

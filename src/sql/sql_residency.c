@@ -19,7 +19,7 @@
 #include "cache/bypass.h"
 #include "cache/hydrate.h"
 #include "query/args.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
 
@@ -100,7 +100,7 @@ topcache_evict(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	tc_row_layout_form_key(&map->layout, keys, &key);
 	tc_binding_probe(&probe, map, &key);
-	PG_RETURN_BOOL(tc_versions_evict(&probe, TC_LEAVES_BY_COMMAND));
+	PG_RETURN_BOOL(tc_versions_evict(&probe, TC_REMOVED_BY_COMMAND));
 }
 
 /* Evict up to max records of a map, or of all maps; all with -1. */
@@ -110,7 +110,7 @@ evict_records(int map, int64 max)
 	int64 evicted = 0;
 
 	while ((max < 0 || evicted < max) &&
-		   tc_evict_lru(map, TC_LEAVES_BY_COMMAND))
+		   tc_evict_one(map, TC_REMOVED_BY_COMMAND))
 	{
 		CHECK_FOR_INTERRUPTS();
 		evicted++;

@@ -27,8 +27,8 @@
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
-#include "segment/stats/departed.h"
 #include "segment/stats/progress.h"
+#include "segment/stats/removal.h"
 
 TC_FUNCTION(topcache_map_state);
 TC_FUNCTION(topcache_memory_use);
@@ -46,34 +46,35 @@ TC_FUNCTION(topcache_reset_all_stats);
 #define STATE_COLUMNS  (RESET_COLUMN + 1)
 
 /* The counters, in the order of the function's columns. */
-static const TcCounter counters[] = {TC_COUNT_HITS,
-									 TC_COUNT_MISSES_COLD,
-									 TC_COUNT_MISSES_EVICTED,
-									 TC_COUNT_MISSES_EXPIRED,
-									 TC_COUNT_MISSES_INVALIDATED,
-									 TC_COUNT_MISSES_SNAPSHOT,
-									 TC_COUNT_MISSES_OVERSIZE,
-									 TC_COUNT_MISS_NS,
-									 TC_COUNT_BYPASSES + TC_BYPASS_OWN_WRITES,
-									 TC_COUNT_BYPASSES + TC_BYPASS_SERIALIZABLE,
-									 TC_COUNT_BYPASSES + TC_BYPASS_POLICIES,
-									 TC_COUNT_BYPASSES + TC_BYPASS_SUSPENDED,
-									 TC_COUNT_BYPASSES + TC_BYPASS_DISABLED,
-									 TC_COUNT_BYPASSES + TC_BYPASS_RECOVERY,
-									 TC_COUNT_BYPASSES + TC_BYPASS_SNAPSHOT,
-									 TC_COUNT_FILLS,
-									 TC_COUNT_FILLS_LOST,
-									 TC_COUNT_PUTS,
-									 TC_COUNT_REMOVES,
-									 TC_COUNT_LEAVES + TC_LEAVES_FOR_BACKEND,
-									 TC_COUNT_LEAVES + TC_LEAVES_FOR_WORKER,
-									 TC_COUNT_LEAVES + TC_LEAVES_FOR_BUDGET,
-									 TC_COUNT_LEAVES + TC_LEAVES_IDLE,
-									 TC_COUNT_LEAVES + TC_LEAVES_BY_COMMAND,
-									 TC_COUNT_LEAVES + TC_LEAVES_EXPIRED,
-									 TC_COUNT_LEAVES + TC_LEAVES_INVALIDATED,
-									 TC_COUNT_NOT_RESIDENT,
-									 TC_COUNT_COST_DEFAULTED};
+static const TcCounter counters[] = {
+	TC_COUNT_HITS,
+	TC_COUNT_MISSES_COLD,
+	TC_COUNT_MISSES_EVICTED,
+	TC_COUNT_MISSES_EXPIRED,
+	TC_COUNT_MISSES_INVALIDATED,
+	TC_COUNT_MISSES_SNAPSHOT,
+	TC_COUNT_MISSES_OVERSIZE,
+	TC_COUNT_MISS_NS,
+	TC_COUNT_BYPASSES + TC_BYPASS_OWN_WRITES,
+	TC_COUNT_BYPASSES + TC_BYPASS_SERIALIZABLE,
+	TC_COUNT_BYPASSES + TC_BYPASS_POLICIES,
+	TC_COUNT_BYPASSES + TC_BYPASS_SUSPENDED,
+	TC_COUNT_BYPASSES + TC_BYPASS_DISABLED,
+	TC_COUNT_BYPASSES + TC_BYPASS_RECOVERY,
+	TC_COUNT_BYPASSES + TC_BYPASS_SNAPSHOT,
+	TC_COUNT_FILLS,
+	TC_COUNT_FILLS_LOST,
+	TC_COUNT_PUTS,
+	TC_COUNT_REMOVES,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_FOR_BACKEND,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_FOR_WORKER,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_FOR_LIMIT,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_IDLE,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_BY_COMMAND,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_EXPIRED,
+	TC_COUNT_REMOVAL_REASONS + TC_REMOVED_INVALIDATED,
+	TC_COUNT_NOT_RESIDENT,
+	TC_COUNT_COST_DEFAULTED};
 
 /* What a map holds, if it is bound. */
 static void
@@ -100,7 +101,7 @@ take_counters(const TcMap *map, Datum *columns, bool *nulls)
 	{
 		for (int i = 0; i < lengthof(counters); i++)
 			columns[COUNTER_COLUMN + i] =
-				Int64GetDatum(tc_counter_read(number, counters[i]));
+				Int64GetDatum(tc_counters_read(number, counters[i]));
 		columns[RESET_COLUMN] = TimestampTzGetDatum(tc_counters_since(number));
 		return;
 	}

@@ -40,7 +40,7 @@
 #include "cache/cache_limits.h"
 #include "cache/freeze.h"
 #include "cache/settle.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
 #include "segment/maps/maptable.h"
 #include "segment/memory/huge.h"
@@ -113,7 +113,7 @@ evict_to_low_water(void)
 		return;
 	while (tc_segment_used_percent() > low)
 	{
-		if (!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_WORKER))
+		if (!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_WORKER))
 		{
 			report_blocked(tc_segment_used_percent(), evicted);
 			return;
@@ -135,7 +135,7 @@ make_round(void)
 	tc_cache_limits_step();
 	tc_sample_adapt();
 	tc_huge_step();
-	tc_room_from_index(SHRINK_PER_ROUND);
+	tc_reclaim_shrink_index(SHRINK_PER_ROUND);
 	evict_to_low_water();
 	tc_purge_launcher_step();
 	tc_warm_up_launcher_step();

@@ -45,10 +45,10 @@
 #include "base/settings.h"
 #include "segment/evict/ghost.h"
 #include "segment/evict/policy.h"
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/index/chain.h"
 #include "segment/index/index.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/maptable.h"
 #include "segment/memory/record.h"
@@ -92,7 +92,7 @@ is_fifo(void)
 /* ----- records that come and are used ----- */
 
 int
-tc_policy_queue_locked(TcSharedRecord *rec, uint32 bytes)
+tc_policy_insert_locked(TcSharedRecord *rec, uint32 bytes)
 {
 	Assert(LWLockHeldByMeInMode(&tc_shard_of(rec->map, rec->hash)->lock,
 								LW_EXCLUSIVE));
@@ -144,14 +144,14 @@ has_aged(const TcSharedRecord *rec, uint64 age_us, uint64 now_us)
 		return true;
 	tail_us = pg_atomic_read_u64(
 		&tc_map_body(rec->map)
-			 ->tail_stamp[TC_QUEUE_MAIN][tc_shard_number(rec->hash)]);
+			 ->tail_access[TC_QUEUE_MAIN][tc_shard_number(rec->hash)]);
 	return tail_us > now_us || age_us >= (now_us - tail_us) / YOUNG_SHARE;
 }
 
 bool
-tc_policy_touch_due(const TcSharedRecord *rec, uint64 now_us)
+tc_policy_access_due(const TcSharedRecord *rec, uint64 now_us)
 {
-	uint64 stamp = tc_record_stamp(rec);
+	uint64 stamp = tc_record_last_access(rec);
 
 	if (is_fifo())
 		return rec->reads < TC_MOST_READS;
@@ -162,13 +162,13 @@ tc_policy_touch_due(const TcSharedRecord *rec, uint64 now_us)
 }
 
 void
-tc_policy_touch_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
+tc_policy_access_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	if (!is_fifo())
-		tc_shard_move_locked(shard, ref, TC_QUEUE_MAIN, now_us);
+		tc_queues_move_locked(shard, ref, TC_QUEUE_MAIN, now_us);
 	else if (rec->reads < TC_MOST_READS)
 		rec->reads++;
 }
@@ -183,7 +183,7 @@ tc_policy_renew_locked(TcSharedShard *shard, TcRef ref, uint64 now_us)
 	if (!is_fifo() || rec->reads == 0)
 		return false;
 	rec->reads = 0;
-	tc_shard_move_locked(shard, ref, TC_QUEUE_MAIN, now_us);
+	tc_queues_move_locked(shard, ref, TC_QUEUE_MAIN, now_us);
 	return true;
 }
 
@@ -219,7 +219,7 @@ oldest_shard(int map, int queue, uint16 *oldest_map, int *oldest_shard)
 		body = tc_map_body(m);
 		for (int s = 0; s < TC_SHARDS; s++)
 		{
-			uint64 stamp = pg_atomic_read_u64(&body->tail_stamp[queue][s]);
+			uint64 stamp = pg_atomic_read_u64(&body->tail_access[queue][s]);
 
 			if (stamp < oldest)
 			{
@@ -288,7 +288,7 @@ spare_locked(TcSharedShard *shard, TcRef ref, int queue)
 			return false;
 		rec->reads--;
 	}
-	tc_shard_move_locked(shard, ref, TC_QUEUE_MAIN, tc_segment_clock_us());
+	tc_queues_move_locked(shard, ref, TC_QUEUE_MAIN, tc_segment_clock_us());
 	return true;
 }
 
@@ -311,7 +311,7 @@ pick_victim(uint16 map, int number, int queue, bool may_spare, Victim *victim)
 		TcSharedRecord *rec = tc_record_at(victim->ref);
 
 		victim->hash = rec->hash;
-		victim->stamp = tc_record_stamp(rec);
+		victim->stamp = tc_record_last_access(rec);
 	}
 	LWLockRelease(&shard->lock);
 	return pick;
@@ -325,12 +325,12 @@ still_victim_locked(const Victim *victim)
 
 	Assert(LWLockHeldByMe(tc_partition_lock(victim->hash)));
 	return !(rec->flags & TC_REC_DIRTY) &&
-		tc_record_stamp(rec) == victim->stamp;
+		tc_record_last_access(rec) == victim->stamp;
 }
 
 /* Evict a victim, unless it has been used or changed since. */
 static bool
-evict_victim(const Victim *victim, TcDeparture why)
+evict_victim(const Victim *victim, TcRemovalReason why)
 {
 	LWLock *lock = tc_partition_lock(victim->hash);
 	TcIndexPlace place;
@@ -350,7 +350,7 @@ evict_victim(const Victim *victim, TcDeparture why)
 }
 
 bool
-tc_evict_lru(int map, TcDeparture why)
+tc_evict_one(int map, TcRemovalReason why)
 {
 	int spared = 0;
 	int tries = 0;

@@ -18,7 +18,7 @@ StaticAssertDecl(TC_MOST_READS <= 3, "a record has two bits for it");
  * The queue for a record of so many bytes that becomes clean, or is clean
  * from the start; its shard is locked.
  */
-extern int tc_policy_queue_locked(TcSharedRecord *rec, uint32 bytes);
+extern int tc_policy_insert_locked(TcSharedRecord *rec, uint32 bytes);
 
 /* A new version takes the place of another one in the eyes of the policy. */
 extern void tc_policy_inherit(TcSharedRecord *rec, const TcSharedRecord *from);
@@ -27,11 +27,11 @@ extern void tc_policy_inherit(TcSharedRecord *rec, const TcSharedRecord *from);
  * Would a read of a record change anything?  The header may be a copy that
  * was read without a lock.
  */
-extern bool tc_policy_touch_due(const TcSharedRecord *rec, uint64 now_us);
+extern bool tc_policy_access_due(const TcSharedRecord *rec, uint64 now_us);
 
 /* Note a read of a clean record; its shard is locked. */
-extern void tc_policy_touch_locked(TcSharedShard *shard, TcRef ref,
-								   uint64 now_us);
+extern void tc_policy_access_locked(TcSharedShard *shard, TcRef ref,
+									uint64 now_us);
 
 /*
  * A record has had its stamp for too long.  If it may have been read since,

@@ -95,8 +95,8 @@ list_for(TcSharedWheel *wheel, uint32 tick, uint32 cursor)
 	if (tick <= cursor)
 		return &wheel->due;
 	level = pg_leftmost_one_pos32(tick ^ cursor) / DIGIT_BITS;
-	return &wheel->slot[level * TC_WHEEL_SLOTS +
-						(tick >> (level * DIGIT_BITS)) % TC_WHEEL_SLOTS];
+	return &wheel->slot[level * TC_WHEEL_BUCKETS +
+						(tick >> (level * DIGIT_BITS)) % TC_WHEEL_BUCKETS];
 }
 
 static void
@@ -177,7 +177,7 @@ tc_wheel_unlink(TcRef ref)
 }
 
 void
-tc_wheel_moved(TcRef from, TcRef to)
+tc_wheel_relocate(TcRef from, TcRef to)
 {
 	TcSharedWheel *wheel = wheel_of(to);
 	TcSharedExpiry *expiry = expiry_at(to);
@@ -227,8 +227,9 @@ step_locked(TcSharedWheel *wheel, int64 max)
 {
 	uint32 next = wheel->cursor + 1;
 	int level = pg_leftmost_one_pos32(next ^ wheel->cursor) / DIGIT_BITS;
-	TcRef *list = &wheel->slot[level * TC_WHEEL_SLOTS +
-							   (next >> (level * DIGIT_BITS)) % TC_WHEEL_SLOTS];
+	TcRef *list =
+		&wheel->slot[level * TC_WHEEL_BUCKETS +
+					 (next >> (level * DIGIT_BITS)) % TC_WHEEL_BUCKETS];
 	int64 moved = 0;
 
 	Assert(LWLockHeldByMeInMode(&wheel->lock, LW_EXCLUSIVE));

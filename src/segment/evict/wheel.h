@@ -18,7 +18,7 @@ extern void tc_wheel_create(TcSharedWheel *wheel);
  */
 extern void tc_wheel_link(TcRef ref);
 extern void tc_wheel_unlink(TcRef ref);
-extern void tc_wheel_moved(TcRef from, TcRef to);
+extern void tc_wheel_relocate(TcRef from, TcRef to);
 
 /* Let a record that is due, and can't be dropped now, be due again later. */
 extern void tc_wheel_postpone(TcRef ref);

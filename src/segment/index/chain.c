@@ -18,7 +18,7 @@
 #include "postgres.h"
 
 #include "segment/evict/policy.h"
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
 #include "segment/index/chain.h"
 #include "segment/maps/check.h"
@@ -100,7 +100,7 @@ link_newest_locked(TcRef ref)
 {
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
 								LW_EXCLUSIVE));
-	tc_shard_link(ref);
+	tc_queues_link(ref);
 	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
 		tc_wheel_link(ref);
 }
@@ -110,7 +110,7 @@ unlink_newest_locked(TcRef ref)
 {
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
 								LW_EXCLUSIVE));
-	tc_shard_unlink(ref);
+	tc_queues_unlink(ref);
 	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
 		tc_wheel_unlink(ref);
 }
@@ -128,7 +128,7 @@ tc_chain_account_bytes_locked(const TcSharedRecord *rec, int64 bytes)
 	TcSharedDelta delta = {0, 0, bytes, 0};
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
-	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_queues_account(rec->map, rec->hash, &delta);
 }
 
 /* Take the record out of index and lists and free it. */
@@ -143,14 +143,14 @@ tc_chain_remove_locked(TcIndexPlace *place)
 	unlink_newest_locked(place->ref);
 	tc_index_remove_locked(place);
 	delta.bytes = -tc_chain_free_locked(place->ref);
-	tc_shard_account(map, place->hash, &delta);
+	tc_queues_account(map, place->hash, &delta);
 }
 
 void
-tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why)
+tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why)
 {
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
-	tc_departed_note(tc_record_at(place->ref)->map, place->hash, why);
+	tc_removal_note(tc_record_at(place->ref)->map, place->hash, why);
 	tc_index_begin_change_locked(place->first);
 	tc_chain_remove_locked(place);
 	tc_index_end_change_locked(place->first);
@@ -168,7 +168,7 @@ tc_chain_add_locked(TcRef ref)
 	if (!tc_index_insert_locked(rec->hash, ref))
 		return false;
 	link_newest_locked(ref);
-	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_queues_account(rec->map, rec->hash, &delta);
 	tc_check_versions_locked(ref);
 	return true;
 }
@@ -190,7 +190,7 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	unlink_newest_locked(place->ref);
 	tc_index_exchange_locked(place, ref);
 	link_newest_locked(ref);
-	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_queues_account(rec->map, rec->hash, &delta);
 	tc_check_versions_locked(ref);
 }
 
@@ -216,7 +216,7 @@ tc_chain_uncover_locked(TcIndexPlace *place)
 	unlink_newest_locked(ref);
 	tc_index_exchange_locked(place, older);
 	link_newest_locked(older);
-	tc_shard_account(rec->map, rec->hash, &delta);
+	tc_queues_account(rec->map, rec->hash, &delta);
 	tc_record_free(ref);
 	tc_check_versions_locked(older);
 }

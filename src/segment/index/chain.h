@@ -10,7 +10,7 @@
 
 #include "segment/index/index.h"
 #include "segment/memory/image.h"
-#include "segment/stats/departed.h"
+#include "segment/stats/removal.h"
 
 /* Is the probe's slot still the map's? */
 extern bool tc_chain_slot_current_locked(const TcProbe *probe);
@@ -43,6 +43,6 @@ extern void tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older);
 extern void tc_chain_uncover_locked(TcIndexPlace *place);
 
 /* Drop a record, as a change of its own. */
-extern void tc_chain_drop_locked(TcIndexPlace *place, TcDeparture why);
+extern void tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why);
 
 #endif /* TC_CHAIN_H */

@@ -44,8 +44,9 @@ may_drop(const TcSharedRecord *rec)
 {
 	if (!(rec->flags & TC_REC_DIRTY))
 		return true;
-	return (rec->flags & TC_REC_PINNED) && (rec->flags & TC_REC_COMMITTED) &&
-		!(rec->flags & TC_REC_ENDED) && tc_record_older(rec) == TC_NO_REF;
+	return (rec->flags & TC_REC_NEVER_EVICTED) &&
+		(rec->flags & TC_REC_COMMITTED) && !(rec->flags & TC_REC_ENDED) &&
+		tc_record_older(rec) == TC_NO_REF;
 }
 
 /* Drop a record that was due when it was picked; true when it is gone. */
@@ -63,7 +64,7 @@ drop_due(uint32 hash, TcRef ref, TimestampTz now)
 
 		if (tc_record_expires(ref, rec) <= now && may_drop(rec))
 		{
-			tc_chain_drop_locked(&place, TC_LEAVES_EXPIRED);
+			tc_chain_drop_locked(&place, TC_REMOVED_EXPIRED);
 			dropped = true;
 		}
 		else if (rec->flags & TC_REC_EXPIRES)
@@ -109,7 +110,7 @@ idle_tail(TcSharedShard *shard, uint64 before_us, uint32 *hash)
 		TcRef ref;
 
 		while ((ref = shard->queue[q].tail) != TC_NO_REF &&
-			   tc_record_stamp(tc_record_at(ref)) < before_us &&
+			   tc_record_last_access(tc_record_at(ref)) < before_us &&
 			   renewed < MOST_RENEWED)
 		{
 			if (!tc_policy_renew_locked(shard, ref, now_us))
@@ -138,9 +139,10 @@ drop_idle(uint32 hash, TcRef ref, uint64 before_us)
 	{
 		TcSharedRecord *rec = tc_record_at(ref);
 
-		if (!(rec->flags & TC_REC_DIRTY) && tc_record_stamp(rec) < before_us)
+		if (!(rec->flags & TC_REC_DIRTY) &&
+			tc_record_last_access(rec) < before_us)
 		{
-			tc_chain_drop_locked(&place, TC_LEAVES_IDLE);
+			tc_chain_drop_locked(&place, TC_REMOVED_IDLE);
 			dropped = true;
 		}
 	}

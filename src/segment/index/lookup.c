@@ -332,8 +332,8 @@ touch_record(TcLookup *lookup, uint32 hits, bool move, uint64 now_us)
 
 		rec->hits += hits;
 		if (move && !(rec->flags & TC_REC_DIRTY) &&
-			now_us >= tc_record_stamp(copy))
-			tc_policy_touch_locked(shard, lookup->newest, now_us);
+			now_us >= tc_record_last_access(copy))
+			tc_policy_access_locked(shard, lookup->newest, now_us);
 	}
 	LWLockRelease(&shard->lock);
 }
@@ -403,7 +403,7 @@ is_due(TcLookup *lookup, uint64 now_us)
 	/* a dirty record keeps a link where a clean one keeps its stamp */
 	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
 		return tc_recency_resolution_ms == 0;
-	return tc_policy_touch_due(copy, now_us);
+	return tc_policy_access_due(copy, now_us);
 }
 
 void

@@ -17,7 +17,7 @@
  */
 #include "postgres.h"
 
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/index/chain.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
@@ -46,16 +46,16 @@ make_clean_locked(TcIndexPlace *place)
 	TcSharedRecord *rec = tc_record_at(place->ref);
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
-	if (rec->flags & TC_REC_PINNED)
+	if (rec->flags & TC_REC_NEVER_EVICTED)
 	{
 		/* stays dirty for ever; but the memory of a deletion need not stay */
 		if (rec->flags & TC_REC_NEGATIVE)
 			tc_chain_remove_locked(place);
 		return;
 	}
-	tc_shard_unlink(place->ref);
+	tc_queues_unlink(place->ref);
 	rec->flags &= ~TC_REC_DIRTY;
-	tc_shard_link(place->ref);
+	tc_queues_link(place->ref);
 }
 
 /* Is this the newest version of a map's record, being ended by xid? */
@@ -73,7 +73,7 @@ static bool
 commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 {
 	uint32 flags = tc_record_at(ref)->flags;
-	bool pinned = (flags & TC_REC_PINNED) != 0;
+	bool pinned = (flags & TC_REC_NEVER_EVICTED) != 0;
 
 	/* nothing of a pinned record is on disk, so nothing waits for a flush */
 	bool to_clean = (durable || pinned) && ref == place->ref;
@@ -106,7 +106,7 @@ tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 
 		if (ended_by(place.ref, map, xid))
 		{
-			tc_chain_drop_locked(&place, TC_LEAVES_UNNOTED);
+			tc_chain_drop_locked(&place, TC_REMOVED_UNNOTED);
 			tc_index_begin_locked(&place, hash);
 			continue;
 		}

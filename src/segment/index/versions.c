@@ -37,9 +37,9 @@
 #include "access/transam.h"
 
 #include "segment/evict/bulk.h"
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/index/chain.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
 #include "segment/memory/record.h"
@@ -156,7 +156,7 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 			return push_over_locked(&place, ref, mine, other);
 		if (image->pinned)
 			return TC_PUSH_NO_ROOM;
-		tc_chain_drop_locked(&place, TC_LEAVES_INVALIDATED);
+		tc_chain_drop_locked(&place, TC_REMOVED_INVALIDATED);
 		return in_doubt ? TC_PUSH_ABSENT : TC_PUSH_NO_ROOM;
 	}
 	if (!install)
@@ -191,14 +191,14 @@ tc_versions_push(const TcImage *image, bool install,
 	TcPushResult result = TC_PUSH_NO_ROOM;
 	TcRef ref;
 
-	if (image->pinned && !image->negative && !tc_room_spare() &&
+	if (image->pinned && !image->negative && !tc_reclaim_spare_pages() &&
 		!tc_record_has_chunks(image))
 		return TC_PUSH_NO_ROOM;
 	ref = tc_record_create(image);
 	for (int tries = 0; tries < INSERT_TRIES; tries++)
 	{
 		if (install)
-			tc_room_for_index();
+			tc_reclaim_grow_index();
 		LWLockAcquire(lock, LW_EXCLUSIVE);
 		result = push_locked(image, ref, install, mine, other);
 		LWLockRelease(lock);
@@ -247,7 +247,7 @@ tc_versions_fill(const TcImage *image, uint32 stamp)
 	for (int tries = 0; result == TC_FILL_NO_ROOM && tries < INSERT_TRIES;
 		 tries++)
 	{
-		tc_room_for_index();
+		tc_reclaim_grow_index();
 		LWLockAcquire(lock, LW_EXCLUSIVE);
 		result = fill_locked(image, ref, stamp);
 		LWLockRelease(lock);
@@ -301,7 +301,7 @@ tc_versions_end(const TcProbe *probe, TransactionId xid,
 /* ----- dropping ----- */
 
 static bool
-drop_record(const TcProbe *probe, bool only_clean, TcDeparture why)
+drop_record(const TcProbe *probe, bool only_clean, TcRemovalReason why)
 {
 	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
@@ -322,11 +322,11 @@ drop_record(const TcProbe *probe, bool only_clean, TcDeparture why)
 bool
 tc_versions_drop(const TcProbe *probe)
 {
-	return drop_record(probe, false, TC_LEAVES_INVALIDATED);
+	return drop_record(probe, false, TC_REMOVED_INVALIDATED);
 }
 
 bool
-tc_versions_evict(const TcProbe *probe, TcDeparture why)
+tc_versions_evict(const TcProbe *probe, TcRemovalReason why)
 {
 	return drop_record(probe, true, why);
 }
@@ -342,7 +342,7 @@ tc_versions_drop_retired(uint32 hash, TcRef ref)
 		pg_atomic_read_u32(&tc_seg.maps[tc_record_at(ref)->map].state) ==
 			TC_MAP_RETIRED)
 	{
-		tc_chain_drop_locked(&place, TC_LEAVES_UNNOTED);
+		tc_chain_drop_locked(&place, TC_REMOVED_UNNOTED);
 	}
 	LWLockRelease(lock);
 }

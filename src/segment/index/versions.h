@@ -9,7 +9,7 @@
 #define TC_VERSIONS_H
 
 #include "segment/memory/image.h"
-#include "segment/stats/departed.h"
+#include "segment/stats/removal.h"
 
 /* Outcome of an attempt to put a version into the segment. */
 typedef enum TcPushResult
@@ -82,7 +82,7 @@ extern void tc_versions_withdraw(const TcProbe *probe, TransactionId xid);
 extern bool tc_versions_drop(const TcProbe *probe);
 
 /* Drop a record if it is clean; true when it was dropped. */
-extern bool tc_versions_evict(const TcProbe *probe, TcDeparture why);
+extern bool tc_versions_evict(const TcProbe *probe, TcRemovalReason why);
 
 /* Drop the record at an address if it belongs to a map that is retired. */
 extern void tc_versions_drop_retired(uint32 hash, TcRef ref);
@@ -101,7 +101,7 @@ typedef struct TcDirty
 	bool pinned;
 } TcDirty;
 
-extern int tc_shard_dirty(uint16 map, int shard, TcDirty *dirty, int max);
+extern int tc_queues_dirty(uint16 map, int shard, TcDirty *dirty, int max);
 
 /* ----- stamps ----- */
 

@@ -67,7 +67,7 @@ describe_entry_locked(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
 	/* where a clean record has its last access a dirty one has a link */
 	entry->last_access = entry->version.dirty
 		? entry->born
-		: epoch + (int64) tc_record_stamp(rec);
+		: epoch + (int64) tc_record_last_access(rec);
 	entry->bytes = 0;
 	while (ref != TC_NO_REF)
 	{

@@ -241,9 +241,9 @@ check_version_locked(TcRef ref, bool newest)
 
 	/* a clean version is known to be committed, a pinned one never clean */
 	Assert(dirty || (rec->flags & TC_REC_COMMITTED));
-	Assert(dirty || !(rec->flags & TC_REC_PINNED));
+	Assert(dirty || !(rec->flags & TC_REC_NEVER_EVICTED));
 	if (rec->flags & TC_REC_ENDED)
-		Assert((rec->flags & TC_REC_PINNED) &&
+		Assert((rec->flags & TC_REC_NEVER_EVICTED) &&
 			   !(rec->flags & TC_REC_NEGATIVE) &&
 			   TransactionIdIsNormal(rec->ended_by));
 
@@ -296,7 +296,8 @@ tc_check_listed_locked(TcRef ref)
 		Assert(prev->next == ref);
 		Assert(((prev->flags & TC_REC_DIRTY) != 0) == dirty);
 		Assert(dirty || prev->queue == rec->queue);
-		Assert(dirty || tc_record_stamp(prev) >= tc_record_stamp(rec));
+		Assert(dirty ||
+			   tc_record_last_access(prev) >= tc_record_last_access(rec));
 	}
 	if (rec->next != TC_NO_REF)
 	{
@@ -305,7 +306,8 @@ tc_check_listed_locked(TcRef ref)
 		Assert(next->prev == ref);
 		Assert(((next->flags & TC_REC_DIRTY) != 0) == dirty);
 		Assert(dirty || next->queue == rec->queue);
-		Assert(dirty || tc_record_stamp(next) <= tc_record_stamp(rec));
+		Assert(dirty ||
+			   tc_record_last_access(next) <= tc_record_last_access(rec));
 	}
 }
 
@@ -315,7 +317,7 @@ check_queue_ends_locked(uint16 map, int number, int queue)
 {
 	TcSharedMapBody *body = tc_map_body(map);
 	TcSharedQueue *list = &body->shard[number].queue[queue];
-	uint64 stamp = pg_atomic_read_u64(&body->tail_stamp[queue][number]);
+	uint64 stamp = pg_atomic_read_u64(&body->tail_access[queue][number]);
 
 	Assert(LWLockHeldByMe(&body->shard[number].lock));
 	Assert((list->head == TC_NO_REF) == (list->tail == TC_NO_REF));
@@ -323,7 +325,7 @@ check_queue_ends_locked(uint16 map, int number, int queue)
 	if (list->head == TC_NO_REF)
 		Assert(stamp == PG_UINT64_MAX);
 	else
-		Assert(stamp == tc_record_stamp(tc_record_at(list->tail)));
+		Assert(stamp == tc_record_last_access(tc_record_at(list->tail)));
 }
 
 void

@@ -28,7 +28,7 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/mapentry.h"
@@ -159,7 +159,7 @@ tc_budget_enforce(uint16 number, int64 max)
 	if (max_cost == TC_NO_LIMIT)
 		return 0;
 	while (evicted < max && cost_of(number) > max_cost &&
-		   tc_evict_lru(number, TC_LEAVES_FOR_BUDGET))
+		   tc_evict_one(number, TC_REMOVED_FOR_LIMIT))
 		evicted++;
 	return evicted;
 }

@@ -25,7 +25,7 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/index/index.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
@@ -251,7 +251,7 @@ tc_map_drain(int64 max)
 			continue;
 		for (int s = 0; s < TC_SHARDS; s++)
 			dropped += drain_shard(m, s, max - dropped);
-		if (tc_shards_empty(m))
+		if (tc_queues_empty(m))
 			free_slot(m);
 	}
 	return dropped;

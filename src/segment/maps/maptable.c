@@ -30,10 +30,10 @@
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
 #include "segment/index/index.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
 #include "segment/maps/limits.h"
@@ -138,7 +138,7 @@ make_body_locked(uint32 number, uint32 *page)
 								 (uint64) *place * tc_seg.head->page_bytes) +
 			i;
 
-		tc_shards_create(body);
+		tc_queues_create(body);
 		tc_wheel_create(&body->wheel);
 	}
 	return true;
@@ -214,8 +214,8 @@ page_for_bodies(void)
 		return TC_NO_PAGE;
 	while ((page = tc_arena_take_page(TC_PAGE_BODY)) == TC_NO_PAGE)
 	{
-		if (!tc_compact_page() &&
-			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+		if (!tc_compaction_free_page() &&
+			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
 			break;
 	}
 	return page;

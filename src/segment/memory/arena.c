@@ -15,7 +15,7 @@
  * has a whole page's worth of free chunks spread over its pages, the
  * emptiest page can be emptied into the others and moves, through the pool,
  * to whatever class needs it.  (Who may move a chunk is known above: see
- * compact.c.)  Free memory that no class can use is therefore less than one
+ * compaction.c.)  Free memory that no class can use is therefore less than one
  * page per class, after any history of sizes.  Every operation takes
  * constant time.
  *

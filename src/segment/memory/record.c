@@ -21,7 +21,7 @@
 #include "postgres.h"
 
 #include "base/settings.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
@@ -72,7 +72,7 @@ write_pieces(TcRef *link, uint32 hash, const char *data, uint32 length)
 	{
 		uint32 chunk = tc_arena_best_piece(length + PIECE_HEADER_BYTES);
 		uint32 here = Min(length, chunk - PIECE_HEADER_BYTES);
-		TcRef ref = tc_room_alloc(here + PIECE_HEADER_BYTES);
+		TcRef ref = tc_reclaim_alloc(here + PIECE_HEADER_BYTES);
 		TcSharedPiece *piece;
 
 		if (ref == TC_NO_REF)
@@ -108,7 +108,7 @@ initial_flags(const TcImage *image)
 	if (image->nulls)
 		flags |= TC_REC_NULLS;
 	if (image->pinned)
-		flags |= TC_REC_PINNED;
+		flags |= TC_REC_NEVER_EVICTED;
 	if (image->expires != PG_INT64_MAX)
 		flags |= TC_REC_EXPIRES;
 	return flags;
@@ -132,7 +132,9 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 	if (flags & TC_REC_DIRTY)
 		rec->older = TC_NO_REF;
 	else
-		tc_record_set_stamp(rec, image->warm_us != 0 ? image->warm_us : now_us);
+		tc_record_set_last_access(rec,
+								  image->warm_us != 0 ? image->warm_us
+													  : now_us);
 	rec->map = image->probe->slot.number;
 	rec->hits = 0;
 	rec->born_s = now_us / 1000000;
@@ -193,7 +195,7 @@ tc_record_create(const TcImage *image)
 
 	if (image->data_bytes > (uint32) tc_max_record_size_kb * 1024)
 		return TC_NO_REF;
-	ref = tc_room_alloc(data_offset(flags) + here);
+	ref = tc_reclaim_alloc(data_offset(flags) + here);
 	if (ref == TC_NO_REF)
 		return TC_NO_REF;
 

@@ -40,8 +40,8 @@ typedef struct TcMapSlot
 } TcMapSlot;
 
 /* How many reasons there are for a bypass, and for a record to leave. */
-#define TC_BYPASS_REASONS 8
-#define TC_LEAVE_REASONS  8
+#define TC_BYPASS_REASONS  8
+#define TC_REMOVAL_REASONS 8
 
 /* What is counted for each map. */
 typedef enum TcCounter
@@ -65,8 +65,9 @@ typedef enum TcCounter
 	TC_COUNT_PUTS,
 	TC_COUNT_REMOVES,
 
-	TC_COUNT_LEAVES, /* records that left, by TcDeparture, from here on */
-	TC_COUNT_LEAVES_LAST = TC_COUNT_LEAVES + TC_LEAVE_REASONS - 1,
+	TC_COUNT_REMOVAL_REASONS, /* records that left, by TcRemovalReason, from here on */
+	TC_COUNT_REMOVAL_REASONS_LAST =
+		TC_COUNT_REMOVAL_REASONS + TC_REMOVAL_REASONS - 1,
 
 	TC_COUNT_NOT_RESIDENT,	 /* not stored: no room, or too large */
 	TC_COUNT_COST_DEFAULTED, /* value could not be encoded */

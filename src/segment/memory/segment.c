@@ -36,8 +36,8 @@
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
 #include "segment/memory/shared.h"
-#include "segment/stats/departed.h"
 #include "segment/stats/progress.h"
+#include "segment/stats/removal.h"
 #include "segment/stats/sample.h"
 
 /* Names of the lock tranches, as pg_stat_activity shows them. */
@@ -127,7 +127,7 @@ compute_layout(Layout *layout, Size size_bytes)
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
 	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
 	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
-	layout->departed = lay_out(&end, tc_departed_bytes(size_bytes));
+	layout->departed = lay_out(&end, tc_removal_bytes(size_bytes));
 	layout->samples = lay_out(&end, tc_sample_bytes(size_bytes));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
 	layout->bitmaps =
@@ -226,7 +226,7 @@ fill_segment(const Layout *layout)
 	for (int i = 0; i < TC_QUEUES; i++)
 		pg_atomic_init_u64(&head->queue_bytes[i], 0);
 	tc_ghost_create();
-	tc_departed_create();
+	tc_removal_create();
 	tc_sample_create();
 	tc_progress_create();
 	tc_arena_create();

@@ -65,15 +65,15 @@ StaticAssertDecl((TC_PARTITIONS & (TC_PARTITIONS - 1)) == 0 &&
 /* ----- records ----- */
 
 /* Bits of TcSharedRecord.flags. */
-#define TC_REC_COMMITTED 0x01 /* xmin is known to be committed */
-#define TC_REC_DIRTY	 0x02 /* on the dirty list, in no queue */
-#define TC_REC_NEGATIVE	 0x04 /* no row under this key */
-#define TC_REC_PIECES	 0x08 /* data goes on in further chunks */
-#define TC_REC_IS_PIECE	 0x10 /* this chunk is such a further chunk */
-#define TC_REC_ENDED	 0x10 /* not a piece: ended_by is deleting it */
-#define TC_REC_EXPIRES	 0x20 /* a TcSharedExpiry precedes data */
-#define TC_REC_NULLS	 0x40 /* a null bitmap follows the data */
-#define TC_REC_PINNED	 0x80 /* no heap behind it: stays dirty */
+#define TC_REC_COMMITTED	 0x01 /* xmin is known to be committed */
+#define TC_REC_DIRTY		 0x02 /* on the dirty list, in no queue */
+#define TC_REC_NEGATIVE		 0x04 /* no row under this key */
+#define TC_REC_PIECES		 0x08 /* data goes on in further chunks */
+#define TC_REC_IS_PIECE		 0x10 /* this chunk is such a further chunk */
+#define TC_REC_ENDED		 0x10 /* not a piece: ended_by is deleting it */
+#define TC_REC_EXPIRES		 0x20 /* a TcSharedExpiry precedes data */
+#define TC_REC_NULLS		 0x40 /* a null bitmap follows the data */
+#define TC_REC_NEVER_EVICTED 0x80 /* no heap behind it: stays dirty */
 
 /*
  * One version of a record; data follows.  The newest version of a key is in
@@ -103,10 +103,10 @@ typedef struct TcSharedRecord
 	TcRef next;
 	union
 	{
-		uint32 stamp_low; /* clean: place in the order, us, low part */
-		TcRef older;	  /* dirty: the version before this one */
+		uint32 last_access_low; /* clean: place in the order, us, low part */
+		TcRef older;			/* dirty: the version before this one */
 	};
-	uint16 stamp_high;
+	uint16 last_access_high;
 	uint16 map; /* number of the map's slot */
 	uint32 hits;
 	union
@@ -279,8 +279,8 @@ typedef struct TcSharedShard
  * Records that expire, in lists by when they do; see wheel.c.  Time is
  * counted in ticks since the segment was made.
  */
-#define TC_WHEEL_LEVELS 8
-#define TC_WHEEL_SLOTS	16 /* of a level; eight levels of four bits */
+#define TC_WHEEL_LEVELS	 8
+#define TC_WHEEL_BUCKETS 16 /* of a level; eight levels of four bits */
 
 typedef struct TcSharedWheel
 {
@@ -288,7 +288,7 @@ typedef struct TcSharedWheel
 	uint32 records;
 	uint32 cursor; /* tick up to which the lists have been sorted out */
 	TcRef due;	   /* records whose tick the cursor has reached */
-	TcRef slot[TC_WHEEL_LEVELS * TC_WHEEL_SLOTS];
+	TcRef slot[TC_WHEEL_LEVELS * TC_WHEEL_BUCKETS];
 } TcSharedWheel;
 
 /*
@@ -298,7 +298,7 @@ typedef struct TcSharedWheel
 typedef struct TcSharedMapBody
 {
 	/* stamps of the tails of all queues; read without a lock to pick */
-	pg_atomic_uint64 tail_stamp[TC_QUEUES][TC_SHARDS];
+	pg_atomic_uint64 tail_access[TC_QUEUES][TC_SHARDS];
 	TcSharedShard shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];
 	pg_atomic_uint64 stats_reset; /* TimestampTz */
@@ -420,9 +420,9 @@ typedef struct TcSharedSegment
 	/* Loads that are under way; see progress.c. */
 	TcSharedProgress progress[TC_PROGRESS_PLACES];
 
-	/* Why records left; see departed.c. */
-	pg_atomic_uint32 departed_clock;
-	uint32 departed_sets; /* constant */
+	/* Why records left; see removal.c. */
+	pg_atomic_uint32 removal_clock;
+	uint32 removal_sets; /* constant */
 
 	/* Extents that the worker has tried to move to huge pages, and has. */
 	pg_atomic_uint32 huge_tried;
@@ -500,16 +500,16 @@ tc_partition_lock(uint32 hash)
 }
 
 static inline uint64
-tc_record_stamp(const TcSharedRecord *rec)
+tc_record_last_access(const TcSharedRecord *rec)
 {
-	return ((uint64) rec->stamp_high << 32) | rec->stamp_low;
+	return ((uint64) rec->last_access_high << 32) | rec->last_access_low;
 }
 
 static inline void
-tc_record_set_stamp(TcSharedRecord *rec, uint64 stamp_us)
+tc_record_set_last_access(TcSharedRecord *rec, uint64 stamp_us)
 {
-	rec->stamp_low = (uint32) stamp_us;
-	rec->stamp_high = (uint16) (stamp_us >> 32);
+	rec->last_access_low = (uint32) stamp_us;
+	rec->last_access_high = (uint16) (stamp_us >> 32);
 }
 
 /* The version before this one; only a dirty version has one. */

@@ -58,7 +58,7 @@ flush_pending(PendingCounts *pending)
 }
 
 void
-tc_count(const TcMapSlot *slot, TcCounter counter, int64 n)
+tc_counters_add(const TcMapSlot *slot, TcCounter counter, int64 n)
 {
 	PendingCounts *pending = &pending_counts[slot->number % PENDING_MAPS];
 
@@ -86,7 +86,7 @@ tc_counters_flush(bool force)
 }
 
 int64
-tc_counter_read(uint16 map, TcCounter counter)
+tc_counters_read(uint16 map, TcCounter counter)
 {
 	return (int64) pg_atomic_read_u64(&tc_map_body(map)->counter[counter]);
 }

@@ -8,7 +8,7 @@
 #include "segment/memory/ref.h"
 
 /* Count something for a map.  Private until the next flush. */
-extern void tc_count(const TcMapSlot *slot, TcCounter counter, int64 n);
+extern void tc_counters_add(const TcMapSlot *slot, TcCounter counter, int64 n);
 
 /*
  * Bring what this backend has counted into shared memory: at once with
@@ -17,7 +17,7 @@ extern void tc_count(const TcMapSlot *slot, TcCounter counter, int64 n);
 extern void tc_counters_flush(bool force);
 
 /* Read and reset a map's counters. */
-extern int64 tc_counter_read(uint16 map, TcCounter counter);
+extern int64 tc_counters_read(uint16 map, TcCounter counter);
 extern int64 tc_counters_since(uint16 map);
 extern void tc_counters_reset(uint16 map);
 

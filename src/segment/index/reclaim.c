@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * room.c
+ * reclaim.c
  *	  Finds room in a full segment: evicts, and moves records together.
  *
  * Structure: the backend that needs a chunk takes one from its size class or
@@ -21,7 +21,7 @@
 
 #include "base/settings.h"
 #include "segment/index/index.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/maps/maptable.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/segment.h"
@@ -37,7 +37,7 @@
 #define OVERFLOW_RESERVE 16
 
 TcRef
-tc_room_alloc(uint32 bytes)
+tc_reclaim_alloc(uint32 bytes)
 {
 	Assert(!tc_segment_holds_lock());
 	if (tc_segment_used_percent() > tc_high_water_percent)
@@ -48,14 +48,14 @@ tc_room_alloc(uint32 bytes)
 
 		if (ref != TC_NO_REF)
 			return ref;
-		if (!tc_compact_page() &&
-			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+		if (!tc_compaction_free_page() &&
+			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
 			return tc_arena_alloc(bytes);
 	}
 }
 
 bool
-tc_room_spare(void)
+tc_reclaim_spare_pages(void)
 {
 	uint32 spare = Max(MIN_SPARE_PAGES, tc_seg.head->npages / SPARE_SHARE);
 
@@ -64,8 +64,8 @@ tc_room_spare(void)
 	/* read without the pool's lock: how many there are is a hint anyway */
 	while (tc_seg.head->free_pages < spare)
 	{
-		if (!tc_compact_page() &&
-			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+		if (!tc_compaction_free_page() &&
+			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
 			return false;
 	}
 	return true;
@@ -81,8 +81,8 @@ page_for_index(void)
 
 		if (page != TC_NO_PAGE)
 			return page;
-		if (!tc_compact_page() &&
-			!tc_evict_lru(TC_ANY_MAP, TC_LEAVES_FOR_BACKEND))
+		if (!tc_compaction_free_page() &&
+			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
 			return TC_NO_PAGE;
 	}
 }
@@ -107,7 +107,7 @@ reserve_overflow(void)
 }
 
 void
-tc_room_for_index(void)
+tc_reclaim_grow_index(void)
 {
 	Assert(!tc_segment_holds_lock());
 	reserve_overflow();
@@ -127,7 +127,7 @@ tc_room_for_index(void)
 }
 
 void
-tc_room_from_index(int max)
+tc_reclaim_shrink_index(int max)
 {
 	for (int i = 0; i < max && tc_index_wants_shrinking(); i++)
 	{

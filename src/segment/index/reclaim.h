@@ -1,11 +1,11 @@
 /*
- * room.h
+ * reclaim.h
  *	  Making room: allocation that evicts, and eviction for its own sake.
  */
-#ifndef TC_ROOM_H
-#define TC_ROOM_H
+#ifndef TC_RECLAIM_H
+#define TC_RECLAIM_H
 
-#include "segment/stats/departed.h"
+#include "segment/stats/removal.h"
 
 /* Any map, where the number of one is asked for. */
 #define TC_ANY_MAP (-1)
@@ -14,32 +14,32 @@
  * Take a chunk, evicting least recently used clean records until there is
  * one; TC_NO_REF when only dirty records are left.  No lock held.
  */
-extern TcRef tc_room_alloc(uint32 bytes);
+extern TcRef tc_reclaim_alloc(uint32 bytes);
 
 /*
  * Keep a few pages free from records that can't be evicted, so that there is
  * always room for what ends them.  False when there are not enough.  No lock
  * held.
  */
-extern bool tc_room_spare(void);
+extern bool tc_reclaim_spare_pages(void);
 
 /* Let the index grow if it should.  No lock held. */
-extern void tc_room_for_index(void);
+extern void tc_reclaim_grow_index(void);
 
 /* Take up to max buckets from the index that it no longer needs. */
-extern void tc_room_from_index(int max);
+extern void tc_reclaim_shrink_index(int max);
 
 /*
  * Evict the clean record whose turn it is (under the default policy the least
  * recently used), of one map or of all.  False when there is none.  No lock
  * held.
  */
-extern bool tc_evict_lru(int map, TcDeparture why);
+extern bool tc_evict_one(int map, TcRemovalReason why);
 
 /*
  * Move the records of one sparse page together, so that a page becomes free.
  * False when no size class has a page to spare.  No lock held.
  */
-extern bool tc_compact_page(void);
+extern bool tc_compaction_free_page(void);
 
-#endif /* TC_ROOM_H */
+#endif /* TC_RECLAIM_H */

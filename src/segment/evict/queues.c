@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * shard.c
+ * queues.c
  *	  Recency and dirty lists.
  *
  * Structure: each map has TC_SHARDS sets of lists, and a record is on one
@@ -26,14 +26,14 @@
 #include "access/transam.h"
 
 #include "segment/evict/policy.h"
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
 void
-tc_shards_create(TcSharedMapBody *body)
+tc_queues_create(TcSharedMapBody *body)
 {
 	int tranche = tc_seg.shard_locks[0].lock.tranche;
 
@@ -41,7 +41,7 @@ tc_shards_create(TcSharedMapBody *body)
 	for (int i = 0; i < TC_SHARDS; i++)
 	{
 		for (int q = 0; q < TC_QUEUES; q++)
-			pg_atomic_init_u64(&body->tail_stamp[q][i], PG_UINT64_MAX);
+			pg_atomic_init_u64(&body->tail_access[q][i], PG_UINT64_MAX);
 		LWLockInitialize(&body->shard[i].lock, tranche);
 	}
 	for (int i = 0; i < TC_NCOUNTERS; i++)
@@ -58,9 +58,9 @@ publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	if (tail != TC_NO_REF)
-		stamp = tc_record_stamp(tc_record_at(tail));
+		stamp = tc_record_last_access(tc_record_at(tail));
 	pg_atomic_write_u64(
-		&tc_map_body(map)->tail_stamp[queue][tc_shard_number(hash)], stamp);
+		&tc_map_body(map)->tail_access[queue][tc_shard_number(hash)], stamp);
 }
 
 /* For assertions: the lock of the shard that a record belongs to. */
@@ -93,7 +93,9 @@ push_back_locked(TcSharedQueue *queue, TcRef ref)
 	TcSharedRecord *last = tc_record_at(queue->tail);
 
 	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
-	tc_record_set_stamp(rec, Min(tc_record_stamp(rec), tc_record_stamp(last)));
+	tc_record_set_last_access(rec,
+							  Min(tc_record_last_access(rec),
+								  tc_record_last_access(last)));
 	rec->next = TC_NO_REF;
 	rec->prev = queue->tail;
 	last->next = ref;
@@ -126,8 +128,9 @@ stamp_first_locked(const TcSharedQueue *queue, TcRef ref, uint64 stamp_us)
 {
 	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
 	if (queue->head != TC_NO_REF)
-		stamp_us = Max(stamp_us, tc_record_stamp(tc_record_at(queue->head)));
-	tc_record_set_stamp(tc_record_at(ref), stamp_us);
+		stamp_us =
+			Max(stamp_us, tc_record_last_access(tc_record_at(queue->head)));
+	tc_record_set_last_access(tc_record_at(ref), stamp_us);
 }
 
 /* A queue has lost or got so many bytes. */
@@ -148,7 +151,7 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref)
 	bool was_empty;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
-	rec->queue = tc_policy_queue_locked(rec, bytes);
+	rec->queue = tc_policy_insert_locked(rec, bytes);
 	queue = &shard->queue[rec->queue];
 	was_empty = queue->tail == TC_NO_REF;
 	if (rec->warm && !was_empty)
@@ -182,8 +185,8 @@ leave_queue_locked(TcSharedShard *shard, TcRef ref)
 }
 
 void
-tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
-					 uint64 stamp_us)
+tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
+					  uint64 stamp_us)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedQueue *from = &shard->queue[rec->queue];
@@ -215,7 +218,7 @@ tc_shard_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 }
 
 void
-tc_shard_link(TcRef ref)
+tc_queues_link(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
@@ -235,7 +238,7 @@ tc_shard_link(TcRef ref)
 }
 
 void
-tc_shard_unlink(TcRef ref)
+tc_queues_unlink(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
@@ -255,7 +258,7 @@ tc_shard_unlink(TcRef ref)
 }
 
 void
-tc_shard_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
+tc_queues_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
 {
 	TcSharedShard *shard = tc_shard_of(map, hash);
 
@@ -270,7 +273,7 @@ tc_shard_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
 }
 
 void
-tc_shard_moved(TcRef from, TcRef to)
+tc_queues_relocate(TcRef from, TcRef to)
 {
 	TcSharedRecord *rec = tc_record_at(to);
 	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
@@ -301,7 +304,7 @@ tc_shard_moved(TcRef from, TcRef to)
 }
 
 bool
-tc_shards_empty(uint16 map)
+tc_queues_empty(uint16 map)
 {
 	TcSharedMapBody *body = tc_map_body(map);
 
@@ -320,7 +323,7 @@ tc_shards_empty(uint16 map)
 }
 
 int
-tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
+tc_queues_dirty(uint16 map, int number, TcDirty *dirty, int max)
 {
 	TcSharedShard *shard = &tc_map_body(map)->shard[number];
 	int n;
@@ -337,7 +340,7 @@ tc_shard_dirty(uint16 map, int number, TcDirty *dirty, int max)
 		dirty[n].ended_by =
 			(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
 		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
-		dirty[n].pinned = (rec->flags & TC_REC_PINNED) != 0;
+		dirty[n].pinned = (rec->flags & TC_REC_NEVER_EVICTED) != 0;
 		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		tc_check_listed_locked(ref);

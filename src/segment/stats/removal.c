@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * departed.c
+ * removal.c
  *	  Remembers why records left the segment, for those who miss them.
  *
  * Structure: a table of fixed size in front of the arena.  A hash names a
@@ -25,12 +25,12 @@
 #include "postgres.h"
 
 #include "segment/memory/shared.h"
-#include "segment/stats/departed.h"
+#include "segment/stats/removal.h"
 
 #define BYTES_PER_PLACE 2048
 #define SET_PLACES		32
 
-StaticAssertDecl(TC_NDEPARTURES == TC_LEAVE_REASONS,
+StaticAssertDecl(TC_NREMOVAL_REASONS == TC_REMOVAL_REASONS,
 				 "each reason has a counter");
 
 /* What a place says; 0 is a free one. */
@@ -46,25 +46,25 @@ sets_for(Size size_bytes)
 }
 
 Size
-tc_departed_bytes(Size size_bytes)
+tc_removal_bytes(Size size_bytes)
 {
 	return sets_for(size_bytes) * SET_PLACES * sizeof(uint16);
 }
 
 void
-tc_departed_create(void)
+tc_removal_create(void)
 {
 	TcSharedSegment *head = tc_seg.head;
 
-	head->departed_sets = sets_for(head->size_bytes);
-	pg_atomic_init_u32(&head->departed_clock, 0);
-	memset((void *) tc_seg.departed, 0, tc_departed_bytes(head->size_bytes));
+	head->removal_sets = sets_for(head->size_bytes);
+	pg_atomic_init_u32(&head->removal_clock, 0);
+	memset((void *) tc_seg.departed, 0, tc_removal_bytes(head->size_bytes));
 }
 
 static volatile uint16 *
 set_of(uint32 hash)
 {
-	return &tc_seg.departed[((uint64) hash * tc_seg.head->departed_sets >> 32) *
+	return &tc_seg.departed[((uint64) hash * tc_seg.head->removal_sets >> 32) *
 							SET_PLACES];
 }
 
@@ -76,13 +76,13 @@ mark_of(uint32 hash)
 }
 
 static int
-reason_of(TcDeparture why)
+reason_of(TcRemovalReason why)
 {
 	switch (why)
 	{
-		case TC_LEAVES_EXPIRED:
+		case TC_REMOVED_EXPIRED:
 			return REASON_EXPIRED;
-		case TC_LEAVES_INVALIDATED:
+		case TC_REMOVED_INVALIDATED:
 			return REASON_INVALIDATED;
 		default:
 			return REASON_EVICTED;
@@ -104,22 +104,21 @@ choose_place(volatile uint16 *set, uint16 mark)
 	}
 	if (free >= 0)
 		return free;
-	return pg_atomic_fetch_add_u32(&tc_seg.head->departed_clock, 1) %
-		SET_PLACES;
+	return pg_atomic_fetch_add_u32(&tc_seg.head->removal_clock, 1) % SET_PLACES;
 }
 
 void
-tc_departed_note(uint16 map, uint32 hash, TcDeparture why)
+tc_removal_note(uint16 map, uint32 hash, TcRemovalReason why)
 {
 	volatile uint16 *set;
 	uint16 mark;
 
-	if (why == TC_LEAVES_UNNOTED)
+	if (why == TC_REMOVED_UNNOTED)
 		return;
-	if (why != TC_LEAVES_INVALIDATED)
+	if (why != TC_REMOVED_INVALIDATED)
 		pg_atomic_fetch_add_u64(
-			&tc_map_body(map)->counter[TC_COUNT_LEAVES + why], 1);
-	if (tc_seg.head->departed_sets == 0)
+			&tc_map_body(map)->counter[TC_COUNT_REMOVAL_REASONS + why], 1);
+	if (tc_seg.head->removal_sets == 0)
 		return;
 	set = set_of(hash);
 	mark = mark_of(hash);
@@ -127,7 +126,7 @@ tc_departed_note(uint16 map, uint32 hash, TcDeparture why)
 }
 
 TcCounter
-tc_departed_miss(uint32 hash)
+tc_removal_miss(uint32 hash)
 {
 	static const TcCounter counter[] = {
 		[0] = TC_COUNT_MISSES_COLD,
@@ -137,7 +136,7 @@ tc_departed_miss(uint32 hash)
 	volatile uint16 *set;
 	uint16 mark = mark_of(hash);
 
-	if (tc_seg.head->departed_sets == 0)
+	if (tc_seg.head->removal_sets == 0)
 		return TC_COUNT_MISSES_COLD;
 	set = set_of(hash);
 	for (int i = 0; i < SET_PLACES; i++)

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * compact.c
+ * compaction.c
  *	  Empties a sparse page by moving what is on it.
  *
  * Structure: the allocator picks a page whose chunks fit into the free
@@ -24,10 +24,10 @@
  */
 #include "postgres.h"
 
-#include "segment/evict/shard.h"
+#include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
 #include "segment/index/index.h"
-#include "segment/index/room.h"
+#include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/record.h"
@@ -133,8 +133,8 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 			   tc_arena_ref_bytes(from));
 		if (newest)
 		{
-			tc_shard_moved(from, to);
-			tc_wheel_moved(from, to);
+			tc_queues_relocate(from, to);
+			tc_wheel_relocate(from, to);
 			tc_index_exchange_locked(&place, to);
 		}
 		else
@@ -148,7 +148,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 }
 
 bool
-tc_compact_page(void)
+tc_compaction_free_page(void)
 {
 	uint32 page = tc_arena_isolate_page();
 	uint32 position = 0;
