@@ -38,16 +38,16 @@
 #include "cache/binding.h"
 #include "cache/cache_limits.h"
 #include "cache/session.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 
 struct TcBinding
 {
-	TcMapSlot slot;
+	TcMapEntry slot;
 };
 
-const TcMapSlot *
+const TcMapEntry *
 tc_binding_entry(const TcMap *map)
 {
 	return &map->binding->slot;
@@ -63,7 +63,7 @@ tc_suspension_is_over(TransactionId xid)
 
 /* Get a slot for an identity of the map; false while it is suspended. */
 static bool
-acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
+acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapEntry *slot)
 {
 	TcKeyLayout layout;
 
@@ -80,7 +80,8 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapSlot *slot)
 		if (!TransactionIdIsValid(suspended_by) ||
 			!tc_suspension_is_over(suspended_by))
 			return false;
-		tc_map_resume(identity->database, identity->relation, suspended_by);
+		tc_suspended_remove(identity->database, identity->relation,
+							suspended_by);
 	}
 }
 
@@ -89,7 +90,7 @@ static bool
 acquire_slot(TcMap *map)
 {
 	TcMapIdentity identity;
-	TcMapSlot slot;
+	TcMapEntry slot;
 
 	memset(&identity, 0, sizeof(identity));
 	identity.database = MyDatabaseId;
@@ -118,11 +119,11 @@ tc_binding_records_outdated(const TcMap *map)
 	uint16 number;
 
 	if (!tc_segment_ready() ||
-		!tc_map_find(MyDatabaseId, map->relation, &number) ||
-		!tc_map_identity(number, &identity) ||
+		!tc_map_table_find(MyDatabaseId, map->relation, &number) ||
+		!tc_map_table_identity(number, &identity) ||
 		identity.shape == map->layout.fingerprint)
 		return false;
-	tc_map_use(number, &use);
+	tc_map_table_use(number, &use);
 	return use.records > 0;
 }
 
@@ -131,7 +132,7 @@ tc_binding_acquire(TcMap *map)
 {
 	if (map->suspended != TC_NOT_SUSPENDED || !tc_segment_ready())
 		return false;
-	if (map->binding != NULL && tc_map_current(&map->binding->slot))
+	if (map->binding != NULL && tc_map_entry_is_current(&map->binding->slot))
 		return true;
 	return acquire_slot(map);
 }
@@ -164,12 +165,12 @@ static void
 resume_if_over(Oid relation)
 {
 	TransactionId xids[TC_SUSPENDERS];
-	int n = tc_map_suspenders(MyDatabaseId, relation, xids);
+	int n = tc_suspended_by(MyDatabaseId, relation, xids);
 
 	for (int i = 0; i < n; i++)
 	{
 		if (tc_suspension_is_over(xids[i]))
-			tc_map_resume(MyDatabaseId, relation, xids[i]);
+			tc_suspended_remove(MyDatabaseId, relation, xids[i]);
 	}
 }
 
@@ -180,7 +181,7 @@ tc_suspension_begin(Oid relation)
 		return;
 	resume_if_over(relation);
 	tc_counters_flush(true);
-	tc_map_suspend(MyDatabaseId, relation, GetTopTransactionId());
+	tc_suspended_add(MyDatabaseId, relation, GetTopTransactionId());
 }
 
 bool
@@ -189,7 +190,7 @@ tc_suspension_is_on(Oid relation)
 	TransactionId xids[TC_SUSPENDERS];
 
 	resume_if_over(relation);
-	return tc_map_suspenders(MyDatabaseId, relation, xids) > 0;
+	return tc_suspended_by(MyDatabaseId, relation, xids) > 0;
 }
 
 void
@@ -197,7 +198,8 @@ tc_forget_records(Oid relation)
 {
 	uint16 number;
 
-	if (tc_segment_ready() && tc_map_find(MyDatabaseId, relation, &number))
+	if (tc_segment_ready() &&
+		tc_map_table_find(MyDatabaseId, relation, &number))
 		tc_map_retire(MyDatabaseId, relation);
 }
 
@@ -208,13 +210,14 @@ void
 tc_suspension_resume_leftovers(void)
 {
 	TcSuspended list[RESUME_PER_ROUND];
-	int n = tc_map_suspended(list, RESUME_PER_ROUND);
+	int n = tc_suspended_list(list, RESUME_PER_ROUND);
 
 	/* whoever wants a slot after this reads invalidation messages first */
 	for (int i = 0; i < n; i++)
 	{
 		if (tc_suspension_is_over(list[i].xid))
-			tc_map_resume(list[i].database, list[i].relation, list[i].xid);
+			tc_suspended_remove(list[i].database, list[i].relation,
+								list[i].xid);
 	}
 }
 
@@ -274,9 +277,9 @@ forget_dropped(void)
 	ListCell *cell;
 
 	foreach (cell, dropped_relations)
-		tc_map_forget(MyDatabaseId, lfirst_oid(cell));
+		tc_map_retire_forget(MyDatabaseId, lfirst_oid(cell));
 	foreach (cell, dropped_databases)
-		tc_map_forget_database(lfirst_oid(cell));
+		tc_map_retire_forget_database(lfirst_oid(cell));
 	if (dropped_relations != NIL || dropped_databases != NIL)
 		tc_segment_wake_worker();
 }

@@ -21,7 +21,7 @@ extern void tc_binding_require(TcMap *map);
 extern bool tc_binding_records_outdated(const TcMap *map);
 
 /* The slot of a map that is bound. */
-extern const TcMapSlot *tc_binding_entry(const TcMap *map);
+extern const TcMapEntry *tc_binding_entry(const TcMap *map);
 
 /* Look for a key, given by its bytes, in a bound map. */
 extern void tc_binding_probe(TcProbe *probe, const TcMap *map,

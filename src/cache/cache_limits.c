@@ -34,7 +34,7 @@
 #include "cache/cache_limits.h"
 #include "segment/index/expire.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 
 /* Records that a backend evicts for one that it stored. */
@@ -87,7 +87,7 @@ is_changed_here(Oid relation)
 }
 
 bool
-tc_cache_limits_bind(TcMap *map, const TcMapSlot *slot)
+tc_cache_limits_bind(TcMap *map, const TcMapEntry *slot)
 {
 	TcMapLimits limits;
 	TcLimitsState state;
@@ -217,7 +217,7 @@ tc_cache_limits_expiry(const TcMap *map, TimestampTz row_expires)
 }
 
 void
-tc_cache_limits_stored(const TcMapSlot *slot)
+tc_cache_limits_stored(const TcMapEntry *slot)
 {
 	tc_budget_enforce(slot->number, EVICT_PER_RECORD);
 }
@@ -225,9 +225,9 @@ tc_cache_limits_stored(const TcMapSlot *slot)
 void
 tc_cache_limits_step(void)
 {
-	for (uint32 map = 0; map < tc_map_slots(); map++)
+	for (uint32 map = 0; map < tc_map_entry_count(); map++)
 	{
-		if (!tc_map_has_body(map))
+		if (!tc_map_entry_has_body(map))
 			continue;
 		while (tc_budget_enforce(map, EVICT_BATCH) == EVICT_BATCH)
 			CHECK_FOR_INTERRUPTS();

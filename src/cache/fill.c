@@ -31,7 +31,7 @@
 static uint32
 store(const TcImage *image, uint32 stamp)
 {
-	const TcMapSlot *slot = &image->probe->slot;
+	const TcMapEntry *slot = &image->probe->slot;
 
 	switch (tc_versions_fill(image, stamp))
 	{
@@ -41,7 +41,7 @@ store(const TcImage *image, uint32 stamp)
 			return image->data_bytes;
 		case TC_FILL_LOST:
 			tc_counters_add(slot, TC_COUNT_FILLS_LOST, 1);
-			tc_fill_want(image->probe);
+			tc_wanted_add(image->probe);
 			return 0;
 		case TC_FILL_NO_ROOM:
 			tc_counters_add(slot, TC_COUNT_NOT_RESIDENT, 1);
@@ -61,7 +61,7 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcTableRow *row,
 
 	if (!row->newest)
 	{
-		tc_fill_want(probe);
+		tc_wanted_add(probe);
 		return 0;
 	}
 

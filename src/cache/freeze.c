@@ -37,7 +37,7 @@
 
 static TransactionId frozen_before = InvalidTransactionId;
 static TransactionId horizon = InvalidTransactionId;
-static TcFreezeSweep sweep;
+static TcWalkFreeze sweep;
 
 /* Is it time for the next sweep?  Then horizon is where it goes. */
 static bool
@@ -55,7 +55,7 @@ tc_freeze_step(void)
 		return;
 	if (sweep.parts == 0 && !sweep_is_due())
 		return;
-	if (tc_freeze_sweep(&sweep, horizon, PARTS_PER_STEP))
+	if (tc_walk_freeze(&sweep, horizon, PARTS_PER_STEP))
 		return;
 	frozen_before = horizon;
 	memset(&sweep, 0, sizeof(sweep));

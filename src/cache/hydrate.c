@@ -46,7 +46,7 @@ load_row(TcMap *map, TcTableScan *scan, const Datum *keys, TcTableRow *row)
 	tc_binding_probe(&probe, map, &key);
 	if (tc_versions_resident(&probe))
 		return false;
-	stamp = tc_stamp_read(&probe);
+	stamp = tc_write_seq_read(&probe);
 	tc_table_scan_confirm(scan, row);
 	return tc_fill_row(map, &probe, row, stamp, 0) > 0;
 }

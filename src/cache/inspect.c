@@ -23,7 +23,7 @@ tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)
 {
 	TcBytes key;
 	TcProbe probe;
-	TcEntry entry;
+	TcWalkRecord entry;
 
 	if (tc_map_policies_apply_to(map, user) || !tc_binding_acquire(map))
 		return false;

@@ -379,7 +379,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	}
 	heap = heap_of(reader);
 	if (probe != NULL)
-		stamp = tc_stamp_read(probe);
+		stamp = tc_write_seq_read(probe);
 	value->found = tc_table_read_key(heap, keys, &row);
 	if (!value->found)
 	{
@@ -467,7 +467,7 @@ tc_read_finish(TcReader *reader, const Datum *keys, TcLookup *lookup,
 	}
 	reader->counts.hits++;
 	tc_counters_add(&lookup->probe->slot, TC_COUNT_HITS, 1);
-	tc_lookup_prepare_touch(lookup, reader->clock_us);
+	tc_lookup_prepare_access(lookup, reader->clock_us);
 	return true;
 }
 
@@ -487,7 +487,7 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 	tc_binding_probe(&probe, reader->map, &key);
 	tc_lookup_begin(&lookup, &probe);
 	if (tc_read_finish(reader, keys, &lookup, value))
-		tc_lookup_touch(&lookup, reader->clock_us);
+		tc_lookup_note_access(&lookup, reader->clock_us);
 }
 
 bool

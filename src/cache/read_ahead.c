@@ -125,8 +125,8 @@ static inline void
 touch_last(TcReadAhead *reads)
 {
 	if (reads->owes_touch)
-		tc_lookup_touch(&upcoming(reads, reads->next - 1)->lookup,
-						reads->reader->clock_us);
+		tc_lookup_note_access(&upcoming(reads, reads->next - 1)->lookup,
+							  reads->reader->clock_us);
 	reads->owes_touch = false;
 }
 

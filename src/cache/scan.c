@@ -104,7 +104,7 @@ next_row(TcScan *scan, Datum *keys, TcValue *value)
 static bool
 next_entry(TcScan *scan, Datum *keys, TcValue *value)
 {
-	const TcEntry *entry;
+	const TcWalkRecord *entry;
 
 	value->found = false;
 	while (!value->found &&

@@ -36,7 +36,7 @@
 #include "cache/visibility.h"
 #include "segment/index/versions.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 
@@ -120,15 +120,15 @@ transaction_ended(XactEvent event, void *arg)
 				(XLogRecPtrIsInvalid(XactLastCommitEnd) ||
 				 XactLastCommitEnd <= GetFlushRecPtr(NULL));
 			for (Size i = 0; i < written_count; i++)
-				tc_versions_commit(written[i].map, written[i].hash,
-								   written[i].xid, durable);
+				tc_settlement_commit(written[i].map, written[i].hash,
+									 written[i].xid, durable);
 			enforce_budgets();
 			forget_written();
 			break;
 		case XACT_EVENT_ABORT:
 			for (Size i = written_count; i-- > 0;)
-				tc_versions_abort(written[i].map, written[i].hash,
-								  written[i].xid);
+				tc_settlement_abort(written[i].map, written[i].hash,
+									written[i].xid);
 			forget_written();
 			break;
 		case XACT_EVENT_PREPARE:
@@ -158,7 +158,7 @@ subtransaction_ended(SubXactEvent event, SubTransactionId mine,
 		{
 			Written *last = &written[--written_count];
 
-			tc_versions_abort(last->map, last->hash, last->xid);
+			tc_settlement_abort(last->map, last->hash, last->xid);
 		}
 	}
 }
@@ -178,13 +178,13 @@ tc_settle_version(uint16 map, uint32 hash, TransactionId xid)
 		case TC_FATE_RUNNING:
 			return false;
 		case TC_FATE_ABORTED:
-			tc_versions_abort(map, hash, xid);
+			tc_settlement_abort(map, hash, xid);
 			return true;
 		case TC_FATE_COMMITTED:
-			tc_versions_commit(map, hash, xid, false);
+			tc_settlement_commit(map, hash, xid, false);
 			return true;
 		case TC_FATE_DURABLE:
-			tc_versions_commit(map, hash, xid, true);
+			tc_settlement_commit(map, hash, xid, true);
 			return true;
 	}
 	return false;
@@ -212,9 +212,9 @@ tc_settle_leftovers(int max)
 	TcDirty *dirty = palloc(max * sizeof(TcDirty));
 	int64 seen = 0;
 
-	for (uint32 map = 0; map < tc_map_slots(); map++)
+	for (uint32 map = 0; map < tc_map_entry_count(); map++)
 	{
-		if (!tc_map_has_body(map))
+		if (!tc_map_entry_has_body(map))
 			continue;
 		for (int shard = 0; shard < TC_SHARDS; shard++)
 			seen += settle_shard(map, shard, dirty, max);

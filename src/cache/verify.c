@@ -55,7 +55,7 @@ tc_verify_begin(TcMap *map, Snapshot snapshot, MemoryContext context)
 
 /* Compare one record; NULL when it is as it must be. */
 static const char *
-compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
+compare_entry(TcVerify *verify, const TcWalkRecord *entry, Datum *keys)
 {
 	const TcRowLayout *layout = &verify->map->layout;
 	TcTableRow row;
@@ -84,7 +84,7 @@ compare_entry(TcVerify *verify, const TcEntry *entry, Datum *keys)
 const char *
 tc_verify_next(TcVerify *verify, Datum *keys)
 {
-	const TcEntry *entry;
+	const TcWalkRecord *entry;
 
 	if (verify->heap == NULL)
 		return NULL;

@@ -319,5 +319,5 @@ tc_volatile_release(TcOwned *owned)
 		return;
 	tc_row_layout_form_key(&owned->map->layout, owned->keys, &key);
 	tc_binding_probe(&probe, owned->map, &key);
-	tc_versions_withdraw(&probe, GetCurrentTransactionId());
+	tc_settlement_withdraw(&probe, GetCurrentTransactionId());
 }

@@ -52,7 +52,7 @@ load_key(TcMap *map, TcTableReader *reader, const TcWarmKey *warm)
 	tc_binding_probe(&probe, map, &key);
 	if (tc_versions_resident(&probe))
 		return false;
-	stamp = tc_stamp_read(&probe);
+	stamp = tc_write_seq_read(&probe);
 	if (!tc_table_read_key(reader, keys, &row))
 		return false;
 	tc_table_read_confirm(reader, &row);

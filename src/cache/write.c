@@ -113,7 +113,7 @@ begin_write(TcMap *map, TcProbe *probe, const TcBytes *key)
 	if (!tc_binding_acquire(map))
 		return false;
 	tc_binding_probe(probe, map, key);
-	tc_stamp_raise(probe);
+	tc_write_seq_raise(probe);
 	return true;
 }
 
@@ -178,7 +178,7 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
 	}
 	if (!install && !tc_versions_resident(&probe))
 	{
-		if (!tc_fill_wanted(&probe))
+		if (!tc_wanted_take(&probe))
 			return;
 		install = true;
 	}
@@ -224,7 +224,7 @@ write_change(TcMap *map, const TcRow *old, const TcNewRow *row, bool install)
 	if (!tc_binding_acquire(map))
 		return;
 	if (row != NULL)
-		tc_expiry_note(tc_binding_entry(map)->number, row->expires);
+		tc_row_expiry_note(tc_binding_entry(map)->number, row->expires);
 	has_old = take_key(map, old, old_keys, &old_key);
 	has_new = take_key(map, row == NULL ? NULL : &row->row, new_keys, &new_key);
 

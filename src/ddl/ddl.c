@@ -40,7 +40,7 @@
 #include "cache/binding.h"
 #include "ddl/ddl.h"
 #include "ddl/fdw_names.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "table/map_definition.h"
 
@@ -89,7 +89,7 @@ is_map(Oid relation)
 	uint16 number;
 	TcMapDefinition def;
 
-	return tc_map_find(MyDatabaseId, relation, &number) ||
+	return tc_map_table_find(MyDatabaseId, relation, &number) ||
 		tc_map_definition_read(relation, &def);
 }
 

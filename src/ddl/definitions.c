@@ -27,7 +27,7 @@
 
 #include "base/settings.h"
 #include "ddl/definitions.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 
 /* Columns of a definition that statements set, as parameters in order. */
@@ -134,7 +134,7 @@ warn_of_too_many(Oid relation)
 
 	if (!tc_segment_ready())
 		return;
-	elsewhere = tc_map_elsewhere(MyDatabaseId);
+	elsewhere = tc_map_table_count_elsewhere(MyDatabaseId);
 	here = tc_map_definition_count_beyond(tc_max_maps - elsewhere);
 	if (here == 0)
 		return;

@@ -32,7 +32,7 @@
 #include "query/args.h"
 #include "segment/index/lookup.h"
 #include "segment/index/walk.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 #include "table/key_text.h"
@@ -54,12 +54,12 @@ typedef struct EntryMap
 
 /* The map of an entry, if it is one of this database that the user may read. */
 static TcMap *
-visible_map(const TcEntry *entry)
+visible_map(const TcWalkRecord *entry)
 {
 	TcMapIdentity identity;
 	TcMap *map;
 
-	if (!tc_map_identity(entry->map, &identity) ||
+	if (!tc_map_table_identity(entry->map, &identity) ||
 		identity.database != MyDatabaseId)
 		return NULL;
 	LockRelationOid(identity.relation, AccessShareLock);
@@ -76,7 +76,7 @@ visible_map(const TcEntry *entry)
 
 /* Find out whether an entry may be shown, unless it is like the last one. */
 static void
-follow_entry(EntryMap *current, const TcEntry *entry)
+follow_entry(EntryMap *current, const TcWalkRecord *entry)
 {
 	if (current->known && current->number == entry->map &&
 		current->generation == entry->generation)
@@ -94,8 +94,8 @@ follow_entry(EntryMap *current, const TcEntry *entry)
  * who may read them all is shown those.
  */
 static void
-put_entry(ReturnSetInfo *result, const EntryMap *current, const TcEntry *entry,
-		  TimestampTz now)
+put_entry(ReturnSetInfo *result, const EntryMap *current,
+		  const TcWalkRecord *entry, TimestampTz now)
 {
 	const TcMap *map = current->map;
 	Datum keys[INDEX_MAX_KEYS];
@@ -123,10 +123,10 @@ topcache_entries(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimestampTz now = GetCurrentTimestamp();
 	EntryMap current = {0};
-	const TcMapSlot *slot = NULL;
+	const TcMapEntry *slot = NULL;
 	MemoryContext row;
 	TcWalk walk;
-	const TcEntry *entry;
+	const TcWalkRecord *entry;
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);

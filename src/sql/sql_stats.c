@@ -23,7 +23,7 @@
 #include "cache/binding.h"
 #include "cache/bypass.h"
 #include "query/args.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
@@ -83,7 +83,7 @@ take_use(const TcMap *map, bool bound, Datum *columns)
 	TcMapUse use = {0};
 
 	if (bound)
-		tc_map_use(tc_binding_entry(map)->number, &use);
+		tc_map_table_use(tc_binding_entry(map)->number, &use);
 	columns[USE_COLUMN] = Int64GetDatum(use.records);
 	columns[USE_COLUMN + 1] = Int64GetDatum(use.dirty_records);
 	columns[USE_COLUMN + 2] = Int64GetDatum(use.cost);
@@ -97,7 +97,7 @@ take_counters(const TcMap *map, Datum *columns, bool *nulls)
 	uint16 number;
 
 	if (tc_segment_ready() &&
-		tc_map_find_last(MyDatabaseId, map->relation, &number))
+		tc_map_table_find_last(MyDatabaseId, map->relation, &number))
 	{
 		for (int i = 0; i < lengthof(counters); i++)
 			columns[COUNTER_COLUMN + i] =
@@ -120,7 +120,7 @@ has_place(TcMap *map)
 	uint16 number;
 
 	return tc_segment_ready() &&
-		tc_map_find(MyDatabaseId, map->relation, &number) &&
+		tc_map_table_find(MyDatabaseId, map->relation, &number) &&
 		tc_binding_acquire(map);
 }
 
@@ -138,7 +138,8 @@ reason_of_state(const TcMap *map, bool bound)
 		return NULL;
 	if (tc_suspension_is_on(map->relation))
 		return "a transaction is changing it";
-	return tc_map_has_room() ? NULL : "the segment has no room for another map";
+	return tc_map_table_has_room() ? NULL
+								   : "the segment has no room for another map";
 }
 
 /* Add one map to the result. */

@@ -39,7 +39,7 @@
 
 #include "base/settings.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "worker/purge_launcher.h"
 #include "worker/purge_process.h"
 
@@ -155,11 +155,12 @@ look_at_notes(TimestampTz now)
 {
 	bool unlisted = false;
 
-	for (uint32 map = 0; map < tc_map_slots(); map++)
+	for (uint32 map = 0; map < tc_map_entry_count(); map++)
 	{
 		TcMapIdentity identity;
 
-		if (tc_expiry_noted(map) <= now && tc_map_identity(map, &identity))
+		if (tc_row_expiry_noted(map) <= now &&
+			tc_map_table_identity(map, &identity))
 		{
 			KnownDatabase *entry = know(identity.database);
 
@@ -198,7 +199,7 @@ start_for(KnownDatabase *entry, TimestampTz now)
 {
 	MemoryContext previous = MemoryContextSwitchTo(TopMemoryContext);
 
-	tc_looked_report(InvalidOid, false, false);
+	tc_row_expiry_report(InvalidOid, false, false);
 	under_way = tc_purge_process_start(entry->database);
 	under_way_for = entry->database;
 	MemoryContextSwitchTo(previous);
@@ -227,7 +228,7 @@ is_under_way(TimestampTz now)
 		return true;
 	pfree(under_way);
 	under_way = NULL;
-	(void) tc_looked_read(under_way_for, &maps, &more);
+	(void) tc_row_expiry_reported(under_way_for, &maps, &more);
 	entry = know(under_way_for);
 	entry->due = more ? now : now + (maps ? LOOK_US : LONG_LOOK_US);
 	entry->not_before = more ? now : after_pause(now);

@@ -31,7 +31,7 @@
 #include "utils/snapmgr.h"
 
 #include "segment/maps/limits.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "table/map_definition.h"
 #include "table/table_purge.h"
@@ -137,16 +137,16 @@ purge_relation(Oid relation)
 	uint16 number;
 
 	/* what is written from here on is noted anew */
-	if (tc_map_find(MyDatabaseId, relation, &number))
-		tc_expiry_take(number);
+	if (tc_map_table_find(MyDatabaseId, relation, &number))
+		tc_row_expiry_take(number);
 	for (int i = 0; i < BATCHES_PER_TABLE && result == TC_PURGE_MORE &&
 		 !ShutdownRequestPending;
 		 i++)
 		result = purge_batch(relation, &next);
 	if (result == TC_PURGE_BUSY)
 		next = GetCurrentTimestamp() + BUSY_US;
-	if (tc_map_find(MyDatabaseId, relation, &number))
-		tc_expiry_note(number, next);
+	if (tc_map_table_find(MyDatabaseId, relation, &number))
+		tc_row_expiry_note(number, next);
 	return result == TC_PURGE_MORE;
 }
 
@@ -198,7 +198,7 @@ tc_purge_process_main(Datum arg)
 		if (!ShutdownRequestPending)
 			more |= try_relation(lfirst_oid(cell));
 	}
-	tc_looked_report(database, relations != NIL, more);
+	tc_row_expiry_report(database, relations != NIL, more);
 	proc_exit(0);
 }
 

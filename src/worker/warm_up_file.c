@@ -43,7 +43,7 @@
 
 #include "base/pg_compat.h"
 #include "segment/index/walk.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "worker/warm_up_file.h"
 
@@ -92,7 +92,7 @@ struct TcWarmUpFile
 typedef struct Listed
 {
 	TcWarmUpMap map;
-	TcMapSlot slot;
+	TcMapEntry slot;
 	TcKeyLayout layout;
 	bool written;
 } Listed;
@@ -125,13 +125,14 @@ list_maps(uint32 *n)
 {
 	Listed *list;
 
-	*n = tc_map_slots();
+	*n = tc_map_entry_count();
 	list = palloc0(Max(*n, 1) * sizeof(Listed));
 	for (uint32 i = 0; i < *n; i++)
 	{
 		TcMapIdentity identity;
 
-		if (!tc_map_describe(i, &identity, &list[i].slot, &list[i].layout) ||
+		if (!tc_map_table_describe(i, &identity, &list[i].slot,
+								   &list[i].layout) ||
 			identity.pinned || list[i].layout.n == 0)
 			continue;
 		list[i].written = true;
@@ -145,7 +146,7 @@ list_maps(uint32 *n)
 /* Write the key of a record that a walk has come by; true when it was. */
 static bool
 put_entry(Writer *writer, const Listed *list, uint32 nmaps,
-		  const TcEntry *record)
+		  const TcWalkRecord *record)
 {
 	WarmEntry entry = {record->last_access, record->map, 0};
 
@@ -168,7 +169,7 @@ put_all(Writer *writer)
 	uint32 nmaps;
 	Listed *list = list_maps(&nmaps);
 	TcWalk walk;
-	const TcEntry *record;
+	const TcWalkRecord *record;
 	int64 written = 0;
 
 	tc_walk_init(&walk, CurrentMemoryContext);

@@ -42,7 +42,7 @@
 #include "cache/settle.h"
 #include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/sample.h"
@@ -72,13 +72,13 @@ dirty_records(void)
 {
 	int64 dirty = 0;
 
-	for (uint32 map = 0; map < tc_map_slots(); map++)
+	for (uint32 map = 0; map < tc_map_entry_count(); map++)
 	{
 		TcMapUse use;
 
-		if (!tc_map_has_body(map))
+		if (!tc_map_entry_has_body(map))
 			continue;
-		tc_map_use(map, &use);
+		tc_map_table_use(map, &use);
 		dirty += use.dirty_records;
 	}
 	return dirty;
@@ -131,7 +131,7 @@ make_round(void)
 	tc_settle_leftovers(SETTLE_PER_SHARD);
 	tc_suspension_resume_leftovers();
 	tc_freeze_step();
-	tc_map_drain(DRAIN_PER_ROUND);
+	tc_map_retire_drain(DRAIN_PER_ROUND);
 	tc_cache_limits_step();
 	tc_sample_adapt();
 	tc_huge_step();

@@ -52,7 +52,7 @@ typedef struct Run
 static Run runs[WATCHED_MAPS];
 
 static inline Run *
-run_of(const TcMapSlot *slot)
+run_of(const TcMapEntry *slot)
 {
 	return &runs[slot->number % WATCHED_MAPS];
 }
@@ -65,7 +65,7 @@ is_bulk(const Run *run)
 }
 
 bool
-tc_bulk_fill(const TcMapSlot *slot, uint32 bytes)
+tc_bulk_fill(const TcMapEntry *slot, uint32 bytes)
 {
 	Run *run = run_of(slot);
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
@@ -83,7 +83,7 @@ tc_bulk_fill(const TcMapSlot *slot, uint32 bytes)
 }
 
 bool
-tc_bulk_reading(const TcMapSlot *slot)
+tc_bulk_reading(const TcMapEntry *slot)
 {
 	Run *run = run_of(slot);
 
@@ -92,7 +92,7 @@ tc_bulk_reading(const TcMapSlot *slot)
 }
 
 void
-tc_bulk_hit(const TcMapSlot *slot, uint32 bytes)
+tc_bulk_hit(const TcMapEntry *slot, uint32 bytes)
 {
 	Run *run = run_of(slot);
 

@@ -50,7 +50,7 @@
 #include "segment/index/index.h"
 #include "segment/index/reclaim.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -197,7 +197,7 @@ queue_bytes(int map, int queue)
 
 	if (map == TC_ANY_MAP)
 		return pg_atomic_read_u64(&tc_seg.head->queue_bytes[queue]);
-	for (int s = 0; s < TC_SHARDS && tc_map_has_body(map); s++)
+	for (int s = 0; s < TC_SHARDS && tc_map_entry_has_body(map); s++)
 		bytes += tc_map_body(map)->shard[s].queue[queue].bytes;
 	return bytes;
 }
@@ -214,7 +214,7 @@ oldest_shard(int map, int queue, uint16 *oldest_map, int *oldest_shard)
 	{
 		TcSharedMapBody *body;
 
-		if (!tc_map_has_body(m))
+		if (!tc_map_entry_has_body(m))
 			continue;
 		body = tc_map_body(m);
 		for (int s = 0; s < TC_SHARDS; s++)

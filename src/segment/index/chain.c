@@ -29,7 +29,7 @@
 
 /* Is the probe's slot still the map's?  The partition's lock is held. */
 bool
-tc_chain_slot_current_locked(const TcProbe *probe)
+tc_chain_is_current_locked(const TcProbe *probe)
 {
 	Assert(LWLockHeldByMe(tc_partition_lock(probe->hash)));
 	return pg_atomic_read_u32(&tc_seg.maps[probe->slot.number].generation) ==
@@ -151,9 +151,9 @@ tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why)
 {
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	tc_removal_note(tc_record_at(place->ref)->map, place->hash, why);
-	tc_index_begin_change_locked(place->first);
+	tc_bucket_begin_change_locked(place->first);
 	tc_chain_remove_locked(place);
-	tc_index_end_change_locked(place->first);
+	tc_bucket_end_change_locked(place->first);
 }
 
 /* Add a record whose key has none yet; false without memory. */
@@ -175,7 +175,7 @@ tc_chain_add_locked(TcRef ref)
 
 /* Make a dirty version the newest of a key, over "older". */
 void
-tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
+tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *newest = tc_record_at(place->ref);
@@ -196,7 +196,7 @@ tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 
 /* Take the newest version of a key away; what is below comes up. */
 void
-tc_chain_uncover_locked(TcIndexPlace *place)
+tc_chain_pop_locked(TcIndexPlace *place)
 {
 	TcRef ref = place->ref;
 	TcSharedRecord *rec = tc_record_at(ref);

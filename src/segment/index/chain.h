@@ -13,7 +13,7 @@
 #include "segment/stats/removal.h"
 
 /* Is the probe's slot still the map's? */
-extern bool tc_chain_slot_current_locked(const TcProbe *probe);
+extern bool tc_chain_is_current_locked(const TcProbe *probe);
 
 /* Find the record of a key. */
 extern bool tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe);
@@ -39,8 +39,8 @@ extern void tc_chain_account_bytes_locked(const TcSharedRecord *rec,
  */
 extern void tc_chain_remove_locked(TcIndexPlace *place);
 extern bool tc_chain_add_locked(TcRef ref);
-extern void tc_chain_cover_locked(TcIndexPlace *place, TcRef ref, TcRef older);
-extern void tc_chain_uncover_locked(TcIndexPlace *place);
+extern void tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older);
+extern void tc_chain_pop_locked(TcIndexPlace *place);
 
 /* Drop a record, as a change of its own. */
 extern void tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why);

@@ -128,7 +128,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 		if (link == NULL && !newest)
 			continue;
 		Assert(tc_arena_ref_bytes(to) == tc_arena_ref_bytes(from));
-		tc_index_begin_change_locked(place.first);
+		tc_bucket_begin_change_locked(place.first);
 		memcpy(tc_ref_address(to), tc_ref_address(from),
 			   tc_arena_ref_bytes(from));
 		if (newest)
@@ -139,7 +139,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 		}
 		else
 			relink_locked(link, to, &place);
-		tc_index_end_change_locked(place.first);
+		tc_bucket_end_change_locked(place.first);
 		tc_check_versions_locked(place.ref);
 		moved = true;
 	}

@@ -31,7 +31,7 @@
 #include "segment/index/chain.h"
 #include "segment/index/expire.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -183,11 +183,11 @@ tc_expire_step(int64 max)
 {
 	int64 dropped = 0;
 
-	for (uint32 map = 0; map < tc_map_slots(); map++)
+	for (uint32 map = 0; map < tc_map_entry_count(); map++)
 	{
 		TcMapLimits limits;
 
-		if (!tc_map_has_body(map))
+		if (!tc_map_entry_has_body(map))
 			continue;
 		tc_limits_read(map, &limits);
 		dropped += drop_expired(map, max);

@@ -60,21 +60,21 @@ buckets_per_page(void)
 	return 1U << tc_seg.bucket_shift;
 }
 
-static inline TcSharedSlots *
-next_slots(const TcSharedSlots *slots)
+static inline TcSharedBucketEntries *
+next_slots(const TcSharedBucketEntries *slots)
 {
 	return slots->overflow == TC_NO_REF
 		? NULL
-		: (TcSharedSlots *) tc_ref_address(slots->overflow);
+		: (TcSharedBucketEntries *) tc_ref_address(slots->overflow);
 }
 
 /* How many slots there are at a place in a bucket's chain. */
 static inline int
-count_slots(const TcSharedBucket *first, const TcSharedSlots *slots)
+count_slots(const TcSharedBucket *first, const TcSharedBucketEntries *slots)
 {
 	return (const void *) slots == (const void *) first->slots
-		? TC_BUCKET_SLOTS
-		: TC_OVERFLOW_SLOTS;
+		? TC_BUCKET_ENTRIES
+		: TC_OVERFLOW_ENTRIES;
 }
 
 static inline uint8
@@ -102,7 +102,7 @@ tc_index_create(void)
 	Assert(tc_seg.directory[0] == 0);
 	head->min_buckets = buckets_per_page();
 	for (uint32 i = 0; i < head->min_buckets; i++)
-		init_bucket(tc_index_bucket_at(i), 0);
+		init_bucket(tc_bucket_at(i), 0);
 	pg_atomic_init_u32(&head->nbuckets, head->min_buckets);
 	pg_atomic_init_u32(&head->index_pages, 1);
 }
@@ -116,9 +116,9 @@ tc_index_begin_locked(TcIndexPlace *place, uint32 hash)
 
 	Assert(LWLockHeldByMe(tc_partition_lock(hash)));
 	place->hash = hash;
-	place->first = tc_index_bucket(hash, &nbuckets);
-	place->slots = tc_bucket_slots(place->first);
-	place->nslots = TC_BUCKET_SLOTS;
+	place->first = tc_bucket_of(hash, &nbuckets);
+	place->slots = tc_bucket_entries(place->first);
+	place->nslots = TC_BUCKET_ENTRIES;
 	place->slot = -1;
 	place->ref = TC_NO_REF;
 }
@@ -131,7 +131,7 @@ tc_index_next_locked(TcIndexPlace *place)
 	Assert(LWLockHeldByMe(tc_partition_lock(place->hash)));
 	while (place->slots != NULL)
 	{
-		const uint8 *tags = tc_slot_tags(place->slots, place->nslots);
+		const uint8 *tags = tc_bucket_tags(place->slots, place->nslots);
 
 		while (++place->slot < place->nslots)
 		{
@@ -141,7 +141,7 @@ tc_index_next_locked(TcIndexPlace *place)
 				return true;
 		}
 		place->slots = next_slots(place->slots);
-		place->nslots = TC_OVERFLOW_SLOTS;
+		place->nslots = TC_OVERFLOW_ENTRIES;
 		place->slot = -1;
 	}
 	return false;
@@ -163,7 +163,7 @@ tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash, TcRef ref)
 /* ----- changing, under the partition's lock ----- */
 
 void
-tc_index_begin_change_locked(TcSharedBucket *first)
+tc_bucket_begin_change_locked(TcSharedBucket *first)
 {
 	uint32 seq = pg_atomic_read_u32(&first->seq);
 
@@ -174,7 +174,7 @@ tc_index_begin_change_locked(TcSharedBucket *first)
 }
 
 void
-tc_index_end_change_locked(TcSharedBucket *first)
+tc_bucket_end_change_locked(TcSharedBucket *first)
 {
 	uint32 seq = pg_atomic_read_u32(&first->seq);
 
@@ -189,7 +189,7 @@ tc_index_end_change_locked(TcSharedBucket *first)
 static bool
 add_to_chain_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 {
-	TcSharedSlots *slots = tc_bucket_slots(first);
+	TcSharedBucketEntries *slots = tc_bucket_entries(first);
 
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	for (;;)
@@ -201,7 +201,7 @@ add_to_chain_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 			if (slots->ref[i] == TC_NO_REF)
 			{
 				slots->ref[i] = ref;
-				tc_slot_tags(slots, nslots)[i] = tag;
+				tc_bucket_tags(slots, nslots)[i] = tag;
 				return true;
 			}
 		}
@@ -222,13 +222,13 @@ add_to_chain_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 static void
 trim_chain_locked(TcSharedBucket *first)
 {
-	TcSharedSlots *front = tc_bucket_slots(first);
+	TcSharedBucketEntries *front = tc_bucket_entries(first);
 
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	while (front->overflow != TC_NO_REF)
 	{
-		TcSharedSlots *before = front;
-		TcSharedSlots *last = next_slots(front);
+		TcSharedBucketEntries *before = front;
+		TcSharedBucketEntries *last = next_slots(front);
 		TcRef ref;
 
 		while (last->overflow != TC_NO_REF)
@@ -236,7 +236,7 @@ trim_chain_locked(TcSharedBucket *first)
 			before = last;
 			last = next_slots(last);
 		}
-		for (int i = 0; i < TC_OVERFLOW_SLOTS; i++)
+		for (int i = 0; i < TC_OVERFLOW_ENTRIES; i++)
 		{
 			if (last->ref[i] != TC_NO_REF)
 				return;
@@ -253,7 +253,7 @@ tc_index_insert_locked(uint32 hash, TcRef ref)
 	uint32 nbuckets;
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(hash), LW_EXCLUSIVE));
-	if (!add_to_chain_locked(tc_index_bucket(hash, &nbuckets), hash_tag(hash),
+	if (!add_to_chain_locked(tc_bucket_of(hash, &nbuckets), hash_tag(hash),
 							 ref))
 		return false;
 	pg_atomic_fetch_add_u32(&tc_seg.head->nrecords, 1);
@@ -273,7 +273,7 @@ tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
 void
 tc_index_remove_locked(TcIndexPlace *place)
 {
-	TcSharedSlots *last = place->slots;
+	TcSharedBucketEntries *last = place->slots;
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	Assert(place->slots->ref[place->slot] == place->ref);
@@ -282,13 +282,13 @@ tc_index_remove_locked(TcIndexPlace *place)
 
 	while (last->overflow != TC_NO_REF)
 		last = next_slots(last);
-	for (int i = 0; last != place->slots && i < TC_OVERFLOW_SLOTS; i++)
+	for (int i = 0; last != place->slots && i < TC_OVERFLOW_ENTRIES; i++)
 	{
 		if (last->ref[i] != TC_NO_REF)
 		{
 			place->slots->ref[place->slot] = last->ref[i];
-			tc_slot_tags(place->slots, place->nslots)[place->slot] =
-				tc_slot_tags(last, TC_OVERFLOW_SLOTS)[i];
+			tc_bucket_tags(place->slots, place->nslots)[place->slot] =
+				tc_bucket_tags(last, TC_OVERFLOW_ENTRIES)[i];
 			last->ref[i] = TC_NO_REF;
 			break;
 		}
@@ -299,14 +299,14 @@ tc_index_remove_locked(TcIndexPlace *place)
 /* ----- growing and shrinking ----- */
 
 bool
-tc_index_wants_growth(void)
+tc_index_size_wants_growth(void)
 {
 	return pg_atomic_read_u32(&tc_seg.head->nrecords) / GROW_LOAD >=
 		pg_atomic_read_u32(&tc_seg.head->nbuckets);
 }
 
 bool
-tc_index_wants_shrinking(void)
+tc_index_size_wants_shrinking(void)
 {
 	uint32 nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
 
@@ -315,7 +315,7 @@ tc_index_wants_shrinking(void)
 }
 
 bool
-tc_index_growth_needs_page(void)
+tc_index_size_growth_needs_page(void)
 {
 	return pg_atomic_read_u32(&tc_seg.head->nbuckets) % buckets_per_page() == 0;
 }
@@ -325,7 +325,7 @@ static void
 discard_chain_locked(TcSharedBucket *first)
 {
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
-	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
+	for (TcSharedBucketEntries *s = tc_bucket_entries(first); s != NULL;
 		 s = next_slots(s))
 		memset(s->ref, 0, count_slots(first, s) * sizeof(TcRef));
 	trim_chain_locked(first);
@@ -340,16 +340,17 @@ copy_chain_locked(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 				  uint32 nbuckets)
 {
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(from), LW_EXCLUSIVE));
-	for (TcSharedSlots *s = tc_bucket_slots(from); s != NULL; s = next_slots(s))
+	for (TcSharedBucketEntries *s = tc_bucket_entries(from); s != NULL;
+		 s = next_slots(s))
 	{
 		int nslots = count_slots(from, s);
 
 		for (int i = 0; i < nslots; i++)
 		{
 			if (s->ref[i] != TC_NO_REF &&
-				tc_index_bucket_number(tc_record_at(s->ref[i])->hash,
-									   nbuckets) == number &&
-				!add_to_chain_locked(into, tc_slot_tags(s, nslots)[i],
+				tc_bucket_number(tc_record_at(s->ref[i])->hash, nbuckets) ==
+					number &&
+				!add_to_chain_locked(into, tc_bucket_tags(s, nslots)[i],
 									 s->ref[i]))
 				return false;
 		}
@@ -361,33 +362,32 @@ copy_chain_locked(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 static void
 purge_chain_locked(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 {
-	TcSharedSlots *to = tc_bucket_slots(first);
-	int to_slots = TC_BUCKET_SLOTS;
+	TcSharedBucketEntries *to = tc_bucket_entries(first);
+	int to_slots = TC_BUCKET_ENTRIES;
 	int to_slot = 0;
 
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
-	for (TcSharedSlots *s = to; s != NULL; s = next_slots(s))
+	for (TcSharedBucketEntries *s = to; s != NULL; s = next_slots(s))
 	{
 		int nslots = count_slots(first, s);
 
 		for (int i = 0; i < nslots; i++)
 		{
 			TcRef ref = s->ref[i];
-			uint8 tag = tc_slot_tags(s, nslots)[i];
+			uint8 tag = tc_bucket_tags(s, nslots)[i];
 
 			s->ref[i] = TC_NO_REF;
 			if (ref == TC_NO_REF ||
-				tc_index_bucket_number(tc_record_at(ref)->hash, nbuckets) !=
-					number)
+				tc_bucket_number(tc_record_at(ref)->hash, nbuckets) != number)
 				continue;
 			if (to_slot == to_slots)
 			{
 				to = next_slots(to);
-				to_slots = TC_OVERFLOW_SLOTS;
+				to_slots = TC_OVERFLOW_ENTRIES;
 				to_slot = 0;
 			}
 			to->ref[to_slot] = ref;
-			tc_slot_tags(to, to_slots)[to_slot++] = tag;
+			tc_bucket_tags(to, to_slots)[to_slot++] = tag;
 		}
 	}
 	trim_chain_locked(first);
@@ -398,9 +398,9 @@ static bool
 split_bucket_locked(uint32 nbuckets)
 {
 	TcSharedSegment *head = tc_seg.head;
-	uint32 old_number = tc_index_bucket_number(nbuckets, nbuckets);
-	TcSharedBucket *old = tc_index_bucket_at(old_number);
-	TcSharedBucket *new = tc_index_bucket_at(nbuckets);
+	uint32 old_number = tc_bucket_number(nbuckets, nbuckets);
+	TcSharedBucket *old = tc_bucket_at(old_number);
+	TcSharedBucket *new = tc_bucket_at(nbuckets);
 	LWLock *lock = tc_partition_lock(nbuckets);
 	bool copied;
 
@@ -410,11 +410,11 @@ split_bucket_locked(uint32 nbuckets)
 	copied = copy_chain_locked(old, new, nbuckets, nbuckets + 1);
 	if (copied)
 	{
-		tc_index_begin_change_locked(old);
+		tc_bucket_begin_change_locked(old);
 		pg_atomic_write_u32(&head->nbuckets, nbuckets + 1);
 		pg_write_barrier();
 		purge_chain_locked(old, old_number, nbuckets + 1);
-		tc_index_end_change_locked(old);
+		tc_bucket_end_change_locked(old);
 		tc_check_bucket_locked(new);
 	}
 	else
@@ -424,7 +424,7 @@ split_bucket_locked(uint32 nbuckets)
 }
 
 bool
-tc_index_grow(uint32 *page)
+tc_index_size_grow(uint32 *page)
 {
 	TcSharedSegment *head = tc_seg.head;
 	bool grown = false;
@@ -458,16 +458,16 @@ static bool
 merge_bucket_locked(uint32 nbuckets)
 {
 	uint32 number = nbuckets - 1;
-	uint32 into_number = tc_index_bucket_number(number, number);
-	TcSharedBucket *into = tc_index_bucket_at(into_number);
-	TcSharedBucket *from = tc_index_bucket_at(number);
+	uint32 into_number = tc_bucket_number(number, number);
+	TcSharedBucket *into = tc_bucket_at(into_number);
+	TcSharedBucket *from = tc_bucket_at(number);
 	LWLock *lock = tc_partition_lock(number);
 	bool copied;
 
 	Assert(LWLockHeldByMeInMode(tc_growth_lock(), LW_EXCLUSIVE));
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	tc_index_begin_change_locked(into);
-	tc_index_begin_change_locked(from);
+	tc_bucket_begin_change_locked(into);
+	tc_bucket_begin_change_locked(from);
 	copied = copy_chain_locked(from, into, into_number, number);
 	if (copied)
 	{
@@ -477,14 +477,14 @@ merge_bucket_locked(uint32 nbuckets)
 	}
 	else
 		purge_chain_locked(into, into_number, nbuckets);
-	tc_index_end_change_locked(from);
-	tc_index_end_change_locked(into);
+	tc_bucket_end_change_locked(from);
+	tc_bucket_end_change_locked(into);
 	LWLockRelease(lock);
 	return copied;
 }
 
 bool
-tc_index_shrink(void)
+tc_index_size_shrink(void)
 {
 	uint32 freed_page = TC_NO_PAGE;
 	uint32 nbuckets;
@@ -519,7 +519,7 @@ visit_chain_locked(TcSharedBucket *first, uint32 class, uint32 classes,
 				   void (*visit)(TcRef ref, void *arg), void *arg)
 {
 	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
-	for (TcSharedSlots *s = tc_bucket_slots(first); s != NULL;
+	for (TcSharedBucketEntries *s = tc_bucket_entries(first); s != NULL;
 		 s = next_slots(s))
 	{
 		int nslots = count_slots(first, s);
@@ -545,10 +545,9 @@ tc_index_visit_class(uint32 class, uint32 classes,
 
 	/* a table that has shrunk since has the class in one bucket with others */
 	if (class >= nbuckets)
-		visit_chain_locked(tc_index_bucket_at(
-							   tc_index_bucket_number(class, nbuckets)),
+		visit_chain_locked(tc_bucket_at(tc_bucket_number(class, nbuckets)),
 						   class, classes, visit, arg);
 	for (uint32 n = class; n < nbuckets; n += classes)
-		visit_chain_locked(tc_index_bucket_at(n), class, classes, visit, arg);
+		visit_chain_locked(tc_bucket_at(n), class, classes, visit, arg);
 	LWLockRelease(lock);
 }

@@ -16,22 +16,22 @@ typedef struct TcIndexPlace
 {
 	uint32 hash;
 	TcSharedBucket *first; /* carries the sequence number */
-	TcSharedSlots *slots;
+	TcSharedBucketEntries *slots;
 	int nslots;
 	int slot;
 	TcRef ref; /* what the slot holds */
 } TcIndexPlace;
 
-/* The slots of a bucket, which are TC_BUCKET_SLOTS. */
-static inline TcSharedSlots *
-tc_bucket_slots(TcSharedBucket *bucket)
+/* The slots of a bucket, which are TC_BUCKET_ENTRIES. */
+static inline TcSharedBucketEntries *
+tc_bucket_entries(TcSharedBucket *bucket)
 {
-	return (TcSharedSlots *) bucket->slots;
+	return (TcSharedBucketEntries *) bucket->slots;
 }
 
 /* The tags of so many slots. */
 static inline uint8 *
-tc_slot_tags(TcSharedSlots *slots, int nslots)
+tc_bucket_tags(TcSharedBucketEntries *slots, int nslots)
 {
 	return (uint8 *) &slots->ref[nslots];
 }
@@ -41,7 +41,7 @@ extern void tc_index_create(void);
 
 /* The number of a hash's bucket in a table of nbuckets. */
 static inline uint32
-tc_index_bucket_number(uint32 hash, uint32 nbuckets)
+tc_bucket_number(uint32 hash, uint32 nbuckets)
 {
 	uint32 size = pg_nextpower2_32(nbuckets);
 	uint32 number = hash & (size - 1);
@@ -51,7 +51,7 @@ tc_index_bucket_number(uint32 hash, uint32 nbuckets)
 
 /* The bucket of a number. */
 static inline TcSharedBucket *
-tc_index_bucket_at(uint32 number)
+tc_bucket_at(uint32 number)
 {
 	uint64 page = tc_seg.directory[number >> tc_seg.bucket_shift];
 
@@ -69,10 +69,10 @@ tc_index_bucket_at(uint32 number)
 
 /* The first bucket for a hash as of now, and the count that says so. */
 static inline TcSharedBucket *
-tc_index_bucket(uint32 hash, uint32 *nbuckets)
+tc_bucket_of(uint32 hash, uint32 *nbuckets)
 {
 	*nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
-	return tc_index_bucket_at(tc_index_bucket_number(hash, *nbuckets));
+	return tc_bucket_at(tc_bucket_number(hash, *nbuckets));
 }
 
 /*
@@ -90,8 +90,8 @@ extern bool tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash,
  * Every change of a bucket chain, or of what hangs below its slots, lies
  * between these two; the partition's lock is held exclusively.
  */
-extern void tc_index_begin_change_locked(TcSharedBucket *first);
-extern void tc_index_end_change_locked(TcSharedBucket *first);
+extern void tc_bucket_begin_change_locked(TcSharedBucket *first);
+extern void tc_bucket_end_change_locked(TcSharedBucket *first);
 
 /*
  * Add, exchange, take out; within a change, partition locked exclusively.
@@ -102,19 +102,19 @@ extern void tc_index_exchange_locked(TcIndexPlace *place, TcRef ref);
 extern void tc_index_remove_locked(TcIndexPlace *place);
 
 /* Is the index short of buckets, or has it far too many? */
-extern bool tc_index_wants_growth(void);
-extern bool tc_index_wants_shrinking(void);
+extern bool tc_index_size_wants_growth(void);
+extern bool tc_index_size_wants_shrinking(void);
 
 /*
  * Add one bucket.  When that takes a page, it is the one given; *page
  * becomes TC_NO_PAGE when it was used.  False when somebody else is at it,
  * or memory is missing.  No lock held.
  */
-extern bool tc_index_grow(uint32 *page);
-extern bool tc_index_growth_needs_page(void);
+extern bool tc_index_size_grow(uint32 *page);
+extern bool tc_index_size_growth_needs_page(void);
 
 /* Take away one bucket.  No lock held. */
-extern bool tc_index_shrink(void);
+extern bool tc_index_size_shrink(void);
 
 /*
  * Visiting all records: they fall into classes by their hashes, whose number

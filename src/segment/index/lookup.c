@@ -87,7 +87,7 @@ locate(TcLookup *lookup)
 	lookup->slots = NULL;
 	lookup->era = pg_atomic_read_u32(&tc_seg.head->directory_era);
 	pg_read_barrier();
-	lookup->first = tc_index_bucket(lookup->probe->hash, &lookup->nbuckets);
+	lookup->first = tc_bucket_of(lookup->probe->hash, &lookup->nbuckets);
 }
 
 /* Does everything that was read so far belong together? */
@@ -101,14 +101,14 @@ unchanged(const TcLookup *lookup)
 	return pg_atomic_read_u32(&first->seq) == lookup->seq &&
 		pg_atomic_read_u32(&tc_seg.head->directory_era) == lookup->era &&
 		(pg_atomic_read_u32(&tc_seg.head->nbuckets) == lookup->nbuckets ||
-		 tc_index_bucket(lookup->probe->hash, &nbuckets) == first);
+		 tc_bucket_of(lookup->probe->hash, &nbuckets) == first);
 }
 
 /* Take so many slots in hand: those that fit by their tag are looked at. */
 static inline void
-enter_slots(TcLookup *lookup, const TcSharedSlots *slots, int nslots)
+enter_slots(TcLookup *lookup, const TcSharedBucketEntries *slots, int nslots)
 {
-	const uint8 *tags = tc_slot_tags((TcSharedSlots *) slots, nslots);
+	const uint8 *tags = tc_bucket_tags((TcSharedBucketEntries *) slots, nslots);
 	uint8 tag = lookup->probe->hash >> 24;
 
 	lookup->slots = slots;
@@ -128,18 +128,19 @@ enter_bucket(TcLookup *lookup)
 	if (lookup->seq & 1)
 		return false;
 	pg_read_barrier();
-	enter_slots(lookup, tc_bucket_slots(first), TC_BUCKET_SLOTS);
+	enter_slots(lookup, tc_bucket_entries(first), TC_BUCKET_ENTRIES);
 	return true;
 }
 
 /* The slots behind those in hand, or NULL. */
-static inline const TcSharedSlots *
+static inline const TcSharedBucketEntries *
 slots_behind(const TcLookup *lookup)
 {
-	TcRef overflow = ((const volatile TcSharedSlots *) lookup->slots)->overflow;
+	TcRef overflow =
+		((const volatile TcSharedBucketEntries *) lookup->slots)->overflow;
 
 	return tc_ref_plausible(overflow, TC_MIN_CHUNK_BYTES)
-		? (const TcSharedSlots *) tc_ref_address(overflow)
+		? (const TcSharedBucketEntries *) tc_ref_address(overflow)
 		: NULL;
 }
 
@@ -147,7 +148,7 @@ slots_behind(const TcLookup *lookup)
 static inline TcRef
 first_fitting(const TcLookup *lookup)
 {
-	const volatile TcSharedSlots *slots = lookup->slots;
+	const volatile TcSharedBucketEntries *slots = lookup->slots;
 
 	return slots->ref[pg_rightmost_one_pos32(lookup->fitting)];
 }
@@ -181,7 +182,7 @@ search_chain(TcLookup *lookup)
 {
 	for (int hops = 0; hops < MAX_CHAIN; hops++)
 	{
-		const TcSharedSlots *behind;
+		const TcSharedBucketEntries *behind;
 
 		for (; lookup->fitting != 0; lookup->fitting &= lookup->fitting - 1)
 		{
@@ -196,7 +197,7 @@ search_chain(TcLookup *lookup)
 		behind = slots_behind(lookup);
 		if (behind == NULL)
 			return false;
-		enter_slots(lookup, behind, TC_OVERFLOW_SLOTS);
+		enter_slots(lookup, behind, TC_OVERFLOW_ENTRIES);
 	}
 	return false;
 }
@@ -254,11 +255,11 @@ tc_lookup_approach(TcLookup *lookup)
 	}
 	else
 	{
-		const TcSharedSlots *behind;
+		const TcSharedBucketEntries *behind;
 
 		if (lookup->fitting != 0 || (behind = slots_behind(lookup)) == NULL)
 			return;
-		enter_slots(lookup, behind, TC_OVERFLOW_SLOTS);
+		enter_slots(lookup, behind, TC_OVERFLOW_ENTRIES);
 	}
 	if (lookup->fitting != 0)
 		load_record(first_fitting(lookup));
@@ -407,7 +408,7 @@ is_due(TcLookup *lookup, uint64 now_us)
 }
 
 void
-tc_lookup_prepare_touch(TcLookup *lookup, uint64 now_us)
+tc_lookup_prepare_access(TcLookup *lookup, uint64 now_us)
 {
 	const TcSharedRecord *rec = header_of(lookup);
 
@@ -423,7 +424,7 @@ tc_lookup_prepare_touch(TcLookup *lookup, uint64 now_us)
 }
 
 void
-tc_lookup_touch(TcLookup *lookup, uint64 now_us)
+tc_lookup_note_access(TcLookup *lookup, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
 	uint32 hash = lookup->probe->hash;

@@ -66,8 +66,8 @@ extern bool tc_lookup_copy(TcLookup *lookup, char *data);
  * prepare, which begins to load what that will change, if anything.  Writes
  * shared memory at most once per recency resolution and record.
  */
-extern void tc_lookup_prepare_touch(TcLookup *lookup, uint64 now_us);
-extern void tc_lookup_touch(TcLookup *lookup, uint64 now_us);
+extern void tc_lookup_prepare_access(TcLookup *lookup, uint64 now_us);
+extern void tc_lookup_note_access(TcLookup *lookup, uint64 now_us);
 
 /* Bring hits that were noted but not yet counted into the records. */
 extern void tc_lookup_flush_hits(void);

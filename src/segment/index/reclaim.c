@@ -22,7 +22,7 @@
 #include "base/settings.h"
 #include "segment/index/index.h"
 #include "segment/index/reclaim.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/segment.h"
 
@@ -111,14 +111,14 @@ tc_reclaim_grow_index(void)
 {
 	Assert(!tc_segment_holds_lock());
 	reserve_overflow();
-	for (int i = 0; i < GROWTH_STEPS && tc_index_wants_growth(); i++)
+	for (int i = 0; i < GROWTH_STEPS && tc_index_size_wants_growth(); i++)
 	{
 		uint32 page = TC_NO_PAGE;
 		bool grown;
 
-		if (tc_index_growth_needs_page())
+		if (tc_index_size_growth_needs_page())
 			page = page_for_index();
-		grown = tc_index_grow(&page);
+		grown = tc_index_size_grow(&page);
 		if (page != TC_NO_PAGE)
 			tc_arena_return_page(page);
 		if (!grown)
@@ -129,9 +129,9 @@ tc_reclaim_grow_index(void)
 void
 tc_reclaim_shrink_index(int max)
 {
-	for (int i = 0; i < max && tc_index_wants_shrinking(); i++)
+	for (int i = 0; i < max && tc_index_size_wants_shrinking(); i++)
 	{
-		if (!tc_index_shrink())
+		if (!tc_index_size_shrink())
 			break;
 	}
 }

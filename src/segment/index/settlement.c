@@ -81,18 +81,18 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if ((flags & TC_REC_COMMITTED) && (!to_clean || pinned))
 		return false;
-	tc_index_begin_change_locked(place->first);
+	tc_bucket_begin_change_locked(place->first);
 	tc_record_at(ref)->flags |= TC_REC_COMMITTED;
 	cut_below_locked(ref);
 	tc_check_versions_locked(place->ref);
 	if (to_clean)
 		make_clean_locked(place);
-	tc_index_end_change_locked(place->first);
+	tc_bucket_end_change_locked(place->first);
 	return true;
 }
 
 void
-tc_versions_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
+tc_settlement_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 {
 	LWLock *lock = tc_partition_lock(hash);
 	TcIndexPlace place;
@@ -132,15 +132,15 @@ revive_locked(TcIndexPlace *place, uint16 map, TransactionId xid)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if (!ended_by(place->ref, map, xid))
 		return;
-	tc_index_begin_change_locked(place->first);
+	tc_bucket_begin_change_locked(place->first);
 	rec->flags &= ~TC_REC_ENDED;
 	rec->born_s = tc_segment_clock_us() / 1000000;
 	tc_check_versions_locked(place->ref);
-	tc_index_end_change_locked(place->first);
+	tc_bucket_end_change_locked(place->first);
 }
 
 void
-tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
+tc_settlement_abort(uint16 map, uint32 hash, TransactionId xid)
 {
 	LWLock *lock = tc_partition_lock(hash);
 	TcIndexPlace place;
@@ -157,9 +157,9 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 			revive_locked(&place, map, xid);
 			continue;
 		}
-		tc_index_begin_change_locked(place.first);
+		tc_bucket_begin_change_locked(place.first);
 		if (above == TC_NO_REF)
-			tc_chain_uncover_locked(&place);
+			tc_chain_pop_locked(&place);
 		else
 		{
 			TcSharedRecord *rec = tc_record_at(ref);
@@ -169,14 +169,14 @@ tc_versions_abort(uint16 map, uint32 hash, TransactionId xid)
 			tc_record_free(ref);
 			tc_check_versions_locked(place.ref);
 		}
-		tc_index_end_change_locked(place.first);
+		tc_bucket_end_change_locked(place.first);
 		tc_index_begin_locked(&place, hash);
 	}
 	LWLockRelease(lock);
 }
 
 void
-tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
+tc_settlement_withdraw(const TcProbe *probe, TransactionId xid)
 {
 	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
@@ -186,9 +186,9 @@ tc_versions_withdraw(const TcProbe *probe, TransactionId xid)
 		tc_record_at(place.ref)->xmin == xid &&
 		(tc_record_at(place.ref)->flags & TC_REC_DIRTY))
 	{
-		tc_index_begin_change_locked(place.first);
-		tc_chain_uncover_locked(&place);
-		tc_index_end_change_locked(place.first);
+		tc_bucket_begin_change_locked(place.first);
+		tc_chain_pop_locked(&place);
+		tc_bucket_end_change_locked(place.first);
 	}
 	LWLockRelease(lock);
 }

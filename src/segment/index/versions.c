@@ -59,7 +59,7 @@ stamp_of(const TcProbe *probe)
 }
 
 uint32
-tc_stamp_read(const TcProbe *probe)
+tc_write_seq_read(const TcProbe *probe)
 {
 	uint32 stamp = pg_atomic_read_u32(stamp_of(probe));
 
@@ -69,7 +69,7 @@ tc_stamp_read(const TcProbe *probe)
 }
 
 void
-tc_stamp_raise(const TcProbe *probe)
+tc_write_seq_raise(const TcProbe *probe)
 {
 	/* a full barrier: what was done to the heap is done before */
 	pg_atomic_fetch_add_u32(stamp_of(probe), 1);
@@ -107,18 +107,18 @@ push_over_locked(TcIndexPlace *place, TcRef ref,
 	if (TransactionIdIsValid(*other))
 		return TC_PUSH_UNSETTLED;
 
-	tc_index_begin_change_locked(place->first);
+	tc_bucket_begin_change_locked(place->first);
 	if (newest->xmin == xid && !(newest->flags & TC_REC_COMMITTED))
 	{
 		/* one version per (sub)transaction: this one replaces the last */
-		tc_chain_cover_locked(place, ref, tc_record_older(newest));
+		tc_chain_push_locked(place, ref, tc_record_older(newest));
 		tc_chain_account_bytes_locked(newest,
 									  -(int64) tc_record_bytes(newest_ref));
 		tc_record_free(newest_ref);
 	}
 	else
-		tc_chain_cover_locked(place, ref, newest_ref);
-	tc_index_end_change_locked(place->first);
+		tc_chain_push_locked(place, ref, newest_ref);
+	tc_bucket_end_change_locked(place->first);
 	return TC_PUSH_DONE;
 }
 
@@ -146,7 +146,7 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
 								LW_EXCLUSIVE));
-	if (!tc_chain_slot_current_locked(image->probe))
+	if (!tc_chain_is_current_locked(image->probe))
 		return TC_PUSH_STALE;
 	if (tc_chain_find_locked(&place, image->probe))
 	{
@@ -163,9 +163,9 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 		return TC_PUSH_ABSENT;
 	if (ref == TC_NO_REF)
 		return TC_PUSH_NO_ROOM;
-	tc_index_begin_change_locked(place.first);
+	tc_bucket_begin_change_locked(place.first);
 	result = tc_chain_add_locked(ref) ? TC_PUSH_DONE : TC_PUSH_NO_ROOM;
-	tc_index_end_change_locked(place.first);
+	tc_bucket_end_change_locked(place.first);
 	return result;
 }
 
@@ -177,7 +177,7 @@ tc_versions_resident(const TcProbe *probe)
 	bool found;
 
 	LWLockAcquire(lock, LW_SHARED);
-	found = tc_chain_slot_current_locked(probe) &&
+	found = tc_chain_is_current_locked(probe) &&
 		tc_chain_find_locked(&place, probe);
 	LWLockRelease(lock);
 	return found;
@@ -192,9 +192,9 @@ tc_versions_push(const TcImage *image, bool install,
 	TcRef ref;
 
 	if (image->pinned && !image->negative && !tc_reclaim_spare_pages() &&
-		!tc_record_has_chunks(image))
+		!tc_new_record_has_chunks(image))
 		return TC_PUSH_NO_ROOM;
-	ref = tc_record_create(image);
+	ref = tc_new_record(image);
 	for (int tries = 0; tries < INSERT_TRIES; tries++)
 	{
 		if (install)
@@ -219,16 +219,16 @@ fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
 								LW_EXCLUSIVE));
-	if (!tc_chain_slot_current_locked(image->probe) ||
+	if (!tc_chain_is_current_locked(image->probe) ||
 		pg_atomic_read_u32(stamp_of(image->probe)) != stamp)
 		result = TC_FILL_LOST;
 	else if (tc_chain_find_locked(&place, image->probe))
 		result = TC_FILL_PRESENT;
 	else
 	{
-		tc_index_begin_change_locked(place.first);
+		tc_bucket_begin_change_locked(place.first);
 		result = tc_chain_add_locked(ref) ? TC_FILL_STORED : TC_FILL_NO_ROOM;
-		tc_index_end_change_locked(place.first);
+		tc_bucket_end_change_locked(place.first);
 	}
 	return result;
 }
@@ -238,7 +238,7 @@ tc_versions_fill(const TcImage *image, uint32 stamp)
 {
 	LWLock *lock = tc_partition_lock(image->probe->hash);
 	TcFillResult result = TC_FILL_NO_ROOM;
-	TcRef ref = tc_record_create(image);
+	TcRef ref = tc_new_record(image);
 
 	if (ref == TC_NO_REF)
 		return TC_FILL_NO_ROOM;
@@ -272,11 +272,11 @@ end_locked(TcIndexPlace *place, TransactionId xid,
 	if (rec->flags & (TC_REC_NEGATIVE | TC_REC_ENDED))
 		return TC_END_ABSENT;
 	version->expires = tc_record_expires(place->ref, rec);
-	tc_index_begin_change_locked(place->first);
+	tc_bucket_begin_change_locked(place->first);
 	rec->flags |= TC_REC_ENDED;
 	rec->ended_by = xid;
 	tc_check_versions_locked(place->ref);
-	tc_index_end_change_locked(place->first);
+	tc_bucket_end_change_locked(place->first);
 	return TC_END_DONE;
 }
 
@@ -290,7 +290,7 @@ tc_versions_end(const TcProbe *probe, TransactionId xid,
 	TcIndexPlace place;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	if (!tc_chain_slot_current_locked(probe))
+	if (!tc_chain_is_current_locked(probe))
 		result = TC_END_STALE;
 	else if (tc_chain_find_locked(&place, probe))
 		result = end_locked(&place, xid, mine, other, version);
@@ -308,7 +308,7 @@ drop_record(const TcProbe *probe, bool only_clean, TcRemovalReason why)
 	bool dropped = false;
 
 	LWLockAcquire(lock, LW_EXCLUSIVE);
-	if (tc_chain_slot_current_locked(probe) &&
+	if (tc_chain_is_current_locked(probe) &&
 		tc_chain_find_locked(&place, probe) &&
 		!(only_clean && (tc_record_at(place.ref)->flags & TC_REC_DIRTY)))
 	{

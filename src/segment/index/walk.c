@@ -26,7 +26,7 @@
 
 #include "segment/index/index.h"
 #include "segment/index/walk.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -37,13 +37,13 @@
 typedef struct Visit
 {
 	TcWalk *walk;
-	const TcMapSlot *slot;
+	const TcMapEntry *slot;
 	int entries; /* wanted so far, stored if they fit */
 	Size data_bytes;
 } Visit;
 
 static void
-describe_entry_locked(TcRef ref, TcSharedRecord *rec, TcEntry *entry)
+describe_entry_locked(TcRef ref, TcSharedRecord *rec, TcWalkRecord *entry)
 {
 	int64 epoch = tc_segment_epoch();
 
@@ -88,7 +88,8 @@ visit_record_locked(TcRef ref, void *arg)
 
 	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
 	if (visit->slot != NULL &&
-		(rec->map != visit->slot->number || !tc_map_current(visit->slot)))
+		(rec->map != visit->slot->number ||
+		 !tc_map_entry_is_current(visit->slot)))
 		return;
 	visit->entries++;
 	visit->data_bytes += MAXALIGN(rec->length_bytes);
@@ -112,14 +113,14 @@ enlarge(TcWalk *walk, const Visit *visit)
 	}
 	walk->capacity = Max(visit->entries * 2, FIRST_ENTRIES);
 	walk->buffer_bytes = Max(visit->data_bytes * 2, FIRST_BUFFER_BYTES);
-	walk->entry =
-		MemoryContextAllocHuge(walk->context, walk->capacity * sizeof(TcEntry));
+	walk->entry = MemoryContextAllocHuge(walk->context,
+										 walk->capacity * sizeof(TcWalkRecord));
 	walk->buffer = MemoryContextAllocHuge(walk->context, walk->buffer_bytes);
 }
 
 /* Copy the next class; false past the last one. */
 static bool
-load_class(TcWalk *walk, const TcMapSlot *slot)
+load_class(TcWalk *walk, const TcMapEntry *slot)
 {
 	for (;;)
 	{
@@ -150,8 +151,8 @@ tc_walk_init(TcWalk *walk, MemoryContext context)
 	walk->context = context;
 }
 
-const TcEntry *
-tc_walk_next(TcWalk *walk, const TcMapSlot *slot)
+const TcWalkRecord *
+tc_walk_next(TcWalk *walk, const TcMapEntry *slot)
 {
 	while (walk->position >= walk->entries)
 	{
@@ -162,7 +163,7 @@ tc_walk_next(TcWalk *walk, const TcMapSlot *slot)
 }
 
 bool
-tc_walk_find(const TcProbe *probe, TcEntry *entry)
+tc_walk_find(const TcProbe *probe, TcWalkRecord *entry)
 {
 	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
@@ -199,7 +200,7 @@ freeze_record_locked(TcRef ref, void *arg)
 }
 
 bool
-tc_freeze_sweep(TcFreezeSweep *sweep, TransactionId horizon, uint32 max)
+tc_walk_freeze(TcWalkFreeze *sweep, TransactionId horizon, uint32 max)
 {
 	if (sweep->parts == 0)
 		sweep->parts = tc_index_classes();

@@ -8,7 +8,7 @@
 #include "segment/memory/image.h"
 
 /* A record that a walk came by. */
-typedef struct TcEntry
+typedef struct TcWalkRecord
 {
 	uint16 map;
 	uint32 generation; /* of the map's slot */
@@ -18,7 +18,7 @@ typedef struct TcEntry
 	int64 last_access; /* TimestampTz */
 	int64 born;		   /* TimestampTz, to the second */
 	char *data;		   /* of the newest version, in the walk's memory */
-} TcEntry;
+} TcWalkRecord;
 
 /* A walk under way. */
 typedef struct TcWalk
@@ -29,7 +29,7 @@ typedef struct TcWalk
 	int entries;
 	int position;
 	int capacity;
-	TcEntry *entry;
+	TcWalkRecord *entry;
 	char *buffer; /* holds the data of the class's entries */
 	Size buffer_bytes;
 } TcWalk;
@@ -44,23 +44,23 @@ extern void tc_walk_init(TcWalk *walk, MemoryContext context);
  * valid until the next call.  A lock is held only while one class is copied;
  * records that come or go meanwhile may or may not be met, others are once.
  */
-extern const TcEntry *tc_walk_next(TcWalk *walk, const TcMapSlot *slot);
+extern const TcWalkRecord *tc_walk_next(TcWalk *walk, const TcMapEntry *slot);
 
 /* What a walk would say of the record of a key, without its data. */
-extern bool tc_walk_find(const TcProbe *probe, TcEntry *entry);
+extern bool tc_walk_find(const TcProbe *probe, TcWalkRecord *entry);
 
 /* A sweep under way, to mark old versions as frozen; zeroed to begin with. */
-typedef struct TcFreezeSweep
+typedef struct TcWalkFreeze
 {
 	uint32 parts; /* that the index had at the beginning */
 	uint32 part;  /* the next one */
-} TcFreezeSweep;
+} TcWalkFreeze;
 
 /*
  * Mark committed versions whose maker precedes the horizon, in up to max
  * parts of the index; false when that was the last one.
  */
-extern bool tc_freeze_sweep(TcFreezeSweep *sweep, TransactionId horizon,
-							uint32 max);
+extern bool tc_walk_freeze(TcWalkFreeze *sweep, TransactionId horizon,
+						   uint32 max);
 
 #endif /* TC_WALK_H */

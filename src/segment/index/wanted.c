@@ -37,13 +37,13 @@ mark_of(const TcProbe *probe)
 }
 
 void
-tc_fill_want(const TcProbe *probe)
+tc_wanted_add(const TcProbe *probe)
 {
 	pg_atomic_write_u32(place_of(probe), mark_of(probe));
 }
 
 bool
-tc_fill_wanted(const TcProbe *probe)
+tc_wanted_take(const TcProbe *probe)
 {
 	uint32 mark = mark_of(probe);
 

@@ -8,9 +8,9 @@
 #include "segment/memory/image.h"
 
 /* A fill of the key has lost to a writer: ask the next one to help. */
-extern void tc_fill_want(const TcProbe *probe);
+extern void tc_wanted_add(const TcProbe *probe);
 
 /* Is the key wanted?  Tells so once. */
-extern bool tc_fill_wanted(const TcProbe *probe);
+extern bool tc_wanted_take(const TcProbe *probe);
 
 #endif /* TC_WANTED_H */

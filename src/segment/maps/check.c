@@ -27,8 +27,8 @@
 #include "segment/evict/wheel.h"
 #include "segment/index/index.h"
 #include "segment/maps/check.h"
-#include "segment/maps/mapentry.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
+#include "segment/maps/relation_entry.h"
 #include "segment/memory/record.h"
 
 #ifdef USE_ASSERT_CHECKING
@@ -160,7 +160,8 @@ check_pool(void)
 
 /* What so many slots hold; returns how many of them are in use. */
 static int
-check_slots_locked(TcSharedBucket *first, TcSharedSlots *slots, int nslots)
+check_slots_locked(TcSharedBucket *first, TcSharedBucketEntries *slots,
+				   int nslots)
 {
 	int used = 0;
 
@@ -176,8 +177,8 @@ check_slots_locked(TcSharedBucket *first, TcSharedSlots *slots, int nslots)
 		used++;
 		Assert(tc_ref_plausible(ref, sizeof(TcSharedRecord)));
 		hash = tc_record_at(ref)->hash;
-		Assert(tc_slot_tags(slots, nslots)[i] == hash >> 24);
-		Assert(tc_index_bucket(hash, &nbuckets) == first);
+		Assert(tc_bucket_tags(slots, nslots)[i] == hash >> 24);
+		Assert(tc_bucket_of(hash, &nbuckets) == first);
 		for (int j = 0; j < i; j++)
 			Assert(slots->ref[j] != ref);
 	}
@@ -187,18 +188,18 @@ check_slots_locked(TcSharedBucket *first, TcSharedSlots *slots, int nslots)
 void
 tc_check_bucket_locked(TcSharedBucket *first)
 {
-	TcSharedSlots *slots = tc_bucket_slots(first);
+	TcSharedBucketEntries *slots = tc_bucket_entries(first);
 
 	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
 	Assert((pg_atomic_read_u32(&first->seq) & 1) == 0);
-	check_slots_locked(first, slots, TC_BUCKET_SLOTS);
+	check_slots_locked(first, slots, TC_BUCKET_ENTRIES);
 	while (slots->overflow != TC_NO_REF)
 	{
 		int used;
 
 		Assert(tc_ref_plausible(slots->overflow, TC_MIN_CHUNK_BYTES));
-		slots = (TcSharedSlots *) tc_ref_address(slots->overflow);
-		used = check_slots_locked(first, slots, TC_OVERFLOW_SLOTS);
+		slots = (TcSharedBucketEntries *) tc_ref_address(slots->overflow);
+		used = check_slots_locked(first, slots, TC_OVERFLOW_ENTRIES);
 
 		/* the last ones are given back when they are empty */
 		Assert(used > 0 || slots->overflow != TC_NO_REF);
@@ -235,7 +236,7 @@ check_version_locked(TcRef ref, bool newest)
 	bool dirty = (rec->flags & TC_REC_DIRTY) != 0;
 
 	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
-	Assert(tc_map_has_body(rec->map));
+	Assert(tc_map_entry_has_body(rec->map));
 	Assert(TransactionIdIsValid(rec->xmin));
 	tc_record_check(ref);
 
@@ -402,18 +403,18 @@ tc_check_expiring_locked(TcRef ref)
 /* ----- maps ----- */
 
 void
-tc_check_mapentry_locked(const TcSharedMapEntry *entry)
+tc_check_mapentry_locked(const TcSharedRelationEntry *entry)
 {
-	TransactionId suspender = tc_mapentry_suspender_locked(entry);
-	TcSharedMap *map;
+	TransactionId suspender = tc_relation_entry_suspender_locked(entry);
+	TcSharedMapEntry *map;
 
 	Assert(LWLockHeldByMe(tc_map_lock()));
 
 	/* a slot, or somebody who keeps it from having one */
-	Assert((entry->slot == TC_NO_SLOT) == TransactionIdIsValid(suspender));
-	if (entry->slot == TC_NO_SLOT)
+	Assert((entry->slot == TC_NO_MAP_ENTRY) == TransactionIdIsValid(suspender));
+	if (entry->slot == TC_NO_MAP_ENTRY)
 		return;
-	Assert(tc_map_has_body(entry->slot));
+	Assert(tc_map_entry_has_body(entry->slot));
 	map = &tc_seg.maps[entry->slot];
 	Assert(pg_atomic_read_u32(&map->state) == TC_MAP_LIVE);
 	Assert(map->identity.database == entry->key.database);
@@ -425,7 +426,7 @@ tc_check_maptable_locked(void)
 {
 	TcSharedSegment *head = tc_seg.head;
 	HASH_SEQ_STATUS scan;
-	TcSharedMapEntry *entry;
+	TcSharedRelationEntry *entry;
 	uint32 in_use = 0;
 	uint32 free = 0;
 
@@ -434,10 +435,10 @@ tc_check_maptable_locked(void)
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
 		tc_check_mapentry_locked(entry);
-		if (entry->slot != TC_NO_SLOT)
+		if (entry->slot != TC_NO_MAP_ENTRY)
 			in_use++;
 	}
-	for (uint32 m = head->free_map; m != TC_NO_SLOT;
+	for (uint32 m = head->free_map; m != TC_NO_MAP_ENTRY;
 		 m = tc_seg.maps[m].next_free)
 	{
 		Assert(m < head->maps_used);
@@ -520,7 +521,7 @@ check_partition(uint32 partition)
 	LWLockAcquire(lock, LW_SHARED);
 	nbuckets = pg_atomic_read_u32(&tc_seg.head->nbuckets);
 	for (uint32 n = partition; n < nbuckets; n += TC_PARTITIONS)
-		tc_check_bucket_locked(tc_index_bucket_at(n));
+		tc_check_bucket_locked(tc_bucket_at(n));
 	LWLockRelease(lock);
 	tc_index_visit_class(partition, TC_PARTITIONS, check_record_locked, NULL);
 }
@@ -536,7 +537,7 @@ tc_check_all(void)
 		check_class(n);
 	for (uint32 n = 0; n < TC_PARTITIONS; n++)
 		check_partition(n);
-	for (uint32 n = 0; n < tc_map_slots(); n++)
+	for (uint32 n = 0; n < tc_map_entry_count(); n++)
 		check_map(n);
 }
 
@@ -552,8 +553,8 @@ tc_check_step(void)
 	check_class(turn % (tc_seg.head->nclasses + 1));
 	for (uint32 n = 0; n < PARTITIONS_PER_STEP; n++)
 		check_partition((turn * PARTITIONS_PER_STEP + n) % TC_PARTITIONS);
-	if (tc_map_slots() > 0)
-		check_map(turn % tc_map_slots());
+	if (tc_map_entry_count() > 0)
+		check_map(turn % tc_map_entry_count());
 	turn++;
 }
 

@@ -14,7 +14,7 @@
 /* ----- what has been touched; for files of the segment floor ----- */
 
 struct TcSharedBucket;
-struct TcSharedMapEntry;
+struct TcSharedRelationEntry;
 
 /* A page of a size class, whose lock is held. */
 extern void tc_check_page_locked(uint32 page);
@@ -33,7 +33,7 @@ extern void tc_check_ends_locked(uint16 map, int shard);
 extern void tc_check_expiring_locked(TcRef ref);
 
 /* An entry of the map table, which is locked. */
-extern void tc_check_mapentry_locked(const struct TcSharedMapEntry *entry);
+extern void tc_check_mapentry_locked(const struct TcSharedRelationEntry *entry);
 
 /* A slot that is given back holds nothing; the map table is locked. */
 extern void tc_check_map_empty_locked(uint16 map);

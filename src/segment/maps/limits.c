@@ -31,13 +31,13 @@
 #include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/mapentry.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
+#include "segment/maps/relation_entry.h"
 
 void
 tc_limits_create(uint32 number)
 {
-	TcSharedMap *map = &tc_seg.maps[number];
+	TcSharedMapEntry *map = &tc_seg.maps[number];
 
 	pg_atomic_init_u64(&map->max_cost, TC_NO_LIMIT);
 	pg_atomic_init_u64(&map->max_idle_us, TC_NO_LIMIT);
@@ -48,7 +48,7 @@ tc_limits_create(uint32 number)
 
 /* Set the limits of a slot; the map table is locked. */
 static void
-set_locked(TcSharedMap *map, const TcMapLimits *limits, TransactionId by)
+set_locked(TcSharedMapEntry *map, const TcMapLimits *limits, TransactionId by)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	pg_atomic_write_u64(&map->max_cost, limits->max_cost);
@@ -60,7 +60,7 @@ set_locked(TcSharedMap *map, const TcMapLimits *limits, TransactionId by)
 void
 tc_limits_init_locked(uint32 number)
 {
-	TcSharedMap *map = &tc_seg.maps[number];
+	TcSharedMapEntry *map = &tc_seg.maps[number];
 	TcMapLimits none = {TC_NO_LIMIT, TC_NO_LIMIT};
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
@@ -79,7 +79,7 @@ tc_limits_read(uint16 number, TcMapLimits *limits)
 }
 
 bool
-tc_limits_differ(const TcMapSlot *slot, const TcMapLimits *limits,
+tc_limits_differ(const TcMapEntry *slot, const TcMapLimits *limits,
 				 TcLimitsState *state)
 {
 	TcMapLimits now;
@@ -94,13 +94,13 @@ tc_limits_differ(const TcMapSlot *slot, const TcMapLimits *limits,
 }
 
 void
-tc_limits_apply(const TcMapSlot *slot, const TcMapLimits *limits,
+tc_limits_apply(const TcMapEntry *slot, const TcMapLimits *limits,
 				const TcLimitsState *state)
 {
-	TcSharedMap *map = &tc_seg.maps[slot->number];
+	TcSharedMapEntry *map = &tc_seg.maps[slot->number];
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	if (tc_map_current(slot) && map->limits_changes == state->changes)
+	if (tc_map_entry_is_current(slot) && map->limits_changes == state->changes)
 		set_locked(map, limits, InvalidTransactionId);
 	LWLockRelease(tc_map_lock());
 }
@@ -109,8 +109,8 @@ void
 tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 				 TransactionId xid)
 {
-	TcSharedMapKey key = {database, relation};
-	TcSharedMapEntry *entry;
+	TcSharedRelationKey key = {database, relation};
+	TcSharedRelationEntry *entry;
 	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
@@ -118,11 +118,11 @@ tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 	if (entry != NULL)
 	{
 		if (!found)
-			tc_mapentry_init_locked(entry);
-		if (entry->slot != TC_NO_SLOT)
+			tc_relation_entry_init_locked(entry);
+		if (entry->slot != TC_NO_MAP_ENTRY)
 			set_locked(&tc_seg.maps[entry->slot], limits, xid);
 		else
-			tc_mapentry_suspend_locked(entry, xid);
+			tc_relation_entry_suspend_locked(entry, xid);
 		tc_check_mapentry_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
@@ -178,20 +178,20 @@ lower(pg_atomic_uint64 *next, int64 expires)
 }
 
 void
-tc_expiry_note(uint16 number, int64 expires)
+tc_row_expiry_note(uint16 number, int64 expires)
 {
 	if (expires != PG_INT64_MAX)
 		lower(&tc_seg.maps[number].next_expiry, expires);
 }
 
 int64
-tc_expiry_noted(uint16 number)
+tc_row_expiry_noted(uint16 number)
 {
 	return (int64) pg_atomic_read_u64(&tc_seg.maps[number].next_expiry);
 }
 
 int64
-tc_expiry_take(uint16 number)
+tc_row_expiry_take(uint16 number)
 {
 	return (int64) pg_atomic_exchange_u64(&tc_seg.maps[number].next_expiry,
 										  (uint64) PG_INT64_MAX);
@@ -204,7 +204,7 @@ tc_expiry_take(uint16 number)
 #define LOOKED_MORE 0x02
 
 void
-tc_looked_report(Oid database, bool maps, bool more)
+tc_row_expiry_report(Oid database, bool maps, bool more)
 {
 	pg_atomic_write_u32(&tc_seg.head->looked_result,
 						(maps ? LOOKED_MAPS : 0) | (more ? LOOKED_MORE : 0));
@@ -213,7 +213,7 @@ tc_looked_report(Oid database, bool maps, bool more)
 }
 
 bool
-tc_looked_read(Oid database, bool *maps, bool *more)
+tc_row_expiry_reported(Oid database, bool *maps, bool *more)
 {
 	uint32 result;
 

@@ -38,9 +38,9 @@ typedef struct TcLimitsState
  * *state is what tc_limits_apply wants back; it does nothing when somebody
  * has changed the limits since, or the slot.
  */
-extern bool tc_limits_differ(const TcMapSlot *slot, const TcMapLimits *limits,
+extern bool tc_limits_differ(const TcMapEntry *slot, const TcMapLimits *limits,
 							 TcLimitsState *state);
-extern void tc_limits_apply(const TcMapSlot *slot, const TcMapLimits *limits,
+extern void tc_limits_apply(const TcMapEntry *slot, const TcMapLimits *limits,
 							const TcLimitsState *state);
 
 /*
@@ -64,16 +64,16 @@ extern int64 tc_budget_enforce(uint16 number, int64 max);
  * Note that a row of the map's table expires at a TimestampTz.  take reads
  * what has been noted and forgets it; PG_INT64_MAX when there is nothing.
  */
-extern void tc_expiry_note(uint16 number, int64 expires);
-extern int64 tc_expiry_noted(uint16 number);
-extern int64 tc_expiry_take(uint16 number);
+extern void tc_row_expiry_note(uint16 number, int64 expires);
+extern int64 tc_row_expiry_noted(uint16 number);
+extern int64 tc_row_expiry_take(uint16 number);
 
 /*
  * What the last look for expired rows has found: whether the database has
  * tables with such rows, and whether there is more to be deleted.  read is
  * false when it was about another database.
  */
-extern void tc_looked_report(Oid database, bool maps, bool more);
-extern bool tc_looked_read(Oid database, bool *maps, bool *more);
+extern void tc_row_expiry_report(Oid database, bool maps, bool more);
+extern bool tc_row_expiry_reported(Oid database, bool *maps, bool *more);
 
 #endif /* TC_LIMITS_H */

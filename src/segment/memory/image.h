@@ -10,7 +10,7 @@
 /* A key that is looked for. */
 typedef struct TcProbe
 {
-	TcMapSlot slot;
+	TcMapEntry slot;
 	uint32 hash;	 /* of the key's bytes and the slot's salt */
 	const char *key; /* a record's data begins with it */
 	uint32 key_bytes;

@@ -167,7 +167,7 @@ plan_chunk(const TcImage *image, uint32 *flags)
 }
 
 bool
-tc_record_has_chunks(const TcImage *image)
+tc_new_record_has_chunks(const TcImage *image)
 {
 	uint32 flags;
 	uint32 done = plan_chunk(image, &flags);
@@ -187,7 +187,7 @@ tc_record_has_chunks(const TcImage *image)
 }
 
 TcRef
-tc_record_create(const TcImage *image)
+tc_new_record(const TcImage *image)
 {
 	uint32 flags;
 	uint32 here = plan_chunk(image, &flags);

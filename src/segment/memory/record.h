@@ -14,10 +14,10 @@
  * Write a version into the arena, making room if need be; it is not in the
  * index yet.  TC_NO_REF when there is no room.  No lock held.
  */
-extern TcRef tc_record_create(const TcImage *image);
+extern TcRef tc_new_record(const TcImage *image);
 
 /* Would it find chunks that need no new page?  A hint. */
-extern bool tc_record_has_chunks(const TcImage *image);
+extern bool tc_new_record_has_chunks(const TcImage *image);
 
 /* Free a version that nobody can find any more. */
 extern void tc_record_free(TcRef ref);

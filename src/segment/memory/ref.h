@@ -32,12 +32,12 @@ typedef struct TcMapIdentity
 } TcMapIdentity;
 
 /* A backend's hold on a slot: valid while the generation is the slot's. */
-typedef struct TcMapSlot
+typedef struct TcMapEntry
 {
 	uint16 number;
 	uint32 generation;
 	uint32 salt; /* mixed into the hash of every key */
-} TcMapSlot;
+} TcMapEntry;
 
 /* How many reasons there are for a bypass, and for a record to leave. */
 #define TC_BYPASS_REASONS  8

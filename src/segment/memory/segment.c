@@ -123,7 +123,7 @@ compute_layout(Layout *layout, Size size_bytes)
 	most_pages = size_bytes / layout->page_bytes;
 
 	lay_out(&end, sizeof(TcSharedSegment));
-	layout->maps = lay_out(&end, tc_max_maps * sizeof(TcSharedMap));
+	layout->maps = lay_out(&end, tc_max_maps * sizeof(TcSharedMapEntry));
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
 	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
 	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
@@ -148,7 +148,7 @@ request_segment(void)
 
 	RequestAddinShmemSpace(configured_bytes() + PG_CACHE_LINE_SIZE);
 	RequestAddinShmemSpace(
-		hash_estimate_size(MAP_ENTRIES, sizeof(TcSharedMapEntry)));
+		hash_estimate_size(MAP_ENTRIES, sizeof(TcSharedRelationEntry)));
 	RequestNamedLWLockTranche(INDEX_TRANCHE, TC_PARTITIONS + 1);
 	RequestNamedLWLockTranche(ARENA_TRANCHE, TC_MAX_CLASSES + 1);
 	RequestNamedLWLockTranche(MAPS_TRANCHE, 1);
@@ -160,7 +160,7 @@ static void
 locate_parts(char *base, const Layout *layout)
 {
 	tc_seg.head = (TcSharedSegment *) base;
-	tc_seg.maps = (TcSharedMap *) (base + layout->maps);
+	tc_seg.maps = (TcSharedMapEntry *) (base + layout->maps);
 	tc_seg.bodies = (uint32 *) (base + layout->bodies);
 	tc_seg.stamps = (pg_atomic_uint32 *) (base + layout->stamps);
 	tc_seg.ghosts = (pg_atomic_uint32 *) (base + layout->ghosts);
@@ -214,7 +214,7 @@ fill_segment(const Layout *layout)
 	for (uint32 i = 0; i < head->nstripes; i++)
 		pg_atomic_init_u32(&tc_seg.stamps[i], 0);
 
-	head->free_map = TC_NO_SLOT;
+	head->free_map = TC_NO_MAP_ENTRY;
 	pg_atomic_init_u32(&head->maps_retired, 0);
 	for (uint32 i = 0; i < head->max_maps; i++)
 	{
@@ -252,8 +252,8 @@ start_segment(void)
 						   configured_bytes() + PG_CACHE_LINE_SIZE, &found);
 	base = tc_huge_map((char *) CACHELINEALIGN(base), configured_bytes());
 
-	info.keysize = sizeof(TcSharedMapKey);
-	info.entrysize = sizeof(TcSharedMapEntry);
+	info.keysize = sizeof(TcSharedRelationKey);
+	info.entrysize = sizeof(TcSharedRelationEntry);
 	tc_seg.map_table =
 		ShmemInitHash("topcache maps", MAP_ENTRIES, MAP_ENTRIES, &info,
 					  HASH_ELEM | HASH_BLOBS | HASH_FIXED_SIZE);

@@ -20,7 +20,7 @@
 #include "port/atomics.h"
 #include "storage/lwlock.h"
 
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/ref.h"
 
 /* Locks of the index; a record's partition is the low bits of its hash. */
@@ -30,8 +30,8 @@
  * Slots of an index bucket, chosen so that it is one cache line, and of an
  * overflow bucket, which is half of one.
  */
-#define TC_BUCKET_SLOTS	  11
-#define TC_OVERFLOW_SLOTS 5
+#define TC_BUCKET_ENTRIES	11
+#define TC_OVERFLOW_ENTRIES 5
 
 /* Places for keys whose fills have lost; see wanted.c. */
 #define TC_WANTED 1024
@@ -59,8 +59,8 @@ StaticAssertDecl((TC_PARTITIONS & (TC_PARTITIONS - 1)) == 0 &&
 #define TC_PAGE_INDEX 0xFFFE
 #define TC_PAGE_BODY  0xFFFD
 
-#define TC_NO_PAGE PG_UINT32_MAX
-#define TC_NO_SLOT PG_UINT32_MAX
+#define TC_NO_PAGE		PG_UINT32_MAX
+#define TC_NO_MAP_ENTRY PG_UINT32_MAX
 
 /* ----- records ----- */
 
@@ -166,13 +166,13 @@ StaticAssertDecl(offsetof(TcSharedPiece, hash) ==
  * then as many tags, the high bytes of their records' hashes.  A slot is in
  * use when its ref is not zero.
  */
-typedef struct TcSharedSlots
+typedef struct TcSharedBucketEntries
 {
 	TcRef overflow;
 	TcRef ref[FLEXIBLE_ARRAY_MEMBER];
-} TcSharedSlots;
+} TcSharedBucketEntries;
 
-#define TC_SLOTS_BYTES(n) (sizeof(TcRef) * (1 + (n)) + (n))
+#define TC_ENTRIES_BYTES(n) (sizeof(TcRef) * (1 + (n)) + (n))
 
 /*
  * A bucket of the index: one cache line.  Changed under its partition's
@@ -183,39 +183,39 @@ typedef struct TcSharedSlots
 typedef struct TcSharedBucket
 {
 	pg_atomic_uint32 seq;
-	uint32 slots[15]; /* TcSharedSlots */
+	uint32 slots[15]; /* TcSharedBucketEntries */
 } TcSharedBucket;
 
 StaticAssertDecl(sizeof(TcSharedBucket) == 64, "a bucket is a cache line");
-StaticAssertDecl(TC_SLOTS_BYTES(TC_BUCKET_SLOTS) <=
+StaticAssertDecl(TC_ENTRIES_BYTES(TC_BUCKET_ENTRIES) <=
 					 sizeof(((TcSharedBucket *) 0)->slots),
 				 "a bucket has room for its slots");
-StaticAssertDecl(TC_SLOTS_BYTES(TC_OVERFLOW_SLOTS) <= TC_MIN_CHUNK_BYTES,
+StaticAssertDecl(TC_ENTRIES_BYTES(TC_OVERFLOW_ENTRIES) <= TC_MIN_CHUNK_BYTES,
 				 "an overflow bucket is the smallest chunk");
 
 /* ----- maps ----- */
 
 /* Which relation, in which shape, a slot caches. */
-typedef struct TcSharedMapKey
+typedef struct TcSharedRelationKey
 {
 	Oid database;
 	Oid relation;
-} TcSharedMapKey;
+} TcSharedRelationKey;
 
-StaticAssertDecl(sizeof(TcSharedMapKey) == 2 * sizeof(Oid),
+StaticAssertDecl(sizeof(TcSharedRelationKey) == 2 * sizeof(Oid),
 				 "it is hashed and compared as bytes");
 
 /* Entry of the hash table from relation to slot; under the map table lock. */
-typedef struct TcSharedMapEntry
+typedef struct TcSharedRelationEntry
 {
-	TcSharedMapKey key;
-	uint32 slot; /* or TC_NO_SLOT, while suspended */
+	TcSharedRelationKey key;
+	uint32 slot; /* or TC_NO_MAP_ENTRY, while suspended */
 	/*
 	 * Transactions that suspend it; unused places are invalid.  Nearly all
 	 * DDL locks out other DDL, so one is the rule.
 	 */
 	TransactionId suspended_by[TC_SUSPENDERS];
-} TcSharedMapEntry;
+} TcSharedRelationEntry;
 
 /* States of a map's slot. */
 #define TC_MAP_FREE	   0
@@ -228,7 +228,7 @@ typedef struct TcSharedMapEntry
  * lock by everyone: it moves whenever the slot changes hands, which is how a
  * backend notices that what it knew of the slot is over.
  */
-typedef struct TcSharedMap
+typedef struct TcSharedMapEntry
 {
 	pg_atomic_uint32 generation;
 	pg_atomic_uint32 state;
@@ -246,7 +246,7 @@ typedef struct TcSharedMap
 
 	/* some row of the table expires at this TimestampTz, or none; a hint */
 	pg_atomic_uint64 next_expiry;
-} TcSharedMap;
+} TcSharedMapEntry;
 
 /* Clean records; what the two queues are for is the policy's business. */
 #define TC_QUEUE_MAIN  0
@@ -443,7 +443,7 @@ typedef struct TcSharedSegment
 typedef struct TcSegment
 {
 	TcSharedSegment *head;
-	TcSharedMap *maps;
+	TcSharedMapEntry *maps;
 	uint32 *bodies; /* page of each group of map bodies */
 	pg_atomic_uint32 *stamps;
 	pg_atomic_uint32 *ghosts;

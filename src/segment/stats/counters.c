@@ -18,7 +18,7 @@
 
 #include "utils/timestamp.h"
 
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
 #include "segment/memory/shared.h"
 #include "segment/stats/counters.h"
 
@@ -31,7 +31,7 @@ StaticAssertDecl((PENDING_MAPS & (PENDING_MAPS - 1)) == 0,
 
 typedef struct PendingCounts
 {
-	TcMapSlot slot;
+	TcMapEntry slot;
 	bool used;
 	int64 n[TC_NCOUNTERS];
 } PendingCounts;
@@ -44,7 +44,7 @@ flush_pending(PendingCounts *pending)
 {
 	if (!pending->used)
 		return;
-	if (tc_map_current(&pending->slot))
+	if (tc_map_entry_is_current(&pending->slot))
 	{
 		TcSharedMapBody *body = tc_map_body(pending->slot.number);
 
@@ -58,7 +58,7 @@ flush_pending(PendingCounts *pending)
 }
 
 void
-tc_counters_add(const TcMapSlot *slot, TcCounter counter, int64 n)
+tc_counters_add(const TcMapEntry *slot, TcCounter counter, int64 n)
 {
 	PendingCounts *pending = &pending_counts[slot->number % PENDING_MAPS];
 

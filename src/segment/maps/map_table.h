@@ -1,9 +1,9 @@
 /*
- * maptable.h
+ * map_table.h
  *	  The maps that the segment holds records of.
  */
-#ifndef TC_MAPTABLE_H
-#define TC_MAPTABLE_H
+#ifndef TC_MAP_TABLE_H
+#define TC_MAP_TABLE_H
 
 #include "base/key_layout.h"
 #include "segment/memory/ref.h"
@@ -14,11 +14,11 @@
  * or the relation is suspended; then *suspended_by says by which transaction.
  */
 extern bool tc_map_acquire(const TcMapIdentity *identity,
-						   const TcKeyLayout *layout, TcMapSlot *slot,
+						   const TcKeyLayout *layout, TcMapEntry *slot,
 						   TransactionId *suspended_by);
 
 /* Is a slot still the map's?  Needs no lock. */
-extern bool tc_map_current(const TcMapSlot *slot);
+extern bool tc_map_entry_is_current(const TcMapEntry *slot);
 
 /* End the caching of a relation as it is: its records are dropped. */
 extern void tc_map_retire(Oid database, Oid relation);
@@ -27,12 +27,12 @@ extern void tc_map_retire(Oid database, Oid relation);
  * The same, and nothing of the relation is cached until resume is called
  * with the same transaction id.
  */
-extern void tc_map_suspend(Oid database, Oid relation, TransactionId xid);
-extern void tc_map_resume(Oid database, Oid relation, TransactionId xid);
+extern void tc_suspended_add(Oid database, Oid relation, TransactionId xid);
+extern void tc_suspended_remove(Oid database, Oid relation, TransactionId xid);
 
 /* The transactions that suspend a relation; returns how many there are. */
 #define TC_SUSPENDERS 4
-extern int tc_map_suspenders(Oid database, Oid relation, TransactionId *xids);
+extern int tc_suspended_by(Oid database, Oid relation, TransactionId *xids);
 
 /* Relations that are suspended, with one of the transactions of each. */
 typedef struct TcSuspended
@@ -42,17 +42,17 @@ typedef struct TcSuspended
 	TransactionId xid;
 } TcSuspended;
 
-extern int tc_map_suspended(TcSuspended *list, int max);
+extern int tc_suspended_list(TcSuspended *list, int max);
 
 /* A relation, or a database, is gone for good: so is all that is known. */
-extern void tc_map_forget(Oid database, Oid relation);
-extern void tc_map_forget_database(Oid database);
+extern void tc_map_retire_forget(Oid database, Oid relation);
+extern void tc_map_retire_forget_database(Oid database);
 
 /*
  * Drop the records of retired maps, up to so many; returns how many were
  * dropped.  A slot without records is free again.
  */
-extern int64 tc_map_drain(int64 max);
+extern int64 tc_map_retire_drain(int64 max);
 
 /* What a map holds. */
 typedef struct TcMapUse
@@ -63,30 +63,30 @@ typedef struct TcMapUse
 	int64 cost;
 } TcMapUse;
 
-extern void tc_map_use(uint16 number, TcMapUse *use);
+extern void tc_map_table_use(uint16 number, TcMapUse *use);
 
 /* Is there a slot for another map? */
-extern bool tc_map_has_room(void);
+extern bool tc_map_table_has_room(void);
 
 /* How many maps of other databases have one. */
-extern uint32 tc_map_elsewhere(Oid database);
+extern uint32 tc_map_table_count_elsewhere(Oid database);
 
 /* The slots that are in use; false past the end or where there is none. */
-extern uint32 tc_map_slots(void);
-extern bool tc_map_identity(uint16 number, TcMapIdentity *identity);
-extern bool tc_map_has_body(uint16 number);
+extern uint32 tc_map_entry_count(void);
+extern bool tc_map_table_identity(uint16 number, TcMapIdentity *identity);
+extern bool tc_map_entry_has_body(uint16 number);
 
 /* The same with the slot itself and where its keys end. */
-extern bool tc_map_describe(uint16 number, TcMapIdentity *identity,
-							TcMapSlot *slot, TcKeyLayout *layout);
+extern bool tc_map_table_describe(uint16 number, TcMapIdentity *identity,
+								  TcMapEntry *slot, TcKeyLayout *layout);
 
 /* The slot of a relation, if it has one. */
-extern bool tc_map_find(Oid database, Oid relation, uint16 *number);
+extern bool tc_map_table_find(Oid database, Oid relation, uint16 *number);
 
 /*
  * The same, or the one that it had last, if that is nobody else's by now; for
  * what was counted.
  */
-extern bool tc_map_find_last(Oid database, Oid relation, uint16 *number);
+extern bool tc_map_table_find_last(Oid database, Oid relation, uint16 *number);
 
-#endif /* TC_MAPTABLE_H */
+#endif /* TC_MAP_TABLE_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * maptable.c
+ * map_table.c
  *	  Slots for maps: who has which, and how one is given up.
  *
  * Structure: a hash table leads from a relation to a slot.  A slot stands
@@ -37,8 +37,8 @@
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/mapentry.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
+#include "segment/maps/relation_entry.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
@@ -53,7 +53,7 @@ bodies_per_page(void)
 }
 
 bool
-tc_map_has_body(uint16 number)
+tc_map_entry_has_body(uint16 number)
 {
 	return number < tc_seg.head->maps_used &&
 		tc_seg.bodies[number / bodies_per_page()] != TC_NO_PAGE;
@@ -69,7 +69,7 @@ same_identity(const TcMapIdentity *a, const TcMapIdentity *b)
 }
 
 static void
-describe_slot_locked(uint16 number, TcMapSlot *slot)
+describe_slot_locked(uint16 number, TcMapEntry *slot)
 {
 	Assert(LWLockHeldByMe(tc_map_lock()));
 	slot->number = number;
@@ -79,7 +79,7 @@ describe_slot_locked(uint16 number, TcMapSlot *slot)
 }
 
 bool
-tc_map_current(const TcMapSlot *slot)
+tc_map_entry_is_current(const TcMapEntry *slot)
 {
 	return pg_atomic_read_u32(&tc_seg.maps[slot->number].generation) ==
 		slot->generation;
@@ -96,17 +96,18 @@ typedef struct Counted
 
 /* The slot that the relation has, if it is for this incarnation. */
 static bool
-find_slot(const TcMapIdentity *identity, TcMapSlot *slot,
+find_slot(const TcMapIdentity *identity, TcMapEntry *slot,
 		  TransactionId *suspended_by)
 {
-	TcSharedMapEntry *entry;
+	TcSharedRelationEntry *entry;
 	bool found = false;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry = tc_mapentry_find_locked(identity->database, identity->relation);
+	entry =
+		tc_relation_entry_find_locked(identity->database, identity->relation);
 	*suspended_by = entry == NULL ? InvalidTransactionId
-								  : tc_mapentry_suspender_locked(entry);
-	if (entry != NULL && entry->slot != TC_NO_SLOT &&
+								  : tc_relation_entry_suspender_locked(entry);
+	if (entry != NULL && entry->slot != TC_NO_MAP_ENTRY &&
 		same_identity(&tc_seg.maps[entry->slot].identity, identity))
 	{
 		describe_slot_locked(entry->slot, slot);
@@ -152,30 +153,30 @@ take_slot_locked(uint32 *page)
 	uint32 number = head->free_map;
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	if (number != TC_NO_SLOT)
+	if (number != TC_NO_MAP_ENTRY)
 	{
 		head->free_map = tc_seg.maps[number].next_free;
 		return number;
 	}
 	if (head->maps_used >= head->max_maps ||
 		!make_body_locked(head->maps_used, page))
-		return TC_NO_SLOT;
+		return TC_NO_MAP_ENTRY;
 	return head->maps_used++;
 }
 
 /* Enter a relation that has no slot; the map table is locked. */
 static bool
 enter_locked(const TcMapIdentity *identity, const Counted *counted,
-			 uint32 *page, TcMapSlot *slot)
+			 uint32 *page, TcMapEntry *slot)
 {
-	TcSharedMapKey key = {identity->database, identity->relation};
-	TcSharedMapEntry *entry;
+	TcSharedRelationKey key = {identity->database, identity->relation};
+	TcSharedRelationEntry *entry;
 	uint32 number;
 	bool found;
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	number = take_slot_locked(page);
-	if (number == TC_NO_SLOT)
+	if (number == TC_NO_MAP_ENTRY)
 		return false;
 	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
 	if (entry == NULL || found)
@@ -185,7 +186,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 		tc_seg.head->free_map = number;
 		return false;
 	}
-	tc_mapentry_init_locked(entry);
+	tc_relation_entry_init_locked(entry);
 	entry->slot = number;
 	tc_seg.maps[number].identity = *identity;
 	tc_limits_init_locked(number);
@@ -209,7 +210,8 @@ page_for_bodies(void)
 	uint32 next = tc_seg.head->maps_used;
 	uint32 page = TC_NO_PAGE;
 
-	if (tc_seg.head->free_map != TC_NO_SLOT || next >= tc_seg.head->max_maps ||
+	if (tc_seg.head->free_map != TC_NO_MAP_ENTRY ||
+		next >= tc_seg.head->max_maps ||
 		tc_seg.bodies[next / bodies_per_page()] != TC_NO_PAGE)
 		return TC_NO_PAGE;
 	while ((page = tc_arena_take_page(TC_PAGE_BODY)) == TC_NO_PAGE)
@@ -230,7 +232,8 @@ save_counters(const TcMapIdentity *identity, Counted *counted)
 
 	memset(counted, 0, sizeof(Counted));
 	counted->stats_reset = GetCurrentTimestamp();
-	if (!tc_map_find_last(identity->database, identity->relation, &number))
+	if (!tc_map_table_find_last(identity->database, identity->relation,
+								&number))
 		return;
 	body = tc_map_body(number);
 	for (int i = 0; i < TC_NCOUNTERS; i++)
@@ -245,7 +248,7 @@ leave_past_locked(const TcMapIdentity *identity, uint16 number)
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
-		TcSharedMap *map = &tc_seg.maps[m];
+		TcSharedMapEntry *map = &tc_seg.maps[m];
 
 		if (m != number && map->identity.database == identity->database &&
 			map->identity.relation == identity->relation)
@@ -262,14 +265,14 @@ may_have_place(const TcMapIdentity *identity)
 {
 	uint16 number;
 
-	return tc_map_has_room() ||
+	return tc_map_table_has_room() ||
 		pg_atomic_read_u32(&tc_seg.head->maps_retired) > 0 ||
-		tc_map_find(identity->database, identity->relation, &number);
+		tc_map_table_find(identity->database, identity->relation, &number);
 }
 
 bool
 tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
-			   TcMapSlot *slot, TransactionId *suspended_by)
+			   TcMapEntry *slot, TransactionId *suspended_by)
 {
 	Counted counted;
 	uint32 page;
@@ -286,7 +289,7 @@ tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 	/* what the relation was before is over */
 	save_counters(identity, &counted);
 	tc_map_retire(identity->database, identity->relation);
-	tc_map_drain(DRAIN_AT_ONCE);
+	tc_map_retire_drain(DRAIN_AT_ONCE);
 	tc_segment_wake_worker();
 
 	page = page_for_bodies();
@@ -306,26 +309,27 @@ tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 /* ----- looking ----- */
 
 bool
-tc_map_has_room(void)
+tc_map_table_has_room(void)
 {
 	const TcSharedSegment *head = tc_seg.head;
 	bool has_room;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	has_room = head->free_map != TC_NO_SLOT || head->maps_used < head->max_maps;
+	has_room =
+		head->free_map != TC_NO_MAP_ENTRY || head->maps_used < head->max_maps;
 	LWLockRelease(tc_map_lock());
 	return has_room;
 }
 
 uint32
-tc_map_elsewhere(Oid database)
+tc_map_table_count_elsewhere(Oid database)
 {
 	uint32 n = 0;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
-		TcSharedMap *map = &tc_seg.maps[m];
+		TcSharedMapEntry *map = &tc_seg.maps[m];
 
 		if (pg_atomic_read_u32(&map->state) == TC_MAP_LIVE &&
 			map->identity.database != database)
@@ -336,13 +340,13 @@ tc_map_elsewhere(Oid database)
 }
 
 uint32
-tc_map_slots(void)
+tc_map_entry_count(void)
 {
 	return tc_seg.head->maps_used;
 }
 
 bool
-tc_map_identity(uint16 number, TcMapIdentity *identity)
+tc_map_table_identity(uint16 number, TcMapIdentity *identity)
 {
 	bool live;
 
@@ -356,8 +360,8 @@ tc_map_identity(uint16 number, TcMapIdentity *identity)
 }
 
 bool
-tc_map_describe(uint16 number, TcMapIdentity *identity, TcMapSlot *slot,
-				TcKeyLayout *layout)
+tc_map_table_describe(uint16 number, TcMapIdentity *identity, TcMapEntry *slot,
+					  TcKeyLayout *layout)
 {
 	bool live;
 
@@ -375,14 +379,14 @@ tc_map_describe(uint16 number, TcMapIdentity *identity, TcMapSlot *slot,
 }
 
 bool
-tc_map_find(Oid database, Oid relation, uint16 *number)
+tc_map_table_find(Oid database, Oid relation, uint16 *number)
 {
-	TcSharedMapEntry *entry;
+	TcSharedRelationEntry *entry;
 	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry = tc_mapentry_find_locked(database, relation);
-	found = entry != NULL && entry->slot != TC_NO_SLOT;
+	entry = tc_relation_entry_find_locked(database, relation);
+	found = entry != NULL && entry->slot != TC_NO_MAP_ENTRY;
 	if (found)
 		*number = entry->slot;
 	LWLockRelease(tc_map_lock());
@@ -390,11 +394,11 @@ tc_map_find(Oid database, Oid relation, uint16 *number)
 }
 
 bool
-tc_map_find_last(Oid database, Oid relation, uint16 *number)
+tc_map_table_find_last(Oid database, Oid relation, uint16 *number)
 {
 	bool found = false;
 
-	if (tc_map_find(database, relation, number))
+	if (tc_map_table_find(database, relation, number))
 		return true;
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	for (uint32 m = 0; m < tc_seg.head->maps_used && !found; m++)
@@ -410,7 +414,7 @@ tc_map_find_last(Oid database, Oid relation, uint16 *number)
 }
 
 void
-tc_map_use(uint16 number, TcMapUse *use)
+tc_map_table_use(uint16 number, TcMapUse *use)
 {
 	TcSharedMapBody *body = tc_map_body(number);
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * mapretire.c
+ * map_retire.c
  *	  Ends the caching of a map: for now, for a while, or for good.
  *
  * Structure: a slot that is taken from its relation is retired: its
@@ -29,8 +29,8 @@
 #include "segment/index/index.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
-#include "segment/maps/mapentry.h"
-#include "segment/maps/maptable.h"
+#include "segment/maps/map_table.h"
+#include "segment/maps/relation_entry.h"
 #include "segment/memory/segment.h"
 
 /* Wait until nobody can be adding a record of an old generation. */
@@ -49,7 +49,7 @@ static void
 retire_slot(uint32 number)
 {
 	Assert(!tc_segment_holds_lock());
-	if (number == TC_NO_SLOT)
+	if (number == TC_NO_MAP_ENTRY)
 		return;
 	pass_all_partitions();
 	pg_atomic_fetch_add_u32(&tc_seg.head->maps_retired, 1);
@@ -60,19 +60,19 @@ retire_slot(uint32 number)
 static void
 give_up(Oid database, Oid relation, bool forget)
 {
-	TcSharedMapEntry *entry;
-	uint32 number = TC_NO_SLOT;
+	TcSharedRelationEntry *entry;
+	uint32 number = TC_NO_MAP_ENTRY;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = tc_mapentry_find_locked(database, relation);
+	entry = tc_relation_entry_find_locked(database, relation);
 	if (entry != NULL)
 	{
-		number = tc_mapentry_unhook_locked(entry);
+		number = tc_relation_entry_unhook_locked(entry);
 		if (forget)
-			tc_mapentry_init_locked(entry);
-		tc_mapentry_drop_empty_locked(entry);
+			tc_relation_entry_init_locked(entry);
+		tc_relation_entry_drop_empty_locked(entry);
 	}
-	if (forget && number != TC_NO_SLOT)
+	if (forget && number != TC_NO_MAP_ENTRY)
 		tc_seg.maps[number].identity.relation = InvalidOid;
 	tc_check_maptable_locked();
 	LWLockRelease(tc_map_lock());
@@ -86,11 +86,11 @@ tc_map_retire(Oid database, Oid relation)
 }
 
 void
-tc_map_suspend(Oid database, Oid relation, TransactionId xid)
+tc_suspended_add(Oid database, Oid relation, TransactionId xid)
 {
-	TcSharedMapKey key = {database, relation};
-	TcSharedMapEntry *entry;
-	uint32 number = TC_NO_SLOT;
+	TcSharedRelationKey key = {database, relation};
+	TcSharedRelationEntry *entry;
+	uint32 number = TC_NO_MAP_ENTRY;
 	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
@@ -98,9 +98,9 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 	if (entry != NULL)
 	{
 		if (!found)
-			tc_mapentry_init_locked(entry);
-		number = tc_mapentry_unhook_locked(entry);
-		tc_mapentry_suspend_locked(entry, xid);
+			tc_relation_entry_init_locked(entry);
+		number = tc_relation_entry_unhook_locked(entry);
+		tc_relation_entry_suspend_locked(entry, xid);
 		tc_check_mapentry_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
@@ -108,13 +108,13 @@ tc_map_suspend(Oid database, Oid relation, TransactionId xid)
 }
 
 int
-tc_map_suspenders(Oid database, Oid relation, TransactionId *xids)
+tc_suspended_by(Oid database, Oid relation, TransactionId *xids)
 {
-	TcSharedMapEntry *entry;
+	TcSharedRelationEntry *entry;
 	int n = 0;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry = tc_mapentry_find_locked(database, relation);
+	entry = tc_relation_entry_find_locked(database, relation);
 	for (int i = 0; entry != NULL && i < TC_SUSPENDERS; i++)
 	{
 		if (TransactionIdIsValid(entry->suspended_by[i]))
@@ -125,17 +125,17 @@ tc_map_suspenders(Oid database, Oid relation, TransactionId *xids)
 }
 
 int
-tc_map_suspended(TcSuspended *list, int max)
+tc_suspended_list(TcSuspended *list, int max)
 {
 	HASH_SEQ_STATUS scan;
-	TcSharedMapEntry *entry;
+	TcSharedRelationEntry *entry;
 	int n = 0;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	hash_seq_init(&scan, tc_seg.map_table);
 	while ((entry = hash_seq_search(&scan)) != NULL)
 	{
-		TransactionId xid = tc_mapentry_suspender_locked(entry);
+		TransactionId xid = tc_relation_entry_suspender_locked(entry);
 
 		if (!TransactionIdIsValid(xid))
 			continue;
@@ -153,30 +153,31 @@ tc_map_suspended(TcSuspended *list, int max)
 }
 
 void
-tc_map_forget(Oid database, Oid relation)
+tc_map_retire_forget(Oid database, Oid relation)
 {
 	give_up(database, relation, true);
 }
 
 void
-tc_map_forget_database(Oid database)
+tc_map_retire_forget_database(Oid database)
 {
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
 		TcMapIdentity identity;
 
-		if (tc_map_identity(m, &identity) && identity.database == database)
-			tc_map_forget(database, identity.relation);
+		if (tc_map_table_identity(m, &identity) &&
+			identity.database == database)
+			tc_map_retire_forget(database, identity.relation);
 	}
 }
 
 void
-tc_map_resume(Oid database, Oid relation, TransactionId xid)
+tc_suspended_remove(Oid database, Oid relation, TransactionId xid)
 {
-	TcSharedMapEntry *entry;
+	TcSharedRelationEntry *entry;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = tc_mapentry_find_locked(database, relation);
+	entry = tc_relation_entry_find_locked(database, relation);
 	if (entry != NULL)
 	{
 		for (int i = 0; i < TC_SUSPENDERS; i++)
@@ -184,7 +185,7 @@ tc_map_resume(Oid database, Oid relation, TransactionId xid)
 			if (entry->suspended_by[i] == xid)
 				entry->suspended_by[i] = InvalidTransactionId;
 		}
-		tc_mapentry_drop_empty_locked(entry);
+		tc_relation_entry_drop_empty_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
 }
@@ -226,7 +227,7 @@ drain_shard(uint16 number, int shard_number, int64 max)
 static void
 free_slot(uint16 number)
 {
-	TcSharedMap *map = &tc_seg.maps[number];
+	TcSharedMapEntry *map = &tc_seg.maps[number];
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
 	if (pg_atomic_read_u32(&map->state) == TC_MAP_RETIRED)
@@ -241,7 +242,7 @@ free_slot(uint16 number)
 }
 
 int64
-tc_map_drain(int64 max)
+tc_map_retire_drain(int64 max)
 {
 	int64 dropped = 0;
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * mapentry.c
+ * relation_entry.c
  *	  Entries of the hash table that leads from a relation to a slot.
  *
  * Structure: an entry names the slot of a relation, or the transactions that
@@ -17,26 +17,26 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
-#include "segment/maps/mapentry.h"
+#include "segment/maps/relation_entry.h"
 
-/* Take an entry's slot from it; its number, or TC_NO_SLOT. */
+/* Take an entry's slot from it; its number, or TC_NO_MAP_ENTRY. */
 uint32
-tc_mapentry_unhook_locked(TcSharedMapEntry *entry)
+tc_relation_entry_unhook_locked(TcSharedRelationEntry *entry)
 {
 	uint32 number = entry->slot;
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	entry->slot = TC_NO_SLOT;
-	if (number != TC_NO_SLOT)
+	entry->slot = TC_NO_MAP_ENTRY;
+	if (number != TC_NO_MAP_ENTRY)
 		pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
 	return number;
 }
 
 /* The entry of a relation, or NULL; the map table is locked. */
-TcSharedMapEntry *
-tc_mapentry_find_locked(Oid database, Oid relation)
+TcSharedRelationEntry *
+tc_relation_entry_find_locked(Oid database, Oid relation)
 {
-	TcSharedMapKey key = {database, relation};
+	TcSharedRelationKey key = {database, relation};
 
 	Assert(LWLockHeldByMe(tc_map_lock()));
 	return hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
@@ -44,7 +44,7 @@ tc_mapentry_find_locked(Oid database, Oid relation)
 
 /* A transaction that suspends the entry's relation, or none. */
 TransactionId
-tc_mapentry_suspender_locked(const TcSharedMapEntry *entry)
+tc_relation_entry_suspender_locked(const TcSharedRelationEntry *entry)
 {
 	Assert(LWLockHeldByMe(tc_map_lock()));
 	for (int i = 0; i < TC_SUSPENDERS; i++)
@@ -57,10 +57,10 @@ tc_mapentry_suspender_locked(const TcSharedMapEntry *entry)
 
 /* Give a new entry its first contents. */
 void
-tc_mapentry_init_locked(TcSharedMapEntry *entry)
+tc_relation_entry_init_locked(TcSharedRelationEntry *entry)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	entry->slot = TC_NO_SLOT;
+	entry->slot = TC_NO_MAP_ENTRY;
 	for (int i = 0; i < TC_SUSPENDERS; i++)
 		entry->suspended_by[i] = InvalidTransactionId;
 }
@@ -70,7 +70,8 @@ tc_mapentry_init_locked(TcSharedMapEntry *entry)
  * for ever: caching a relation wrongly is worse than not at all.
  */
 void
-tc_mapentry_suspend_locked(TcSharedMapEntry *entry, TransactionId xid)
+tc_relation_entry_suspend_locked(TcSharedRelationEntry *entry,
+								 TransactionId xid)
 {
 	int place = -1;
 
@@ -90,10 +91,10 @@ tc_mapentry_suspend_locked(TcSharedMapEntry *entry, TransactionId xid)
 
 /* An entry that says nothing is taken out; the map table is locked. */
 void
-tc_mapentry_drop_empty_locked(TcSharedMapEntry *entry)
+tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	if (entry->slot == TC_NO_SLOT &&
-		!TransactionIdIsValid(tc_mapentry_suspender_locked(entry)))
+	if (entry->slot == TC_NO_MAP_ENTRY &&
+		!TransactionIdIsValid(tc_relation_entry_suspender_locked(entry)))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
 }

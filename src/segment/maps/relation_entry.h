@@ -1,0 +1,42 @@
+/*
+ * relation_entry.h
+ *	  Entries of the table of maps.
+ *
+ * For files of the segment floor; the map table is locked by the caller.
+ */
+#ifndef TC_RELATION_ENTRY_H
+#define TC_RELATION_ENTRY_H
+
+#include "segment/memory/shared.h"
+
+static inline LWLock *
+tc_map_lock(void)
+{
+	return &tc_seg.map_lock[0].lock;
+}
+
+/* The entry of a relation, or NULL. */
+extern TcSharedRelationEntry *tc_relation_entry_find_locked(Oid database,
+															Oid relation);
+
+/* Give a new entry its first contents: no slot, and not suspended. */
+extern void tc_relation_entry_init_locked(TcSharedRelationEntry *entry);
+
+/*
+ * Take an entry's slot from it, so that nobody finds it; its number, or
+ * TC_NO_MAP_ENTRY.
+ */
+extern uint32 tc_relation_entry_unhook_locked(TcSharedRelationEntry *entry);
+
+/* A transaction that suspends the entry's relation, or none. */
+extern TransactionId tc_relation_entry_suspender_locked(
+	const TcSharedRelationEntry *entry);
+
+/* Note one more of them. */
+extern void tc_relation_entry_suspend_locked(TcSharedRelationEntry *entry,
+											 TransactionId xid);
+
+/* An entry that says nothing is taken out. */
+extern void tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry);
+
+#endif /* TC_RELATION_ENTRY_H */
