@@ -349,6 +349,24 @@ heap_of(TcReader *reader)
 	return reader->heap;
 }
 
+/*
+ * Make a row that was found the value.  A copy outlives the reader's next
+ * step, and is detoasted once for all.
+ */
+static void
+keep_row(const TcReader *reader, TcTableRow *row, TcValue *value)
+{
+	Datum *values;
+	bool *nulls;
+	TcRow copy;
+
+	make_row(reader->map, &values, &nulls, &copy);
+	tc_row_layout_copy_row(&reader->map->layout, &row->row, values, nulls);
+	row->row = copy;
+	tc_value_of_row(reader->map, &row->row, value);
+	value->expires = row->expires;
+}
+
 /* A read stored a record of so many bytes, or 0 if it could not. */
 static void
 note_filled(const TcProbe *probe, uint32 bytes)
@@ -368,9 +386,6 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	TcTableReader *heap;
 	TcTableRow row;
 	uint32 stamp = 0;
-	Datum *values;
-	bool *nulls;
-	TcRow copy;
 
 	if (reader->by_sql)
 	{
@@ -397,12 +412,7 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		return;
 	}
 
-	/* a copy outlives the reader's next step, and is detoasted once for all */
-	make_row(reader->map, &values, &nulls, &copy);
-	tc_row_layout_copy_row(&reader->map->layout, &row.row, values, nulls);
-	row.row = copy;
-	tc_value_of_row(reader->map, &row.row, value);
-	value->expires = row.expires;
+	keep_row(reader, &row, value);
 	if (probe != NULL)
 	{
 		tc_table_read_confirm(heap, &row);
@@ -454,6 +464,20 @@ tc_read_past(TcReader *reader, const Datum *keys, TcValue *value)
 	reader->counts.bypasses++;
 	tc_bypass_count(reader->map, reader->bypass);
 	read_heap(reader, NULL, keys, value, &too_large);
+}
+
+bool
+tc_read_another(TcReader *reader, TcValue *value)
+{
+	TcTableRow row;
+
+	if (reader->heap == NULL || reader->bypass != TC_BYPASS_OWN_WRITES ||
+		!IsolationUsesXactSnapshot() ||
+		!tc_table_read_another(reader->heap, &row) ||
+		row.expires <= reader->now)
+		return false;
+	keep_row(reader, &row, value);
+	return true;
 }
 
 bool

@@ -81,6 +81,13 @@ extern void tc_read_end(TcReader *reader);
 extern void tc_read_one(TcReader *reader, const Datum *keys, TcValue *value);
 
 /*
+ * After a record was found, for who shows all rows that a snapshot sees: one
+ * more of the key.  There is one where the transaction has put a row in the
+ * place of another that its older snapshot still sees.
+ */
+extern bool tc_read_another(TcReader *reader, TcValue *value);
+
+/*
  * Give a row that was read in some other way the form of a value; the row is
  * not copied.
  */

@@ -138,9 +138,22 @@ tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
 	lookups->keys = keys;
 	lookups->nkeys = nkeys;
 	lookups->next = 0;
+	lookups->value.found = false;
 	if (nkeys > 1)
 		tc_read_ahead_start(&lookups->reads, &lookups->reader, lookups->run,
 							keys, nkeys);
+}
+
+/* Read one more row of the last key, where there is more than a record. */
+static bool
+read_another(TcLookups *lookups)
+{
+	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
+	bool found = lookups->value.found &&
+		tc_read_another(&lookups->reader, &lookups->value);
+
+	MemoryContextSwitchTo(caller);
+	return found;
 }
 
 /* Read the record of the next key. */
@@ -160,14 +173,18 @@ read_next(TcLookups *lookups)
 const TcValue *
 tc_lookups_next(TcLookups *lookups, const Datum **keys)
 {
-	while (lookups->next < lookups->nkeys)
+	bool found = read_another(lookups);
+
+	while (!found && lookups->next < lookups->nkeys)
 	{
-		*keys = lookups->keys + (Size) lookups->next * lookups->key->n;
 		read_next(lookups);
-		if (lookups->value.found)
-			return &lookups->value;
+		found = lookups->value.found;
 	}
-	return NULL;
+	lookups->value.found = found;
+	if (!found)
+		return NULL;
+	*keys = lookups->keys + (Size) (lookups->next - 1) * lookups->key->n;
+	return &lookups->value;
 }
 
 const Datum *

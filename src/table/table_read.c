@@ -227,14 +227,20 @@ judge_row(Relation rel, TupleTableSlot *slot, TcTableRow *row)
 }
 
 bool
-tc_table_read_key(TcTableReader *reader, const Datum *keys, TcTableRow *row)
+tc_table_read_another(TcTableReader *reader, TcTableRow *row)
 {
-	seek(reader, reader->scan, keys);
 	if (!next_tuple(reader, reader->scan))
 		return false;
 	take_row(&reader->map->layout, reader->slot, row);
 	row->newest = false;
 	return true;
+}
+
+bool
+tc_table_read_key(TcTableReader *reader, const Datum *keys, TcTableRow *row)
+{
+	seek(reader, reader->scan, keys);
+	return tc_table_read_another(reader, row);
 }
 
 TupleTableSlot *

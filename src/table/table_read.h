@@ -48,6 +48,13 @@ extern bool tc_table_read_key(TcTableReader *reader, const Datum *keys,
 							  TcTableRow *row);
 
 /*
+ * After a row was found: the next one of the same key.  A key is unique among
+ * the rows that are not ended, but an old snapshot may see one that is, and
+ * beside it what its own transaction has put in its place.
+ */
+extern bool tc_table_read_another(TcTableReader *reader, TcTableRow *row);
+
+/*
  * After tc_table_read_key found a row: the tuple, in the reader's slot until
  * the next read.
  */
