@@ -1,5 +1,5 @@
 -- Hostile code, in every place that PostgreSQL lets a user put code who is no
--- superuser, and tables of maps that have it.  For the suites "attackers".
+-- superuser, and tables of maps that have it.  For the suites "hostile_code".
 --
 -- Whatever of it runs counts a sequence up, which no rollback undoes: one for
 -- each place and each role, named "<place> as <role>".  It does so where

@@ -1,11 +1,11 @@
 -- Tries interfaces on the hostile tables, each as callers who are not the
 -- tables' owner, and says whose code ran as somebody that it must not.  For
--- the suites "attackers", after hostile.sql.
+-- the suites "hostile_code", after hostile.sql.
 
 -- kind 'caller': code may run, as the caller; 'owner': as the table's owner;
--- 'either': as one of them; 'nobody': none may.  In a statement %1$s is the table, %2$s a key, %3$L a row, %4$s the key column,
--- %5$L the value column, if that is the record.  Where it has no %1$s it is
--- tried once.
+-- 'either': as one of them; 'nobody': none may.  In a statement %1$s is the
+-- table, %2$s a key, %3$L a row, %4$s the key column, %5$L the value column,
+-- if that is the record.  Where it has no %1$s it is tried once.
 CREATE TABLE tc_attack.interfaces (n serial, kind text, callers text[],
 	statement text);
 CREATE TABLE tc_attack.tried (n int, name regclass, caller text, error text);
@@ -97,3 +97,29 @@ BEGIN
 		END LOOP;
 	END LOOP;
 END $$;
+
+-- What ran as somebody that it must not run as, or ran at all
+CREATE VIEW tc_attack.report_violations AS
+SELECT left(regexp_replace(i.statement, '\s+', ' ', 'g'), 60) AS statement,
+	v.caller = session_user AS superuser, v.place,
+	v.role = session_user AS as_superuser,
+	string_agg(DISTINCT split_part(v.name::text, '.', 2), ' ') AS tables
+  FROM tc_attack.violations v JOIN tc_attack.interfaces i USING (n)
+ GROUP BY v.n, 1, 2, 3, 4 ORDER BY v.n, 2, 3, 4;
+
+-- Which places ran at all
+CREATE VIEW tc_attack.report_places AS
+SELECT p.place,
+	coalesce(bool_or(r.role IN ('regress_topcache_victim',
+		'regress_topcache_attacker')), false) AS ran
+  FROM tc_attack.places p LEFT JOIN tc_attack.ran_at_all r USING (place)
+ GROUP BY place ORDER BY place;
+
+-- What could not be tried
+CREATE VIEW tc_attack.report_refused AS
+SELECT n, i.kind, t.error, count(*),
+	string_agg(DISTINCT split_part(t.name::text, '.', 2), ' ') AS tables,
+	left(regexp_replace(i.statement, '\s+', ' ', 'g'), 60) AS statement
+  FROM tc_attack.tried t JOIN tc_attack.interfaces i USING (n)
+ WHERE t.error IS NOT NULL
+ GROUP BY 1, 2, 3, 6 ORDER BY 1, 2, 3, 6;

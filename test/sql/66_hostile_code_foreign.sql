@@ -5,16 +5,8 @@
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS topcache;
 \getenv folder PG_ABS_SRCDIR
-\set hostile :folder '/attackers/hostile.sql'
-\set try :folder '/attackers/try.sql'
-\set ECHO none
-\o /dev/null
-\i :hostile
-\i :try
-\o
-\set ECHO all
-SET enable_hashjoin = off;
-SET enable_mergejoin = off;
+\set setup :folder '/attackers/setup.psql'
+\i :setup
 
 -- the attacker's foreign tables over his tables, each with a row
 SET ROLE regress_topcache_attacker;
@@ -120,28 +112,14 @@ SELECT 'caller', ARRAY[session_user::text, 'regress_topcache_attacker'],
 CALL tc_attack.try_all();
 
 -- what ran as somebody that it must not run as, or ran at all
-SELECT left(regexp_replace(i.statement, '\s+', ' ', 'g'), 60) AS statement,
-	v.caller = session_user AS superuser, v.place,
-	v.role = session_user AS as_superuser,
-	string_agg(DISTINCT split_part(v.name::text, '.', 2), ' ') AS tables
-  FROM tc_attack.violations v JOIN tc_attack.interfaces i USING (n)
- GROUP BY v.n, 1, 2, 3, 4 ORDER BY v.n, 2, 3, 4;
+SELECT * FROM tc_attack.report_violations;
 
 -- it did run, as those who called it; but what the path leads to never did
-SELECT p.place,
-	coalesce(bool_or(r.role IN ('regress_topcache_victim',
-		'regress_topcache_attacker')), false) AS ran
-  FROM tc_attack.places p LEFT JOIN tc_attack.ran_at_all r USING (place)
- WHERE place <> 'domain'		-- runs in some releases only
- GROUP BY place ORDER BY place;
+SELECT * FROM tc_attack.report_places
+ WHERE place <> 'domain';		-- runs in some releases only
 
 -- what could not be tried
-SELECT n, i.kind, t.error, count(*),
-	string_agg(DISTINCT split_part(t.name::text, '.', 2), ' ') AS tables,
-	left(regexp_replace(i.statement, '\s+', ' ', 'g'), 60) AS statement
-  FROM tc_attack.tried t JOIN tc_attack.interfaces i USING (n)
- WHERE t.error IS NOT NULL
- GROUP BY 1, 2, 3, 6 ORDER BY 1, 2, 3, 6;
+SELECT * FROM tc_attack.report_refused;
 SELECT count(*) FROM tc_attack.tried;
 
 DROP EVENT TRIGGER tc_attack_end;
