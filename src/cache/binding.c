@@ -39,6 +39,7 @@
 #include "cache/cache_limits.h"
 #include "cache/session.h"
 #include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 

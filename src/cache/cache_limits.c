@@ -34,7 +34,7 @@
 #include "cache/cache_limits.h"
 #include "segment/index/expire.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"
 
 /* Records that a backend evicts for one that it stored. */

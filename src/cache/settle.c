@@ -36,7 +36,7 @@
 #include "cache/visibility.h"
 #include "segment/index/versions.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 

@@ -40,6 +40,7 @@
 #include "base/settings.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "worker/purge_launcher.h"
 #include "worker/purge_process.h"
 

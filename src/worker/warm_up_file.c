@@ -44,6 +44,7 @@
 #include "base/pg_compat.h"
 #include "segment/index/walk.h"
 #include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"
 #include "worker/warm_up_file.h"
 

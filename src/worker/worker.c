@@ -44,6 +44,7 @@
 #include "segment/maps/check.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/huge.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/sample.h"
 #include "worker/purge_launcher.h"

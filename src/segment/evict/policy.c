@@ -49,8 +49,7 @@
 #include "segment/index/chain.h"
 #include "segment/index/index.h"
 #include "segment/index/reclaim.h"
-#include "segment/maps/limits.h"
-#include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 

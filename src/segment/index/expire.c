@@ -31,7 +31,7 @@
 #include "segment/index/chain.h"
 #include "segment/index/expire.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 

@@ -22,7 +22,6 @@
 #include "base/settings.h"
 #include "segment/index/index.h"
 #include "segment/index/reclaim.h"
-#include "segment/maps/map_table.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/segment.h"
 

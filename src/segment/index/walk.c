@@ -26,7 +26,7 @@
 
 #include "segment/index/index.h"
 #include "segment/index/walk.h"
-#include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 

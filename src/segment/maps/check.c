@@ -27,8 +27,8 @@
 #include "segment/evict/wheel.h"
 #include "segment/index/index.h"
 #include "segment/maps/check.h"
-#include "segment/maps/map_table.h"
 #include "segment/maps/relation_entry.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 
 #ifdef USE_ASSERT_CHECKING

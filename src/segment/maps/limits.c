@@ -31,8 +31,8 @@
 #include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
 #include "segment/maps/limits.h"
-#include "segment/maps/map_table.h"
 #include "segment/maps/relation_entry.h"
+#include "segment/memory/map_entry.h"
 
 void
 tc_limits_create(uint32 number)

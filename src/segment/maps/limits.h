@@ -7,9 +7,6 @@
 
 #include "segment/memory/ref.h"
 
-/* Not limited. */
-#define TC_NO_LIMIT PG_UINT64_MAX
-
 typedef struct TcMapLimits
 {
 	uint64 max_cost;

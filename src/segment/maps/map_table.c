@@ -46,20 +46,6 @@
 /* Records of retired maps that a backend drops; the worker drops the rest. */
 #define DRAIN_AT_ONCE 1000
 
-static inline uint32
-bodies_per_page(void)
-{
-	return tc_seg.head->page_bytes / sizeof(TcSharedMapBody);
-}
-
-bool
-tc_map_entry_has_body(uint16 number)
-{
-	return number < tc_seg.head->maps_used &&
-		tc_seg.bodies[number / bodies_per_page()] != TC_NO_PAGE;
-}
-
-
 static bool
 same_identity(const TcMapIdentity *a, const TcMapIdentity *b)
 {
@@ -76,13 +62,6 @@ describe_slot_locked(uint16 number, TcMapEntry *slot)
 	slot->generation = pg_atomic_read_u32(&tc_seg.maps[number].generation);
 	slot->salt =
 		hash_combine(murmurhash32(number + 1), murmurhash32(slot->generation));
-}
-
-bool
-tc_map_entry_is_current(const TcMapEntry *slot)
-{
-	return pg_atomic_read_u32(&tc_seg.maps[slot->number].generation) ==
-		slot->generation;
 }
 
 /* ----- acquiring ----- */
@@ -121,7 +100,7 @@ find_slot(const TcMapIdentity *identity, TcMapEntry *slot,
 static bool
 make_body_locked(uint32 number, uint32 *page)
 {
-	uint32 per_page = bodies_per_page();
+	uint32 per_page = tc_seg.bodies_per_page;
 	uint32 *place = &tc_seg.bodies[number / per_page];
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
@@ -212,7 +191,7 @@ page_for_bodies(void)
 
 	if (tc_seg.head->free_map != TC_NO_MAP_ENTRY ||
 		next >= tc_seg.head->max_maps ||
-		tc_seg.bodies[next / bodies_per_page()] != TC_NO_PAGE)
+		tc_seg.bodies[next / tc_seg.bodies_per_page] != TC_NO_PAGE)
 		return TC_NO_PAGE;
 	while ((page = tc_arena_take_page(TC_PAGE_BODY)) == TC_NO_PAGE)
 	{
@@ -337,12 +316,6 @@ tc_map_table_count_elsewhere(Oid database)
 	}
 	LWLockRelease(tc_map_lock());
 	return n;
-}
-
-uint32
-tc_map_entry_count(void)
-{
-	return tc_seg.head->maps_used;
 }
 
 bool

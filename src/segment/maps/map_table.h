@@ -17,9 +17,6 @@ extern bool tc_map_acquire(const TcMapIdentity *identity,
 						   const TcKeyLayout *layout, TcMapEntry *slot,
 						   TransactionId *suspended_by);
 
-/* Is a slot still the map's?  Needs no lock. */
-extern bool tc_map_entry_is_current(const TcMapEntry *slot);
-
 /* End the caching of a relation as it is: its records are dropped. */
 extern void tc_map_retire(Oid database, Oid relation);
 
@@ -31,7 +28,6 @@ extern void tc_suspended_add(Oid database, Oid relation, TransactionId xid);
 extern void tc_suspended_remove(Oid database, Oid relation, TransactionId xid);
 
 /* The transactions that suspend a relation; returns how many there are. */
-#define TC_SUSPENDERS 4
 extern int tc_suspended_by(Oid database, Oid relation, TransactionId *xids);
 
 /* Relations that are suspended, with one of the transactions of each. */
@@ -71,10 +67,8 @@ extern bool tc_map_table_has_room(void);
 /* How many maps of other databases have one. */
 extern uint32 tc_map_table_count_elsewhere(Oid database);
 
-/* The slots that are in use; false past the end or where there is none. */
-extern uint32 tc_map_entry_count(void);
+/* Which map an entry is for; false past the end or where there is none. */
 extern bool tc_map_table_identity(uint16 number, TcMapIdentity *identity);
-extern bool tc_map_entry_has_body(uint16 number);
 
 /* The same with the slot itself and where its keys end. */
 extern bool tc_map_table_describe(uint16 number, TcMapIdentity *identity,

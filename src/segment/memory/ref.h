@@ -16,6 +16,12 @@ typedef uint32 TcRef;
 /* Recency and dirty lists per map, so that touches of one map do not queue. */
 #define TC_SHARDS 8
 
+/* A limit of a map that it does not have. */
+#define TC_NO_LIMIT PG_UINT64_MAX
+
+/* Transactions that can suspend a relation at a time. */
+#define TC_SUSPENDERS 4
+
 /*
  * What a map's slot stands for.  When any of it changes, the relation's
  * records begin anew in another slot.

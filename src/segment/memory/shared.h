@@ -20,7 +20,7 @@
 #include "port/atomics.h"
 #include "storage/lwlock.h"
 
-#include "segment/maps/map_table.h"
+#include "base/key_layout.h"
 #include "segment/memory/ref.h"
 
 /* Locks of the index; a record's partition is the low bits of its hash. */

@@ -18,7 +18,7 @@
 
 #include "utils/timestamp.h"
 
-#include "segment/maps/map_table.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/shared.h"
 #include "segment/stats/counters.h"
 
