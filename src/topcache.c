@@ -25,7 +25,7 @@
 #include "plan/record_join.h"
 #include "plan/record_scan.h"
 #include "segment/memory/segment.h"
-#include "sql/many_scan.h"
+#include "sql/get_many_scan.h"
 #include "table/map.h"
 #include "worker/worker.h"
 
@@ -43,10 +43,10 @@ _PG_init(void)
 	tc_binding_init();
 	tc_cache_limits_init();
 	tc_ddl_init();
-	tc_many_scan_init();
+	tc_get_many_scan_init();
 	tc_fdw_init();
-	tc_record_scan_init();
-	tc_record_join_init();
+	tc_record_scan_plan_init();
+	tc_record_join_plan_init();
 	tc_cursor_init();
 	tc_worker_init();
 }

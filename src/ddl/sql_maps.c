@@ -37,7 +37,7 @@
 #include "base/pg_compat.h"
 #include "ddl/definitions.h"
 #include "ddl/volatile_tables.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "table/guard.h"
 #include "table/key_index.h"
 #include "table/map_definition.h"
@@ -346,12 +346,12 @@ topcache_attach(PG_FUNCTION_ARGS)
 	TcMapDefinition def;
 	Relation rel;
 
-	tc_require_arg(fcinfo, 0, "relation");
+	tc_arg_require(fcinfo, 0, "relation");
 
 	/* before the lock too: who may not must not make others wait */
-	tc_require_owner(PG_GETARG_OID(0));
+	tc_arg_require_owner(PG_GETARG_OID(0));
 	rel = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
-	tc_require_owner(RelationGetRelid(rel));
+	tc_arg_require_owner(RelationGetRelid(rel));
 	check_relation(rel);
 
 	init_definition(&def, RelationGetRelid(rel));
@@ -448,7 +448,7 @@ check_created(Oid relation, bool durable)
 {
 	Relation rel = relation_open(relation, NoLock);
 
-	tc_require_owner(relation);
+	tc_arg_require_owner(relation);
 	if (durable)
 		check_relation(rel);
 	relation_close(rel, NoLock);
@@ -465,9 +465,9 @@ topcache_create_map(PG_FUNCTION_ARGS)
 	const char *sql_name;
 	Oid relation;
 
-	tc_require_arg(fcinfo, 0, "name");
-	tc_require_arg(fcinfo, 4, "durable");
-	tc_require_arg(fcinfo, 5, "value_type");
+	tc_arg_require(fcinfo, 0, "name");
+	tc_arg_require(fcinfo, 4, "durable");
+	tc_arg_require(fcinfo, 5, "value_type");
 	init_definition(&def, InvalidOid);
 	take_limits(fcinfo, 1, false, &def);
 	def.durable = PG_GETARG_BOOL(4);
@@ -504,13 +504,13 @@ own_relation(FunctionCallInfo fcinfo, LOCKMODE lock)
 {
 	Oid relation;
 
-	tc_require_arg(fcinfo, 0, "relation");
+	tc_arg_require(fcinfo, 0, "relation");
 	relation = PG_GETARG_OID(0);
 
 	/* before the lock too: who may not must not make others wait */
-	tc_require_owner(relation);
+	tc_arg_require_owner(relation);
 	LockRelationOid(relation, lock);
-	tc_require_owner(relation);
+	tc_arg_require_owner(relation);
 	return relation;
 }
 

@@ -36,7 +36,7 @@
 #include "cache/write.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "table/map_definition.h"
 #include "table/table_read.h"
 

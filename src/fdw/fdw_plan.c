@@ -92,7 +92,7 @@ shown_columns(const TcForeignTable *table, const Bitmapset *set)
 static List *
 needed_columns(RelOptInfo *rel, const TcForeignTable *table)
 {
-	return shown_columns(table, tc_clause_columns(rel));
+	return shown_columns(table, tc_relation_clause_columns(rel));
 }
 
 /* Does a record of the map have the columns? */
@@ -298,17 +298,17 @@ add_lookup(PlannerInfo *root, RelOptInfo *rel, Planning *planning, Relids outer)
 	double rows;
 	Cost cost;
 
-	if (!tc_match_key(root, rel, &planning->table->key, required, &match))
+	if (!tc_key_match_find(root, rel, &planning->table->key, required, &match))
 		return;
 	rows = Min(match.keys, planning->tuples);
-	cost = tc_lookup_cost(match.keys);
+	cost = tc_key_match_cost(match.keys);
 	if (planning->locks)
 		cost += match.keys * random_page_cost;
 	add_path(rel,
 			 (Path *) tc_foreign_path(root, rel, clamp_row_est(rows), 0, cost,
 									  NIL, required,
 									  path_private(TC_FOREIGN_LOOKUP,
-												   tc_match_keep(&match))));
+												   tc_key_match_keep(&match))));
 }
 
 /* Everything that there is. */
@@ -349,7 +349,8 @@ get_paths(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 	if (!can_look_up(planning))
 		return;
 	add_lookup(root, rel, planning, NULL);
-	foreach (cell, tc_outer_candidates(root, rel, &planning->table->key))
+	foreach (cell,
+			 tc_key_match_outer_candidates(root, rel, &planning->table->key))
 		add_lookup(root, rel, planning, lfirst(cell));
 }
 
@@ -395,10 +396,10 @@ get_plan(PlannerInfo *root, RelOptInfo *rel, Oid relation, ForeignPath *path,
 
 	if (mode == TC_FOREIGN_LOOKUP)
 	{
-		tc_match_recall(lsecond(path->fdw_private), &match);
-		conditions = tc_key_conditions(root, rel, &match);
+		tc_key_match_recall(lsecond(path->fdw_private), &match);
+		conditions = tc_key_match_conditions(root, rel, &match);
 	}
-	local = tc_match_rest(&match, clauses);
+	local = tc_key_match_rest(&match, clauses);
 
 	/* a change of the map makes a new plan */
 	root->glob->relationOids =
@@ -416,7 +417,7 @@ path_for_child(PlannerInfo *root, List *private, RelOptInfo *child)
 	List *match = lsecond(private);
 
 	if (match != NIL)
-		match = tc_match_for_child(root, match, child);
+		match = tc_key_match_for_child(root, match, child);
 	return list_make2(linitial(private), match);
 }
 

@@ -43,8 +43,8 @@
 #include "fdw/fdw.h"
 #include "fdw/fdw_statement.h"
 #include "fdw/fdw_table.h"
-#include "query/explain_reads.h"
-#include "query/lookups.h"
+#include "query/explain.h"
+#include "query/key_scan.h"
 
 typedef struct ScanWork
 {
@@ -58,7 +58,7 @@ typedef struct ScanWork
 	bool started;
 	MemoryContext run; /* of the statement under way */
 
-	TcLookups lookups;		 /* also of a volatile map's records */
+	TcKeyScan lookups;		 /* also of a volatile map's records */
 	MemoryContext row;		 /* of the one at hand */
 	bool by_statement;		 /* the keys are looked up so */
 	TcStatement *plan;		 /* made when first needed */
@@ -242,9 +242,9 @@ static void
 start_lookups(ForeignScanState *node, ScanWork *work)
 {
 	TcMap *map = work->table->map;
-	TcLookups *lookups = &work->lookups;
+	TcKeyScan *lookups = &work->lookups;
 
-	tc_lookups_begin(lookups, map, node->ss.ps.state->es_snapshot, false);
+	tc_key_scan_begin(lookups, map, node->ss.ps.state->es_snapshot, false);
 	if (map->def.durable)
 	{
 		bool policies = tc_map_policies_apply_to(map, work->form.user);
@@ -257,14 +257,14 @@ start_lookups(ForeignScanState *node, ScanWork *work)
 			work->locking = TC_LOCK_ALL;
 		work->form.by_key = work->by_statement;
 	}
-	tc_lookups_start(lookups, node->ss.ps.ps_ExprContext);
+	tc_key_scan_start(lookups, node->ss.ps.ps_ExprContext);
 }
 
 static bool
 next_found(ScanWork *work, TupleTableSlot *slot)
 {
 	const Datum *keys;
-	const TcValue *value = tc_lookups_next(&work->lookups, &keys);
+	const TcValue *value = tc_key_scan_next(&work->lookups, &keys);
 
 	if (value == NULL)
 		return false;
@@ -285,7 +285,7 @@ next_by_statement(ForeignScanState *node, ScanWork *work, TupleTableSlot *slot)
 		if (work->query != NULL && next_of_statement(work, slot))
 			return true;
 		close_statement(work);
-		keys = tc_lookups_next_key(&work->lookups);
+		keys = tc_key_scan_next_key(&work->lookups);
 		if (keys == NULL)
 			return false;
 		if (work->locking == TC_LOCK_NONE)
@@ -317,7 +317,7 @@ keep_key(ScanWork *work, const Datum *keys, Datum *kept)
 static void
 start_records(ForeignScanState *node, ScanWork *work)
 {
-	TcLookups *lookups = &work->lookups;
+	TcKeyScan *lookups = &work->lookups;
 	int columns = work->table->map->layout.nkeys;
 	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
 	Size room = 64;
@@ -327,8 +327,8 @@ start_records(ForeignScanState *node, ScanWork *work)
 	TcValue value;
 	TcScan *scan = tc_scan_begin(work->table->map, lookups->run);
 
-	tc_lookups_begin(lookups, work->table->map, node->ss.ps.state->es_snapshot,
-					 false);
+	tc_key_scan_begin(lookups, work->table->map, node->ss.ps.state->es_snapshot,
+					  false);
 	while (tc_scan_next(scan, keys, &value))
 	{
 		if (n == room)
@@ -339,7 +339,7 @@ start_records(ForeignScanState *node, ScanWork *work)
 		keep_key(work, keys, all + (Size) n++ * columns);
 	}
 	tc_scan_end(scan);
-	tc_lookups_take(lookups, all, n);
+	tc_key_scan_take(lookups, all, n);
 	MemoryContextSwitchTo(caller);
 }
 
@@ -559,8 +559,8 @@ begin_scan(ForeignScanState *node, int flags)
 		AllocSetContextCreate(query, "topcache scan", ALLOCSET_SMALL_SIZES);
 	work->row =
 		AllocSetContextCreate(query, "topcache row", ALLOCSET_SMALL_SIZES);
-	tc_lookups_init(&work->lookups, query, &work->table->key, work->expressions,
-					private_int(plan, TC_PRIVATE_ARRAY));
+	tc_key_scan_init(&work->lookups, query, &work->table->key,
+					 work->expressions, private_int(plan, TC_PRIVATE_ARRAY));
 }
 
 static void
@@ -619,7 +619,7 @@ rescan(ForeignScanState *node)
 
 	close_statement(work);
 	work->started = false;
-	tc_lookups_reset(&work->lookups);
+	tc_key_scan_reset(&work->lookups);
 }
 
 static void
@@ -630,7 +630,7 @@ end_scan(ForeignScanState *node)
 	if (work == NULL)
 		return;
 	rescan(node);
-	tc_lookups_end(&work->lookups);
+	tc_key_scan_end(&work->lookups);
 	if (work->backing != NULL)
 		table_close(work->backing, NoLock);
 }

@@ -5,7 +5,7 @@
 #ifndef TC_FDW_TABLE_H
 #define TC_FDW_TABLE_H
 
-#include "query/key_clauses.h"
+#include "query/key_match.h"
 #include "table/map.h"
 
 /* What a column of the foreign table shows. */

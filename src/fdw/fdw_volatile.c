@@ -25,7 +25,7 @@
 #include "cache/volatile.h"
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
-#include "query/args.h"
+#include "query/arg.h"
 
 /* The key of the row in a slot. */
 static void
@@ -67,7 +67,7 @@ report_duplicate(const TcForeignTable *table, const Datum *keys)
 			(errcode(ERRCODE_UNIQUE_VIOLATION),
 			 errmsg("duplicate key in map \"%s\"", table->map->name),
 			 errdetail("Key %s already exists.",
-					   TextDatumGetCString(tc_key_as_text(table->map, keys)))));
+					   TextDatumGetCString(tc_result_key(table->map, keys)))));
 }
 
 /* When a record that is written now ends. */

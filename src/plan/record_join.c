@@ -37,7 +37,7 @@
 #include "base/pg_compat.h"
 #include "cache/read_ahead.h"
 #include "plan/record_join.h"
-#include "query/explain_reads.h"
+#include "query/explain.h"
 
 /* Most outer rows that are taken together. */
 #define JOIN_BATCH 64
@@ -89,7 +89,7 @@ typedef struct RecordJoin
 	/* what is known to be wanted */
 	bool ahead;				  /* more than a row at a time may be taken */
 	struct RecordJoin *above; /* takes the rows in batches of its own */
-	List *bound;			  /* of ExprState: see TC_JOIN_BOUND */
+	List *bound;			  /* of ExprState: see TC_RECORD_JOIN_BOUND */
 	int64 given;			  /* rows */
 	int64 limit;	 /* so many are wanted; 0: not known, -1: nor evaluated */
 	uint64 run;		 /* number of the run ... */
@@ -155,8 +155,8 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 	RecordJoin *join = (RecordJoin *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
 	Oid relation =
-		linitial_oid(list_nth(plan->custom_private, TC_JOIN_RELATION));
-	List *key = list_nth(plan->custom_exprs, TC_JOIN_KEY);
+		linitial_oid(list_nth(plan->custom_private, TC_RECORD_JOIN_RELATION));
+	List *key = list_nth(plan->custom_exprs, TC_RECORD_JOIN_KEY);
 
 	/* a parallel worker locks it here */
 	ExecOpenScanRelation(estate, find_range_table_index(plan, estate, relation),
@@ -165,11 +165,13 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 	if (join->map == NULL || join->map->layout.nkeys != list_length(key))
 		elog(ERROR, "relation %u is not the map that was planned for",
 			 relation);
-	join->type = intVal(list_nth(plan->custom_private, TC_JOIN_TYPE));
-	describe_columns(join, list_nth(plan->custom_private, TC_JOIN_COLUMNS));
+	join->type = intVal(list_nth(plan->custom_private, TC_RECORD_JOIN_TYPE));
+	describe_columns(join,
+					 list_nth(plan->custom_private, TC_RECORD_JOIN_COLUMNS));
 	join->key = ExecInitExprList(key, &node->ss.ps);
 	join->match =
-		ExecInitQual(list_nth(plan->custom_exprs, TC_JOIN_MATCH), &node->ss.ps);
+		ExecInitQual(list_nth(plan->custom_exprs, TC_RECORD_JOIN_MATCH),
+					 &node->ss.ps);
 	node->custom_ps =
 		list_make1(ExecInitNode(linitial(plan->custom_plans), estate, flags));
 	if (is_join(outer_of(join)))
@@ -178,9 +180,10 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 	join->keys = palloc(JOIN_BATCH * list_length(key) * sizeof(Datum));
 	join->batch = AllocSetContextCreate(estate->es_query_cxt, "topcache join",
 										ALLOCSET_DEFAULT_SIZES);
-	join->ahead = boolVal(list_nth(plan->custom_private, TC_JOIN_AHEAD));
-	join->bound = ExecInitExprList(list_nth(plan->custom_exprs, TC_JOIN_BOUND),
-								   &node->ss.ps);
+	join->ahead = boolVal(list_nth(plan->custom_private, TC_RECORD_JOIN_AHEAD));
+	join->bound =
+		ExecInitExprList(list_nth(plan->custom_exprs, TC_RECORD_JOIN_BOUND),
+						 &node->ss.ps);
 	join->limit = -1;
 	join->size = 1;
 }
@@ -538,11 +541,11 @@ explain_join(CustomScanState *node, List *ancestors, ExplainState *es)
 
 	ExplainPropertyText("Join Type", type_name(join->type), es);
 	tc_explain_condition("Cache Cond", &plan->scan.plan,
-						 list_nth(plan->custom_exprs, TC_JOIN_CONDITION),
+						 list_nth(plan->custom_exprs, TC_RECORD_JOIN_CONDITION),
 						 ancestors, es);
 	tc_explain_condition("Join Filter", &plan->scan.plan,
-						 list_nth(plan->custom_exprs, TC_JOIN_MATCH), ancestors,
-						 es);
+						 list_nth(plan->custom_exprs, TC_RECORD_JOIN_MATCH),
+						 ancestors, es);
 	if (join->reading)
 		tc_explain_reads(&join->reader, es);
 }

@@ -8,22 +8,22 @@
 #include "nodes/extensible.h"
 
 /* What custom_private of the plan holds, in this order. */
-typedef enum TcJoinPrivate
+typedef enum TcRecordJoinPrivate
 {
-	TC_JOIN_RELATION, /* OidList: the table that is looked into */
-	TC_JOIN_TYPE,	  /* Integer: a JoinType */
-	TC_JOIN_COLUMNS,  /* IntList: of the table, behind the outer row's */
-	TC_JOIN_AHEAD	  /* Boolean: more outer rows than one may be taken */
-} TcJoinPrivate;
+	TC_RECORD_JOIN_RELATION, /* OidList: the table that is looked into */
+	TC_RECORD_JOIN_TYPE,	 /* Integer: a JoinType */
+	TC_RECORD_JOIN_COLUMNS,	 /* IntList: of the table, behind the outer row's */
+	TC_RECORD_JOIN_AHEAD /* Boolean: more outer rows than one may be taken */
+} TcRecordJoinPrivate;
 
 /* What custom_exprs of the plan holds: lists. */
-typedef enum TcJoinExprs
+typedef enum TcRecordJoinExprs
 {
-	TC_JOIN_KEY,	   /* a value for each key column */
-	TC_JOIN_CONDITION, /* the conditions that say so, to be shown */
-	TC_JOIN_MATCH,	   /* further conditions of an outer join's match */
-	TC_JOIN_BOUND	   /* numbers whose sum is all that a LIMIT asks for */
-} TcJoinExprs;
+	TC_RECORD_JOIN_KEY,		  /* a value for each key column */
+	TC_RECORD_JOIN_CONDITION, /* the conditions that say so, to be shown */
+	TC_RECORD_JOIN_MATCH,	  /* further conditions of an outer join's match */
+	TC_RECORD_JOIN_BOUND /* numbers whose sum is all that a LIMIT asks for */
+} TcRecordJoinExprs;
 
 /* Make the state of a node; for the methods of a plan. */
 extern Node *tc_record_join_create_state(CustomScan *plan);
@@ -32,6 +32,6 @@ extern Node *tc_record_join_create_state(CustomScan *plan);
 extern void tc_record_join_watch_runs(void);
 
 /* Offer the node to the planner. */
-extern void tc_record_join_init(void);
+extern void tc_record_join_plan_init(void);
 
 #endif /* TC_RECORD_JOIN_H */

@@ -41,7 +41,7 @@
 #include "base/pg_compat.h"
 #include "plan/record_join.h"
 #include "plan/record_scan.h"
-#include "query/key_clauses.h"
+#include "query/key_match.h"
 
 static set_join_pathlist_hook_type prev_set_join_pathlist_hook = NULL;
 
@@ -109,9 +109,9 @@ match_key(CacheJoin *join, const TcMap *map)
 {
 	TcKeyColumns key;
 
-	tc_describe_key(map, &key);
-	return tc_match_clauses(join->root, join->inner, &key, join->matching,
-							&join->match) &&
+	tc_key_match_columns(map, &key);
+	return tc_key_match_find_among(join->root, join->inner, &key,
+								   join->matching, &join->match) &&
 		join->match.array < 0;
 }
 
@@ -142,7 +142,7 @@ make_path(const CacheJoin *join, Path *outer, const QualCost *conditions)
 	path->path.startup_cost = outer->startup_cost + conditions->startup +
 		rel->reltarget->cost.startup;
 	path->path.total_cost = path->path.startup_cost + outer->total_cost -
-		outer->startup_cost + tc_lookup_together_cost(outer->rows) +
+		outer->startup_cost + tc_key_match_together_cost(outer->rows) +
 		outer->rows * conditions->per_tuple +
 		path->path.rows * (cpu_tuple_cost + rel->reltarget->cost.per_tuple);
 	path->path.pathkeys =
@@ -151,7 +151,8 @@ make_path(const CacheJoin *join, Path *outer, const QualCost *conditions)
 	path->custom_paths = list_make1(outer);
 	path->custom_private =
 		list_make5(makeInteger(join->inner->relid), makeInteger(join->type),
-				   join->matching, join->filter, tc_match_keep(&join->match));
+				   join->matching, join->filter,
+				   tc_key_match_keep(&join->match));
 	path->methods = &path_methods;
 	return path;
 }
@@ -432,9 +433,10 @@ assemble(const CacheJoin *join, Plan *outer)
 {
 	CustomScan *scan = makeNode(CustomScan);
 	List *target = join->rel->reltarget->exprs;
-	List *condition = tc_key_conditions(join->root, join->inner, &join->match);
+	List *condition =
+		tc_key_match_conditions(join->root, join->inner, &join->match);
 	List *values = join->match.values;
-	List *rest = tc_match_rest(&join->match, join->matching);
+	List *rest = tc_key_match_rest(&join->match, join->matching);
 	List *filter = extract_actual_clauses(join->filter, false);
 	Oid relation = planner_rt_fetch(join->inner->relid, join->root)->relid;
 	List *expressions;
@@ -478,7 +480,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	join.type = intVal(lsecond(path->custom_private));
 	join.matching = lthird(path->custom_private);
 	join.filter = lfourth(path->custom_private);
-	tc_match_recall(list_nth(path->custom_private, 4), &join.match);
+	tc_key_match_recall(list_nth(path->custom_private, 4), &join.match);
 	scan = assemble(&join, linitial(children));
 	scan->scan.plan.targetlist = tlist;
 	scan->flags = path->flags;
@@ -486,7 +488,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 }
 
 void
-tc_record_join_init(void)
+tc_record_join_plan_init(void)
 {
 	RegisterCustomScanMethods(&join_methods);
 	tc_record_join_watch_runs();

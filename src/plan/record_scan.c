@@ -30,15 +30,15 @@
 
 #include "base/pg_compat.h"
 #include "plan/record_scan.h"
-#include "query/explain_reads.h"
-#include "query/lookups.h"
+#include "query/explain.h"
+#include "query/key_scan.h"
 
 typedef struct RecordScan
 {
 	CustomScanState css;
 	TcMap *map;
 	TcKeyColumns key;
-	TcLookups lookups;
+	TcKeyScan lookups;
 	bool started;
 } RecordScan;
 
@@ -47,7 +47,7 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 {
 	RecordScan *scan = (RecordScan *) node;
 	CustomScan *plan = (CustomScan *) node->ss.ps.plan;
-	int nkeys = intVal(list_nth(plan->custom_private, TC_SCAN_NKEYS));
+	int nkeys = intVal(list_nth(plan->custom_private, TC_RECORD_SCAN_NKEYS));
 	List *keys = list_truncate(list_copy(plan->custom_exprs), nkeys);
 	Oid relation = RelationGetRelid(node->ss.ss_currentRelation);
 
@@ -58,9 +58,10 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 	scan->key.n = nkeys;
 	for (int k = 0; k < nkeys; k++)
 		scan->key.type[k] = scan->map->layout.keys[k].base_type;
-	tc_lookups_init(&scan->lookups, estate->es_query_cxt, &scan->key,
-					ExecInitExprList(keys, &node->ss.ps),
-					intVal(list_nth(plan->custom_private, TC_SCAN_ARRAY)));
+	tc_key_scan_init(&scan->lookups, estate->es_query_cxt, &scan->key,
+					 ExecInitExprList(keys, &node->ss.ps),
+					 intVal(
+						 list_nth(plan->custom_private, TC_RECORD_SCAN_ARRAY)));
 }
 
 /* Show a record as a row of the table. */
@@ -103,12 +104,12 @@ next_row(ScanState *node)
 	ExecClearTuple(slot);
 	if (!scan->started)
 	{
-		tc_lookups_begin(&scan->lookups, scan->map, node->ps.state->es_snapshot,
-						 true);
-		tc_lookups_start(&scan->lookups, node->ps.ps_ExprContext);
+		tc_key_scan_begin(&scan->lookups, scan->map,
+						  node->ps.state->es_snapshot, true);
+		tc_key_scan_start(&scan->lookups, node->ps.ps_ExprContext);
 		scan->started = true;
 	}
-	value = tc_lookups_next(&scan->lookups, &keys);
+	value = tc_key_scan_next(&scan->lookups, &keys);
 	if (value == NULL)
 		return slot;
 	show_record(scan, keys, value, slot);
@@ -134,7 +135,7 @@ rescan(CustomScanState *node)
 {
 	RecordScan *scan = (RecordScan *) node;
 
-	tc_lookups_reset(&scan->lookups);
+	tc_key_scan_reset(&scan->lookups);
 	scan->started = false;
 	ExecScanReScan(&node->ss);
 }
@@ -142,7 +143,7 @@ rescan(CustomScanState *node)
 static void
 end_scan(CustomScanState *node)
 {
-	tc_lookups_end(&((RecordScan *) node)->lookups);
+	tc_key_scan_end(&((RecordScan *) node)->lookups);
 }
 
 static void

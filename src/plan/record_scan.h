@@ -11,11 +11,11 @@
 #include "table/map.h"
 
 /* What custom_private of the plan holds, in this order. */
-typedef enum TcScanPrivate
+typedef enum TcRecordScanPrivate
 {
-	TC_SCAN_NKEYS, /* Integer: so many of custom_exprs are the key ... */
-	TC_SCAN_ARRAY  /* Integer: ... of which this is an array, or -1 */
-} TcScanPrivate;
+	TC_RECORD_SCAN_NKEYS, /* Integer: so many of custom_exprs are the key ... */
+	TC_RECORD_SCAN_ARRAY  /* Integer: ... of which this is an array, or -1 */
+} TcRecordScanPrivate;
 
 /* Make the state of a node; for the methods of a plan. */
 extern Node *tc_record_scan_create_state(CustomScan *plan);
@@ -33,6 +33,6 @@ extern TcMap *tc_transparent_map(PlannerInfo *root, RelOptInfo *rel);
 extern bool tc_record_scan_locate(PlanState *node, void *relation);
 
 /* Offer the node to the planner. */
-extern void tc_record_scan_init(void);
+extern void tc_record_scan_plan_init(void);
 
 #endif /* TC_RECORD_SCAN_H */

@@ -39,7 +39,7 @@
 #include "base/settings.h"
 #include "plan/cursor.h"
 #include "plan/record_scan.h"
-#include "query/key_clauses.h"
+#include "query/key_match.h"
 #include "segment/memory/segment.h"
 #include "table/map.h"
 
@@ -57,7 +57,7 @@ static Bitmapset *
 needed_columns(RelOptInfo *rel)
 {
 	/* a child has them in its target list alone */
-	Bitmapset *needed = tc_clause_columns(rel);
+	Bitmapset *needed = tc_relation_clause_columns(rel);
 
 	for (int i = rel->min_attr; i <= rel->max_attr; i++)
 	{
@@ -166,7 +166,7 @@ static Plan *make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 static const CustomPathMethods path_methods = {
 	.CustomName = "TopCache",
 	.PlanCustomPath = make_plan,
-	.ReparameterizeCustomPathByChild = tc_match_for_child,
+	.ReparameterizeCustomPathByChild = tc_key_match_for_child,
 };
 
 static void
@@ -178,7 +178,7 @@ add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 	TcKeyMatch match;
 	CustomPath *path;
 
-	if (!tc_match_key(root, rel, key, required, &match))
+	if (!tc_key_match_find(root, rel, key, required, &match))
 		return;
 	cost_qual_eval(&filter, rel->baserestrictinfo, root);
 	path = makeNode(CustomPath);
@@ -191,10 +191,10 @@ add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 		path->path.param_info ? path->path.param_info->ppi_rows : rel->rows;
 	path->path.startup_cost = filter.startup + rel->reltarget->cost.startup;
 	path->path.total_cost = path->path.startup_cost +
-		tc_lookup_cost(match.keys) + match.keys * filter.per_tuple +
+		tc_key_match_cost(match.keys) + match.keys * filter.per_tuple +
 		path->path.rows * rel->reltarget->cost.per_tuple;
 	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
-	path->custom_private = tc_match_keep(&match);
+	path->custom_private = tc_key_match_keep(&match);
 	path->methods = &path_methods;
 	add_path(rel, &path->path);
 }
@@ -212,9 +212,9 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	map = tc_transparent_map(root, rel);
 	if (map == NULL)
 		return;
-	tc_describe_key(map, &key);
+	tc_key_match_columns(map, &key);
 	add_path_for(root, rel, &key, NULL);
-	foreach (cell, tc_outer_candidates(root, rel, &key))
+	foreach (cell, tc_key_match_outer_candidates(root, rel, &key))
 		add_path_for(root, rel, &key, lfirst(cell));
 }
 
@@ -227,15 +227,16 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	CustomScan *scan = makeNode(CustomScan);
 	TcKeyMatch match;
 
-	tc_match_recall(path->custom_private, &match);
+	tc_key_match_recall(path->custom_private, &match);
 	scan->scan.plan.targetlist = tlist;
-	scan->scan.plan.qual = tc_match_rest(&match, clauses);
+	scan->scan.plan.qual = tc_key_match_rest(&match, clauses);
 	scan->scan.scanrelid = rel->relid;
 	scan->flags = path->flags;
 
 	/* the conditions on the key are there to be shown */
-	scan->custom_exprs = list_concat(list_copy(match.values),
-									 tc_key_conditions(root, rel, &match));
+	scan->custom_exprs =
+		list_concat(list_copy(match.values),
+					tc_key_match_conditions(root, rel, &match));
 	scan->custom_private = list_make2(makeInteger(list_length(match.values)),
 									  makeInteger(match.array));
 	scan->methods = &scan_methods;
@@ -243,7 +244,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 }
 
 void
-tc_record_scan_init(void)
+tc_record_scan_plan_init(void)
 {
 	RegisterCustomScanMethods(&scan_methods);
 	prev_set_rel_pathlist_hook = set_rel_pathlist_hook;

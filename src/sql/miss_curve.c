@@ -142,16 +142,16 @@ count_read(TcMissCurve *curve, Count *count, const TcSample *sample,
 }
 
 static bool
-counts(const TcCurveReads *reads, int i)
+counts(const TcMissCurveReads *reads, int i)
 {
 	return i >= reads->n / 2 &&
-		(reads->map == TC_CURVE_ALL_MAPS ||
+		(reads->map == TC_MISS_CURVE_ALL_MAPS ||
 		 reads->samples[i].map == reads->map);
 }
 
 /* Go through the reads. */
 static void
-take_reads(TcMissCurve *curve, Count *count, const TcCurveReads *reads)
+take_reads(TcMissCurve *curve, Count *count, const TcMissCurveReads *reads)
 {
 	HTAB *last_reads = make_last_reads(reads->n);
 	Sums sums = {.node = alloc(reads->n, sizeof(double)), .n = reads->n};
@@ -175,7 +175,7 @@ take_reads(TcMissCurve *curve, Count *count, const TcCurveReads *reads)
 }
 
 void
-tc_curve_make(TcMissCurve *curve, const TcCurveReads *reads)
+tc_miss_curve_make(TcMissCurve *curve, const TcMissCurveReads *reads)
 {
 	double one_in = reads->one_in;
 	Count count = {0};
@@ -210,7 +210,7 @@ needs_met(const TcMissCurve *curve, double bytes)
 }
 
 double
-tc_curve_hit_ratio(const TcMissCurve *curve, double bytes)
+tc_miss_curve_hit_ratio(const TcMissCurve *curve, double bytes)
 {
 	double misses = curve->weight * (curve->noted - needs_met(curve, bytes));
 

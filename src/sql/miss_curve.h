@@ -8,10 +8,10 @@
 #include "segment/stats/sample.h"
 
 /* Reads of any map. */
-#define TC_CURVE_ALL_MAPS (-1)
+#define TC_MISS_CURVE_ALL_MAPS (-1)
 
 /* What the curve is made from. */
-typedef struct TcCurveReads
+typedef struct TcMissCurveReads
 {
 	const TcSample *samples;
 	int n;
@@ -19,7 +19,7 @@ typedef struct TcCurveReads
 	int map;			 /* whose reads count, by its number */
 	uint32 record_bytes; /* what a record takes beyond its data */
 	double cache_bytes;	 /* room for records where the reads happened */
-} TcCurveReads;
+} TcMissCurveReads;
 
 /* What each read would have taken to be a hit; see miss_curve.c. */
 typedef struct TcMissCurve
@@ -33,9 +33,10 @@ typedef struct TcMissCurve
 } TcMissCurve;
 
 /* Make the curve, in the current memory context. */
-extern void tc_curve_make(TcMissCurve *curve, const TcCurveReads *reads);
+extern void tc_miss_curve_make(TcMissCurve *curve,
+							   const TcMissCurveReads *reads);
 
 /* The part of the reads that a cache of so many bytes would have answered. */
-extern double tc_curve_hit_ratio(const TcMissCurve *curve, double bytes);
+extern double tc_miss_curve_hit_ratio(const TcMissCurve *curve, double bytes);
 
 #endif /* TC_MISS_CURVE_H */

@@ -23,7 +23,7 @@
 #include "base/pg_compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "segment/memory/segment.h"
 #include "sql/miss_curve.h"
 
@@ -54,7 +54,7 @@ resident_bytes(uint64 size_bytes)
 static void
 put_size(ReturnSetInfo *result, const TcMissCurve *curve, uint64 size_bytes)
 {
-	double ratio = tc_curve_hit_ratio(curve, resident_bytes(size_bytes));
+	double ratio = tc_miss_curve_hit_ratio(curve, resident_bytes(size_bytes));
 	Datum columns[3] = {Int64GetDatum(size_bytes), Float8GetDatum(ratio),
 						Int64GetDatum((int64) curve->reads)};
 	bool nulls[3] = {0};
@@ -85,8 +85,8 @@ Datum
 topcache_advise(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	TcCurveReads reads = {.map = TC_CURVE_ALL_MAPS,
-						  .record_bytes = RECORD_BYTES};
+	TcMissCurveReads reads = {.map = TC_MISS_CURVE_ALL_MAPS,
+							  .record_bytes = RECORD_BYTES};
 	TcMissCurve curve;
 
 	tc_segment_require();
@@ -101,7 +101,7 @@ topcache_advise(PG_FUNCTION_ARGS)
 	}
 	reads.samples = tc_sample_take(&reads.n, &reads.one_in);
 	reads.cache_bytes = resident_bytes((uint64) (tc_size_mb * MEGABYTE));
-	tc_curve_make(&curve, &reads);
+	tc_miss_curve_make(&curve, &reads);
 	if (curve.noted >= MIN_NOTED)
 		put_sizes(result, &curve);
 	return (Datum) 0;

@@ -29,7 +29,7 @@
 #include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/verify.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "segment/index/lookup.h"
 #include "segment/index/walk.h"
 #include "segment/maps/map_table.h"
@@ -104,7 +104,7 @@ put_entry(ReturnSetInfo *result, const EntryMap *current,
 
 	tc_row_layout_keys(&map->layout, entry->data, keys);
 	columns[0] = ObjectIdGetDatum(map->relation);
-	columns[1] = tc_key_as_text(map, keys);
+	columns[1] = tc_result_key(map, keys);
 	columns[2] = Int64GetDatum(entry->version.cost);
 	columns[3] = Int64GetDatum(entry->bytes);
 	columns[4] = BoolGetDatum(entry->version.dirty);
@@ -179,7 +179,7 @@ topcache_verify(PG_FUNCTION_ARGS)
 	verify = tc_verify_begin(map, GetActiveSnapshot(), CurrentMemoryContext);
 	while ((problem = tc_verify_next(verify, keys)) != NULL)
 	{
-		Datum columns[2] = {tc_key_as_text(map, keys),
+		Datum columns[2] = {tc_result_key(map, keys),
 							CStringGetTextDatum(problem)};
 		bool nulls[2] = {0};
 

@@ -26,7 +26,7 @@
 
 #include "base/pg_compat.h"
 #include "cache/read_ahead.h"
-#include "query/args.h"
+#include "query/arg.h"
 
 TC_FUNCTION(topcache_fetch);
 TC_FUNCTION(topcache_fetch_many);
@@ -70,12 +70,12 @@ topcache_fetch(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
 	value.found = false;
-	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
+	if (tc_key_arg_if_any(fcinfo, 1, map, keys))
 		tc_read_one(&reader, keys, &value);
 	tc_read_end(&reader);
 	if (!value.found)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_value_as_row(map, &value));
+	PG_RETURN_DATUM(tc_result_row(map, &value));
 }
 
 /* Rows that are read at a time. */
@@ -118,7 +118,8 @@ read_batch(Fetch *fetch, TcMap *map)
 		fetch->found[i - start] =
 			!fetch->keys.nulls[i] && fetch->keys.impossible[i] == NULL;
 		if (fetch->found[i - start])
-			memcpy(asked + fetch->keys.nkeys * n++, tc_key_at(&fetch->keys, i),
+			memcpy(asked + fetch->keys.nkeys * n++,
+				   tc_key_arg_at(&fetch->keys, i),
 				   fetch->keys.nkeys * sizeof(Datum));
 	}
 	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
@@ -129,7 +130,7 @@ read_batch(Fetch *fetch, TcMap *map)
 			continue;
 		fetch->found[i] = tc_read_ahead_next(&reads, &value) && value.found;
 		if (fetch->found[i])
-			fetch->rows[i] = tc_value_as_row(map, &value);
+			fetch->rows[i] = tc_result_row(map, &value);
 	}
 	tc_read_ahead_stop(&reads);
 	tc_read_end(&reader);
@@ -176,8 +177,8 @@ begin_fetch(FunctionCallInfo fcinfo, FuncCallContext *call)
 		AllocSetContextCreate(call->multi_call_memory_ctx, "topcache batch",
 							  ALLOCSET_DEFAULT_SIZES);
 	if (!PG_ARGISNULL(1))
-		tc_keys_from_array(PG_GETARG_ARRAYTYPE_P_COPY(1), map, &fetch->cast,
-						   call->multi_call_memory_ctx, &fetch->keys);
+		tc_key_arg_from_array(PG_GETARG_ARRAYTYPE_P_COPY(1), map, &fetch->cast,
+							  call->multi_call_memory_ctx, &fetch->keys);
 	fetch->fingerprint = map->layout.fingerprint;
 	open_relation(fcinfo, fetch, map->relation);
 	MemoryContextSwitchTo(caller);

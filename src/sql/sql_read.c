@@ -22,9 +22,9 @@
 #include "base/pg_compat.h"
 #include "cache/read.h"
 #include "cache/scan.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "segment/memory/segment.h"
-#include "sql/many.h"
+#include "sql/get_many.h"
 
 TC_FUNCTION(topcache_get);
 TC_FUNCTION(topcache_get_text);
@@ -47,7 +47,7 @@ read_argument(FunctionCallInfo fcinfo, bool existence, TcValue *value)
 	tc_read_begin(&reader, map, GetActiveSnapshot(), CurrentMemoryContext);
 	reader.existence = existence;
 	value->found = false;
-	if (tc_arg_key_if_any(fcinfo, 1, map, keys))
+	if (tc_key_arg_if_any(fcinfo, 1, map, keys))
 		tc_read_one(&reader, keys, value);
 	tc_read_end(&reader);
 	return map;
@@ -62,7 +62,7 @@ topcache_get(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_value_as_jsonb(map, &value));
+	PG_RETURN_DATUM(tc_result_jsonb(map, &value));
 }
 
 /* get_text(relation, key) */
@@ -74,7 +74,7 @@ topcache_get_text(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_value_as_text(map, &value));
+	PG_RETURN_DATUM(tc_result_text(map, &value));
 }
 
 /* get_msgpack(relation, key) */
@@ -86,7 +86,7 @@ topcache_get_msgpack(PG_FUNCTION_ARGS)
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_value_as_msgpack(map, &value));
+	PG_RETURN_DATUM(tc_result_msgpack(map, &value));
 }
 
 /* contains(relation, key) */
@@ -108,14 +108,14 @@ topcache_is_resident(PG_FUNCTION_ARGS)
 
 	tc_segment_require();
 	tc_map_check_select(map);
-	tc_arg_key(fcinfo, 1, map, keys);
+	tc_key_arg(fcinfo, 1, map, keys);
 	PG_RETURN_BOOL(tc_read_resident(map, keys));
 }
 
 /* Add a row of key and value to a result. */
 static void
 put_row(ReturnSetInfo *result, TcMap *map, Datum key, const TcValue *value,
-		TcValueForm form)
+		TcResultForm form)
 {
 	Datum columns[2] = {key, (Datum) 0};
 	bool nulls[2] = {false, !value->found || value->isnull};
@@ -127,30 +127,31 @@ put_row(ReturnSetInfo *result, TcMap *map, Datum key, const TcValue *value,
 
 /* Read the records that arguments 0 and 1 name into a result. */
 static void
-read_many(FunctionCallInfo fcinfo, TcValueForm form)
+read_many(FunctionCallInfo fcinfo, TcResultForm form)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TcMap *map = tc_map_require(PG_GETARG_OID(0));
 	TcKeyArray keys;
-	TcMany *many;
+	TcGetMany *many;
 	Datum columns[2];
 	bool nulls[2];
 
 	InitMaterializedSRF(fcinfo, 0);
-	many = tc_many_begin(map, GetActiveSnapshot(), form, CurrentMemoryContext);
-	tc_arg_keys(fcinfo, 1, map, &keys);
-	tc_many_keys(many, &keys);
-	while (tc_many_next(many, columns, nulls))
+	many =
+		tc_get_many_begin(map, GetActiveSnapshot(), form, CurrentMemoryContext);
+	tc_key_arg_array(fcinfo, 1, map, &keys);
+	tc_get_many_set_keys(many, &keys);
+	while (tc_get_many_next(many, columns, nulls))
 		tuplestore_putvalues(result->setResult, result->setDesc, columns,
 							 nulls);
-	tc_many_end(many);
+	tc_get_many_end(many);
 }
 
 /* get_many(relation, keys) */
 Datum
 topcache_get_many(PG_FUNCTION_ARGS)
 {
-	read_many(fcinfo, tc_value_as_jsonb);
+	read_many(fcinfo, tc_result_jsonb);
 	return (Datum) 0;
 }
 
@@ -158,7 +159,7 @@ topcache_get_many(PG_FUNCTION_ARGS)
 Datum
 topcache_get_many_text(PG_FUNCTION_ARGS)
 {
-	read_many(fcinfo, tc_value_as_text);
+	read_many(fcinfo, tc_result_text);
 	return (Datum) 0;
 }
 
@@ -166,7 +167,7 @@ topcache_get_many_text(PG_FUNCTION_ARGS)
 Datum
 topcache_get_many_msgpack(PG_FUNCTION_ARGS)
 {
-	read_many(fcinfo, tc_value_as_msgpack);
+	read_many(fcinfo, tc_result_msgpack);
 	return (Datum) 0;
 }
 
@@ -190,8 +191,7 @@ topcache_scan(PG_FUNCTION_ARGS)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(row);
 
-		put_row(result, map, tc_key_as_text(map, keys), &value,
-				tc_value_as_jsonb);
+		put_row(result, map, tc_result_key(map, keys), &value, tc_result_jsonb);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row);
 	}

@@ -18,7 +18,7 @@
 #include "base/pg_compat.h"
 #include "cache/scan.h"
 #include "cache/volatile.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "table/table_sql.h"
 
 TC_FUNCTION(topcache_remove);
@@ -48,7 +48,7 @@ topcache_remove(PG_FUNCTION_ARGS)
 	TcMap *map = tc_arg_map_to_write(fcinfo, ACL_SELECT | ACL_DELETE);
 	Datum keys[INDEX_MAX_KEYS];
 
-	tc_arg_key(fcinfo, 1, map, keys);
+	tc_key_arg(fcinfo, 1, map, keys);
 	PG_RETURN_BOOL(remove_record(map, keys));
 }
 
@@ -60,12 +60,12 @@ topcache_remove_many(PG_FUNCTION_ARGS)
 	TcKeyArray keys;
 	int64 removed = 0;
 
-	tc_arg_keys(fcinfo, 1, map, &keys);
+	tc_key_arg_array(fcinfo, 1, map, &keys);
 	for (int i = 0; i < keys.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (!keys.nulls[i] && keys.impossible[i] == NULL &&
-			remove_record(map, tc_key_at(&keys, i)))
+			remove_record(map, tc_key_arg_at(&keys, i)))
 			removed++;
 	}
 	PG_RETURN_INT64(removed);
@@ -126,13 +126,13 @@ topcache_touch(PG_FUNCTION_ARGS)
 	char nulls[TC_MAX_ARGS];
 	Datum keys[INDEX_MAX_KEYS];
 
-	tc_arg_key(fcinfo, 1, map, keys);
+	tc_key_arg(fcinfo, 1, map, keys);
 	if (!PG_ARGISNULL(2))
 		expires = tc_arg_expires(fcinfo, 2, map);
 	if (!map->def.durable)
 		PG_RETURN_BOOL(touch_volatile(map, keys, expires));
 	if (map->layout.expires == 0)
-		tc_report_no_expiry(map);
+		tc_arg_report_no_expiry(map);
 	memset(nulls, ' ', sizeof(nulls));
 	memcpy(args, keys, map->layout.nkeys * sizeof(Datum));
 	args[map->layout.nkeys] = TimestampTzGetDatum(expires);

@@ -18,7 +18,7 @@
 #include "cache/binding.h"
 #include "cache/bypass.h"
 #include "cache/hydrate.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
@@ -36,9 +36,9 @@ own_map(FunctionCallInfo fcinfo)
 	TcMap *map;
 
 	tc_segment_require();
-	tc_require_arg(fcinfo, 0, "relation");
+	tc_arg_require(fcinfo, 0, "relation");
 	map = tc_map_require(PG_GETARG_OID(0));
-	tc_require_owner(map->relation);
+	tc_arg_require_owner(map->relation);
 	return map;
 }
 
@@ -70,7 +70,7 @@ topcache_hydrate(PG_FUNCTION_ARGS)
 	int64 max = -1;
 
 	tc_segment_require();
-	tc_require_arg(fcinfo, 0, "relation");
+	tc_arg_require(fcinfo, 0, "relation");
 	map = tc_map_require(PG_GETARG_OID(0));
 	tc_map_check_select(map);
 	if (!PG_ARGISNULL(1))
@@ -95,7 +95,7 @@ topcache_evict(PG_FUNCTION_ARGS)
 	TcBytes key;
 	TcProbe probe;
 
-	tc_arg_key(fcinfo, 1, map, keys);
+	tc_key_arg(fcinfo, 1, map, keys);
 	if (!tc_binding_acquire(map))
 		PG_RETURN_BOOL(false);
 	tc_row_layout_form_key(&map->layout, keys, &key);

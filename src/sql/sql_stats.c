@@ -22,7 +22,7 @@
 #include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/bypass.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
@@ -189,10 +189,10 @@ topcache_reset_stats(PG_FUNCTION_ARGS)
 	TcMap *map;
 
 	tc_segment_require();
-	tc_require_arg(fcinfo, 0, "relation");
+	tc_arg_require(fcinfo, 0, "relation");
 	tc_counters_flush(true);
 	map = tc_map_require(PG_GETARG_OID(0));
-	tc_require_owner(map->relation);
+	tc_arg_require_owner(map->relation);
 	if (tc_binding_acquire(map))
 		tc_counters_reset(tc_binding_entry(map)->number);
 	PG_RETURN_VOID();

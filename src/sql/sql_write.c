@@ -26,7 +26,7 @@
 #include "base/pg_compat.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "table/key_text.h"
 #include "table/table_sql.h"
 #include "table/table_update.h"
@@ -252,11 +252,11 @@ row_argument(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys,
 			 RecordForm form, TcNewColumns *columns)
 {
 	if (form == RECORD_TEXT)
-		tc_row_from_text(map, keys, PG_GETARG_TEXT_PP(2), columns);
+		tc_row_arg_from_text(map, keys, PG_GETARG_TEXT_PP(2), columns);
 	else if (form == RECORD_MSGPACK)
-		tc_row_from_msgpack(map, keys, PG_GETARG_BYTEA_PP(2), columns);
+		tc_row_arg_from_msgpack(map, keys, PG_GETARG_BYTEA_PP(2), columns);
 	else
-		tc_row_from_jsonb(map, keys, PG_GETARG_JSONB_P(2), columns);
+		tc_row_arg_from_jsonb(map, keys, PG_GETARG_JSONB_P(2), columns);
 }
 
 /* The value in argument 2; false if it stands for NULL. */
@@ -265,10 +265,10 @@ value_argument(FunctionCallInfo fcinfo, const TcMap *map, RecordForm form,
 			   Datum *value)
 {
 	if (form == RECORD_MSGPACK)
-		return tc_value_from_msgpack(map, PG_GETARG_BYTEA_PP(2), value);
+		return tc_value_arg_from_msgpack(map, PG_GETARG_BYTEA_PP(2), value);
 	*value = form == RECORD_TEXT
-		? tc_value_from_text(map, PG_GETARG_TEXT_PP(2))
-		: tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
+		? tc_value_arg_from_text(map, PG_GETARG_TEXT_PP(2))
+		: tc_value_arg_from_jsonb(map, PG_GETARG_JSONB_P(2));
 	return true;
 }
 
@@ -281,7 +281,7 @@ record_argument(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys,
 	record->isnull = PG_ARGISNULL(2);
 	record->value = (Datum) 0;
 	if (!map->def.durable || map->layout.value == NULL)
-		tc_require_arg(fcinfo, 2, form == RECORD_MSGPACK ? "data" : "value");
+		tc_arg_require(fcinfo, 2, form == RECORD_MSGPACK ? "data" : "value");
 	if (record->isnull)
 		return;
 	if (map->layout.value == NULL)
@@ -305,7 +305,7 @@ put_argument(FunctionCallInfo fcinfo, RecordForm form,
 	Datum keys[INDEX_MAX_KEYS];
 	NewRecord record;
 
-	tc_arg_key(fcinfo, 1, map, keys);
+	tc_key_arg(fcinfo, 1, map, keys);
 	record_argument(fcinfo, map, keys, form, &record);
 	return BoolGetDatum(put(map, keys, &record));
 }
@@ -354,8 +354,8 @@ topcache_put_many(PG_FUNCTION_ARGS)
 							  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller;
 
-	tc_arg_keys(fcinfo, 1, map, &keys);
-	tc_require_arg(fcinfo, 2, "values");
+	tc_key_arg_array(fcinfo, 1, map, &keys);
+	tc_arg_require(fcinfo, 2, "values");
 	deconstruct_array(PG_GETARG_ARRAYTYPE_P(2), JSONBOID, -1, false,
 					  TYPALIGN_INT, &values, &nulls, &nvalues);
 	if (keys.n != nvalues)
@@ -374,15 +374,16 @@ topcache_put_many(PG_FUNCTION_ARGS)
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("keys and values must not be null")));
 		if (keys.impossible[i] != NULL)
-			tc_report_out_of_range(map);
+			tc_key_arg_report_range(map);
 		record.isnull = false;
 		caller = MemoryContextSwitchTo(each);
 		if (map->layout.value == NULL)
-			tc_row_from_jsonb(map, tc_key_at(&keys, i),
-							  DatumGetJsonbP(values[i]), &record.columns);
+			tc_row_arg_from_jsonb(map, tc_key_arg_at(&keys, i),
+								  DatumGetJsonbP(values[i]), &record.columns);
 		else
-			record.value = tc_value_from_jsonb(map, DatumGetJsonbP(values[i]));
-		if (put_record(map, tc_key_at(&keys, i), &record))
+			record.value =
+				tc_value_arg_from_jsonb(map, DatumGetJsonbP(values[i]));
+		if (put_record(map, tc_key_arg_at(&keys, i), &record))
 			new_keys++;
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(each);
@@ -431,7 +432,7 @@ replace_row(FunctionCallInfo fcinfo, TcMap *map, const Datum *keys)
 {
 	NewRecord record = {0};
 
-	tc_row_from_jsonb(map, keys, PG_GETARG_JSONB_P(3), &record.columns);
+	tc_row_arg_from_jsonb(map, keys, PG_GETARG_JSONB_P(3), &record.columns);
 	return write_row(map, TC_PLAN_REPLACE, keys, &record, PG_GETARG_DATUM(2),
 					 NULL);
 }
@@ -446,13 +447,13 @@ topcache_replace(PG_FUNCTION_ARGS)
 	Datum expected;
 	Datum value;
 
-	tc_arg_key(fcinfo, 1, map, keys);
-	tc_require_arg(fcinfo, 2, "expected");
-	tc_require_arg(fcinfo, 3, "value");
+	tc_key_arg(fcinfo, 1, map, keys);
+	tc_arg_require(fcinfo, 2, "expected");
+	tc_arg_require(fcinfo, 3, "value");
 	if (map->layout.value == NULL)
 		PG_RETURN_BOOL(replace_row(fcinfo, map, keys));
-	expected = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(2));
-	value = tc_value_from_jsonb(map, PG_GETARG_JSONB_P(3));
+	expected = tc_value_arg_from_jsonb(map, PG_GETARG_JSONB_P(2));
+	value = tc_value_arg_from_jsonb(map, PG_GETARG_JSONB_P(3));
 	if (!map->def.durable)
 		PG_RETURN_BOOL(replace_volatile(map, keys, expected, value));
 	memcpy(args, keys, map->layout.nkeys * sizeof(Datum));
@@ -467,7 +468,7 @@ topcache_replace(PG_FUNCTION_ARGS)
 static int64
 value_as_number(TcMap *map, const TcValue *value)
 {
-	text *string = DatumGetTextPP(tc_value_as_text(map, value));
+	text *string = DatumGetTextPP(tc_result_text(map, value));
 
 	return DatumGetInt64(
 		DirectFunctionCall1(int8in, CStringGetDatum(text_to_cstring(string))));
@@ -486,7 +487,8 @@ incr_volatile(TcMap *map, const Datum *keys, const NewRecord *by)
 	sum = DatumGetInt64(
 		DirectFunctionCall2(int8pl, Int64GetDatum(sum), by->value));
 	value.value =
-		tc_value_from_text(map, cstring_to_text(psprintf(INT64_FORMAT, sum)));
+		tc_value_arg_from_text(map,
+							   cstring_to_text(psprintf(INT64_FORMAT, sum)));
 	sum = value_as_number(map, &value);
 	tc_volatile_store(&owned, value.value, false,
 					  owned.old.found ? owned.old_expires : by->expires);
@@ -532,8 +534,8 @@ topcache_incr(PG_FUNCTION_ARGS)
 						map->name),
 				 errhint("Name the column to be cached in \"value\" when "
 						 "attaching the table.")));
-	tc_arg_key(fcinfo, 1, map, keys);
-	tc_require_arg(fcinfo, 2, "by");
+	tc_key_arg(fcinfo, 1, map, keys);
+	tc_arg_require(fcinfo, 2, "by");
 	by.value = PG_GETARG_DATUM(2);
 	by.expires = tc_arg_expires(fcinfo, 3, map);
 	key = tc_key_text(map, keys);

@@ -1,17 +1,17 @@
 /*
- * lookups.h
+ * key_scan.h
  *	  Reads the records of keys that a plan's expressions give.
  */
-#ifndef TC_LOOKUPS_H
-#define TC_LOOKUPS_H
+#ifndef TC_KEY_SCAN_H
+#define TC_KEY_SCAN_H
 
 #include "nodes/execnodes.h"
 
 #include "cache/read_ahead.h"
-#include "query/key_clauses.h"
+#include "query/key_match.h"
 
 /* Look-ups of one scan node. */
-typedef struct TcLookups
+typedef struct TcKeyScan
 {
 	TcReader reader;
 	bool reading; /* the reader has begun */
@@ -25,37 +25,37 @@ typedef struct TcLookups
 	int next;  /* the first that was not read */
 	TcReadAhead reads;
 	TcValue value; /* the one handed out */
-} TcLookups;
+} TcKeyScan;
 
 /* Prepare, in the memory of the query.  The rest is zeroed. */
-extern void tc_lookups_init(TcLookups *lookups, MemoryContext query,
-							const TcKeyColumns *key, List *expressions,
-							int array);
+extern void tc_key_scan_init(TcKeyScan *lookups, MemoryContext query,
+							 const TcKeyColumns *key, List *expressions,
+							 int array);
 
 /*
  * Begin to read, unless that was done; the reader stays the same through
  * rescans.  Privileges were checked, be it for plain SQL or a foreign table.
  */
-extern void tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
-							 bool plain_sql);
+extern void tc_key_scan_begin(TcKeyScan *lookups, TcMap *map, Snapshot snapshot,
+							  bool plain_sql);
 
 /* Evaluate the keys. */
-extern void tc_lookups_start(TcLookups *lookups, ExprContext *context);
+extern void tc_key_scan_start(TcKeyScan *lookups, ExprContext *context);
 
 /* Take keys from elsewhere, in the memory of the run. */
-extern void tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys);
+extern void tc_key_scan_take(TcKeyScan *lookups, Datum *keys, int nkeys);
 
 /*
  * The next record that there is, and its key; NULL at the end.  Good until
  * the next call.
  */
-extern const TcValue *tc_lookups_next(TcLookups *lookups, const Datum **keys);
+extern const TcValue *tc_key_scan_next(TcKeyScan *lookups, const Datum **keys);
 
 /* The next key alone, for who reads its record in another way; or NULL. */
-extern const Datum *tc_lookups_next_key(TcLookups *lookups);
+extern const Datum *tc_key_scan_next_key(TcKeyScan *lookups);
 
 /* Forget the keys; end. */
-extern void tc_lookups_reset(TcLookups *lookups);
-extern void tc_lookups_end(TcLookups *lookups);
+extern void tc_key_scan_reset(TcKeyScan *lookups);
+extern void tc_key_scan_end(TcKeyScan *lookups);
 
-#endif /* TC_LOOKUPS_H */
+#endif /* TC_KEY_SCAN_H */

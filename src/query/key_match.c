@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * key_clauses.c
+ * key_match.c
  *	  Finds the conditions of a query that pin the whole key of a map.
  *
  * Structure: a condition counts when it is "column = something else" by an
@@ -38,13 +38,13 @@
 #include "utils/typcache.h"
 
 #include "base/pg_compat.h"
-#include "query/key_clauses.h"
+#include "query/key_match.h"
 
 /* Elements of an array whose length is not known. */
 #define USUAL_ELEMENTS 10
 
 void
-tc_describe_key(const TcMap *map, TcKeyColumns *key)
+tc_key_match_columns(const TcMap *map, TcKeyColumns *key)
 {
 	key->n = map->layout.nkeys;
 	for (int k = 0; k < key->n; k++)
@@ -205,7 +205,7 @@ array_elements(PlannerInfo *root, Node *array)
 }
 
 Bitmapset *
-tc_clause_columns(RelOptInfo *rel)
+tc_relation_clause_columns(RelOptInfo *rel)
 {
 	Bitmapset *needed = NULL;
 	ListCell *cell;
@@ -252,8 +252,9 @@ pin_columns(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 }
 
 bool
-tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
-				 List *clauses, TcKeyMatch *match)
+tc_key_match_find_among(PlannerInfo *root, RelOptInfo *rel,
+						const TcKeyColumns *key, List *clauses,
+						TcKeyMatch *match)
 {
 	Node *values[INDEX_MAX_KEYS] = {NULL};
 
@@ -274,8 +275,8 @@ tc_match_clauses(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 }
 
 bool
-tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
-			 Relids outer, TcKeyMatch *match)
+tc_key_match_find(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+				  Relids outer, TcKeyMatch *match)
 {
 	List *clauses = list_copy(rel->baserestrictinfo);
 
@@ -285,17 +286,17 @@ tc_match_key(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 
 		clauses = list_concat(clauses, info->ppi_clauses);
 	}
-	return tc_match_clauses(root, rel, key, clauses, match);
+	return tc_key_match_find_among(root, rel, key, clauses, match);
 }
 
 List *
-tc_match_keep(const TcKeyMatch *match)
+tc_key_match_keep(const TcKeyMatch *match)
 {
 	return list_make3(match->clauses, match->values, makeInteger(match->array));
 }
 
 void
-tc_match_recall(List *kept, TcKeyMatch *match)
+tc_key_match_recall(List *kept, TcKeyMatch *match)
 {
 	memset(match, 0, sizeof(TcKeyMatch));
 	match->clauses = linitial(kept);
@@ -304,7 +305,7 @@ tc_match_recall(List *kept, TcKeyMatch *match)
 }
 
 List *
-tc_match_for_child(PlannerInfo *root, List *kept, RelOptInfo *child)
+tc_key_match_for_child(PlannerInfo *root, List *kept, RelOptInfo *child)
 {
 	return list_make3(tc_adjust_to_child(root, linitial(kept), child),
 					  tc_adjust_to_child(root, lsecond(kept), child),
@@ -312,7 +313,7 @@ tc_match_for_child(PlannerInfo *root, List *kept, RelOptInfo *child)
 }
 
 List *
-tc_match_rest(const TcKeyMatch *match, List *clauses)
+tc_key_match_rest(const TcKeyMatch *match, List *clauses)
 {
 	/* what is still one of those that were matched may be a copy of it */
 	return extract_actual_clauses(list_difference(clauses, match->clauses),
@@ -324,8 +325,8 @@ tc_match_rest(const TcKeyMatch *match, List *clauses)
  * imply, and a reader wants to see the column first.
  */
 List *
-tc_key_conditions(PlannerInfo *root, const RelOptInfo *rel,
-				  const TcKeyMatch *match)
+tc_key_match_conditions(PlannerInfo *root, const RelOptInfo *rel,
+						const TcKeyMatch *match)
 {
 	List *conditions = NIL;
 	ListCell *cell;
@@ -343,14 +344,14 @@ tc_key_conditions(PlannerInfo *root, const RelOptInfo *rel,
 }
 
 double
-tc_lookup_cost(double keys)
+tc_key_match_cost(double keys)
 {
 	/* hashing and comparing, and fetching a few lines of memory at random */
 	return keys * (4 * cpu_operator_cost + 5 * cpu_tuple_cost);
 }
 
 double
-tc_lookup_together_cost(double keys)
+tc_key_match_together_cost(double keys)
 {
 	/* lines of memory for many keys are on their way at the same time */
 	return keys * (4 * cpu_operator_cost + 2 * cpu_tuple_cost);
@@ -394,7 +395,8 @@ add_candidate(List *candidates, const RelOptInfo *rel, Relids relids)
 }
 
 List *
-tc_outer_candidates(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key)
+tc_key_match_outer_candidates(PlannerInfo *root, RelOptInfo *rel,
+							  const TcKeyColumns *key)
 {
 	List *clauses = NIL;
 	List *candidates = NIL;

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * key_args.c
+ * key_arg.c
  *	  Takes keys out of the arguments of SQL functions.
  *
  * Structure: how an argument becomes a key depends on its type and on the
@@ -29,7 +29,7 @@
 #include "utils/typcache.h"
 
 #include "base/pg_compat.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "table/key_text.h"
 
 /* How a value of one type becomes one of another. */
@@ -347,7 +347,7 @@ apply_cast(KeyCast *cast, const TcMap *map, Datum value, Datum *keys)
 }
 
 void
-tc_report_out_of_range(const TcMap *map)
+tc_key_arg_report_range(const TcMap *map)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
@@ -358,22 +358,22 @@ tc_report_out_of_range(const TcMap *map)
 }
 
 bool
-tc_arg_key_if_any(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+tc_key_arg_if_any(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 				  Datum *keys)
 {
 	KeyCast *cast;
 
-	tc_require_arg(fcinfo, argno, "key");
+	tc_arg_require(fcinfo, argno, "key");
 	cast = get_cast(&fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt, map,
 					get_fn_expr_argtype(fcinfo->flinfo, argno));
 	return apply_cast(cast, map, PG_GETARG_DATUM(argno), keys);
 }
 
 void
-tc_arg_key(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
+tc_key_arg(FunctionCallInfo fcinfo, int argno, const TcMap *map, Datum *keys)
 {
-	if (!tc_arg_key_if_any(fcinfo, argno, map, keys))
-		tc_report_out_of_range(map);
+	if (!tc_key_arg_if_any(fcinfo, argno, map, keys))
+		tc_key_arg_report_range(map);
 }
 
 /* A value that no key equals, as text. */
@@ -388,8 +388,8 @@ value_text(Oid type, Datum value)
 }
 
 void
-tc_keys_from_array(ArrayType *arg, const TcMap *map, void **place,
-				   MemoryContext context, TcKeyArray *array)
+tc_key_arg_from_array(ArrayType *arg, const TcMap *map, void **place,
+					  MemoryContext context, TcKeyArray *array)
 {
 	Oid type = ARR_ELEMTYPE(arg);
 	KeyCast *cast = get_cast(place, context, map, type);
@@ -415,23 +415,23 @@ tc_keys_from_array(ArrayType *arg, const TcMap *map, void **place,
 		Datum given = elements[i];
 
 		if (!array->nulls[i] &&
-			!apply_cast(cast, map, given, tc_key_at(array, i)))
+			!apply_cast(cast, map, given, tc_key_arg_at(array, i)))
 			array->impossible[i] = value_text(type, given);
 	}
 }
 
 void
-tc_arg_keys(FunctionCallInfo fcinfo, int argno, const TcMap *map,
-			TcKeyArray *array)
+tc_key_arg_array(FunctionCallInfo fcinfo, int argno, const TcMap *map,
+				 TcKeyArray *array)
 {
-	tc_require_arg(fcinfo, argno, "keys");
-	tc_keys_from_array(PG_GETARG_ARRAYTYPE_P(argno), map,
-					   &fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt,
-					   array);
+	tc_arg_require(fcinfo, argno, "keys");
+	tc_key_arg_from_array(PG_GETARG_ARRAYTYPE_P(argno), map,
+						  &fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt,
+						  array);
 }
 
 Datum
-tc_key_as_text(const TcMap *map, const Datum *keys)
+tc_result_key(const TcMap *map, const Datum *keys)
 {
 	if (map->layout.nkeys == 1 && map->layout.keys[0].base_type == TEXTOID)
 		return keys[0];

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * lookups.c
+ * key_scan.c
  *	  Reads the records of keys that a plan's expressions give.
  *
  * Structure: the expressions are evaluated into a list of keys, an array
@@ -22,11 +22,11 @@
 #include "utils/memutils.h"
 #include "utils/typcache.h"
 
-#include "query/lookups.h"
+#include "query/key_scan.h"
 
 void
-tc_lookups_init(TcLookups *lookups, MemoryContext query,
-				const TcKeyColumns *key, List *expressions, int array)
+tc_key_scan_init(TcKeyScan *lookups, MemoryContext query,
+				 const TcKeyColumns *key, List *expressions, int array)
 {
 	lookups->key = key;
 	lookups->expressions = expressions;
@@ -37,8 +37,8 @@ tc_lookups_init(TcLookups *lookups, MemoryContext query,
 }
 
 void
-tc_lookups_begin(TcLookups *lookups, TcMap *map, Snapshot snapshot,
-				 bool plain_sql)
+tc_key_scan_begin(TcKeyScan *lookups, TcMap *map, Snapshot snapshot,
+				  bool plain_sql)
 {
 	if (lookups->reading)
 		return;
@@ -91,7 +91,7 @@ distinct_elements(Datum array, Oid type, Datum **elements)
 
 /* Evaluate all key columns; false when one is NULL, so that there is no key. */
 static bool
-evaluate(TcLookups *lookups, ExprContext *context, Datum *values)
+evaluate(TcKeyScan *lookups, ExprContext *context, Datum *values)
 {
 	ListCell *cell;
 
@@ -108,7 +108,7 @@ evaluate(TcLookups *lookups, ExprContext *context, Datum *values)
 }
 
 void
-tc_lookups_start(TcLookups *lookups, ExprContext *context)
+tc_key_scan_start(TcKeyScan *lookups, ExprContext *context)
 {
 	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
 	int columns = lookups->key->n;
@@ -128,12 +128,12 @@ tc_lookups_start(TcLookups *lookups, ExprContext *context)
 		if (lookups->array >= 0)
 			keys[i * columns + lookups->array] = elements[i];
 	}
-	tc_lookups_take(lookups, keys, n);
+	tc_key_scan_take(lookups, keys, n);
 	MemoryContextSwitchTo(caller);
 }
 
 void
-tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
+tc_key_scan_take(TcKeyScan *lookups, Datum *keys, int nkeys)
 {
 	lookups->keys = keys;
 	lookups->nkeys = nkeys;
@@ -146,7 +146,7 @@ tc_lookups_take(TcLookups *lookups, Datum *keys, int nkeys)
 
 /* Read one more row of the last key, where there is more than a record. */
 static bool
-read_another(TcLookups *lookups)
+read_another(TcKeyScan *lookups)
 {
 	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
 	bool found = lookups->value.found &&
@@ -158,7 +158,7 @@ read_another(TcLookups *lookups)
 
 /* Read the record of the next key. */
 static void
-read_next(TcLookups *lookups)
+read_next(TcKeyScan *lookups)
 {
 	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
 
@@ -171,7 +171,7 @@ read_next(TcLookups *lookups)
 }
 
 const TcValue *
-tc_lookups_next(TcLookups *lookups, const Datum **keys)
+tc_key_scan_next(TcKeyScan *lookups, const Datum **keys)
 {
 	bool found = read_another(lookups);
 
@@ -188,7 +188,7 @@ tc_lookups_next(TcLookups *lookups, const Datum **keys)
 }
 
 const Datum *
-tc_lookups_next_key(TcLookups *lookups)
+tc_key_scan_next_key(TcKeyScan *lookups)
 {
 	if (lookups->next >= lookups->nkeys)
 		return NULL;
@@ -196,15 +196,15 @@ tc_lookups_next_key(TcLookups *lookups)
 }
 
 void
-tc_lookups_reset(TcLookups *lookups)
+tc_key_scan_reset(TcKeyScan *lookups)
 {
 	tc_read_ahead_stop(&lookups->reads);
-	tc_lookups_take(lookups, NULL, 0);
+	tc_key_scan_take(lookups, NULL, 0);
 	MemoryContextReset(lookups->run);
 }
 
 void
-tc_lookups_end(TcLookups *lookups)
+tc_key_scan_end(TcKeyScan *lookups)
 {
 	tc_read_ahead_stop(&lookups->reads);
 	if (lookups->reading)

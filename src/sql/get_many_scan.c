@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * many_scan.c
+ * get_many_scan.c
  *	  Runs get_many() and its like in FROM as a scan node.
  *
  * Structure: PostgreSQL puts the rows of a function in FROM into a
@@ -38,8 +38,8 @@
 #include "utils/lsyscache.h"
 
 #include "base/pg_compat.h"
-#include "sql/many.h"
-#include "sql/many_scan.h"
+#include "sql/get_many.h"
+#include "sql/get_many_scan.h"
 #include "table/map_definition.h"
 
 /* State of the node. */
@@ -47,8 +47,8 @@ typedef struct ManyScanState
 {
 	CustomScanState css;
 	List *arguments; /* of ExprState: relation and keys */
-	TcValueForm form;
-	TcMany *many; /* NULL before the first row */
+	TcResultForm form;
+	TcGetMany *many; /* NULL before the first row */
 	TcKeyArray keys;
 	void *cast;
 	bool wants_key;		   /* the query looks at the column of keys */
@@ -61,17 +61,17 @@ static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
 /* ----- execution ----- */
 
 /* The form of values that a function with such a result returns. */
-static TcValueForm
+static TcResultForm
 value_form(Oid type)
 {
 	switch (type)
 	{
 		case TEXTOID:
-			return tc_value_as_text;
+			return tc_result_text;
 		case BYTEAOID:
-			return tc_value_as_msgpack;
+			return tc_result_msgpack;
 		default:
-			return tc_value_as_jsonb;
+			return tc_result_jsonb;
 	}
 }
 
@@ -118,14 +118,15 @@ start(ManyScanState *state)
 	if (!state->done)
 	{
 		map = tc_map_require(DatumGetObjectId(relation));
-		state->many = tc_many_begin(map, state->css.ss.ps.state->es_snapshot,
-									state->form, state->context);
+		state->many =
+			tc_get_many_begin(map, state->css.ss.ps.state->es_snapshot,
+							  state->form, state->context);
 		if (!state->wants_key)
-			tc_many_omit_keys(state->many);
+			tc_get_many_omit_keys(state->many);
 		state->cast = NULL;
-		tc_keys_from_array(DatumGetArrayTypePCopy(keys), map, &state->cast,
-						   state->context, &state->keys);
-		tc_many_keys(state->many, &state->keys);
+		tc_key_arg_from_array(DatumGetArrayTypePCopy(keys), map, &state->cast,
+							  state->context, &state->keys);
+		tc_get_many_set_keys(state->many, &state->keys);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -140,7 +141,7 @@ next_row(ScanState *node)
 		start(state);
 	ExecClearTuple(slot);
 	if (!state->done &&
-		tc_many_next(state->many, slot->tts_values, slot->tts_isnull))
+		tc_get_many_next(state->many, slot->tts_values, slot->tts_isnull))
 		ExecStoreVirtualTuple(slot);
 	return slot;
 }
@@ -162,7 +163,7 @@ static void
 stop(ManyScanState *state)
 {
 	if (state->many != NULL)
-		tc_many_end(state->many);
+		tc_get_many_end(state->many);
 	state->many = NULL;
 	state->done = false;
 	MemoryContextReset(state->context);
@@ -339,7 +340,7 @@ offer_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 }
 
 void
-tc_many_scan_init(void)
+tc_get_many_scan_init(void)
 {
 	RegisterCustomScanMethods(&scan_methods);
 	prev_set_rel_pathlist_hook = set_rel_pathlist_hook;

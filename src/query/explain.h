@@ -1,9 +1,9 @@
 /*
- * explain_reads.h
+ * explain.h
  *	  What EXPLAIN says of nodes that read records.
  */
-#ifndef TC_EXPLAIN_READS_H
-#define TC_EXPLAIN_READS_H
+#ifndef TC_EXPLAIN_H
+#define TC_EXPLAIN_H
 
 #include "commands/explain.h"
 #include "nodes/execnodes.h"
@@ -19,4 +19,4 @@ extern void tc_explain_condition(const char *label, Plan *plan,
 /* With ANALYZE, how a reader's reads were answered. */
 extern void tc_explain_reads(const TcReader *reader, ExplainState *es);
 
-#endif /* TC_EXPLAIN_READS_H */
+#endif /* TC_EXPLAIN_H */

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * value_args.c
+ * value_arg.c
  *	  Turns values and rows into what SQL functions take and return.
  *
  * Structure: a map with a value column has values of one type; a map of
@@ -28,13 +28,13 @@
 #include "base/pg_compat.h"
 #include "base/settings.h"
 #include "msgpack/msgpack.h"
-#include "query/args.h"
+#include "query/arg.h"
 #include "table/key_text.h"
 
 /* ----- from outside ----- */
 
 Datum
-tc_value_from_text(const TcMap *map, text *string)
+tc_value_arg_from_text(const TcMap *map, text *string)
 {
 	const TcColumn *column = map->layout.value;
 	Oid input;
@@ -48,7 +48,7 @@ tc_value_from_text(const TcMap *map, text *string)
 }
 
 Datum
-tc_value_from_jsonb(const TcMap *map, Jsonb *document)
+tc_value_arg_from_jsonb(const TcMap *map, Jsonb *document)
 {
 	Oid type = map->layout.value->base_type;
 	JsonbValue scalar;
@@ -59,12 +59,12 @@ tc_value_from_jsonb(const TcMap *map, Jsonb *document)
 	if (type != JSONOID && type != JSONBOID && JB_ROOT_IS_SCALAR(document) &&
 		JsonbExtractScalar(&document->root, &scalar) &&
 		scalar.type == jbvString)
-		return tc_value_from_text(
+		return tc_value_arg_from_text(
 			map,
 			cstring_to_text_with_len(scalar.val.string.val,
 									 scalar.val.string.len));
 	string = JsonbToCString(NULL, &document->root, VARSIZE(document));
-	return tc_value_from_text(map, cstring_to_text(string));
+	return tc_value_arg_from_text(map, cstring_to_text(string));
 }
 
 /*
@@ -227,8 +227,8 @@ row_of_nulls(const TcMap *map)
 }
 
 void
-tc_row_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
-				  TcNewColumns *columns)
+tc_row_arg_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
+					  TcNewColumns *columns)
 {
 	LOCAL_FCINFO(call, 2);
 	FmgrInfo *function =
@@ -255,8 +255,8 @@ tc_row_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
 }
 
 void
-tc_row_from_text(TcMap *map, const Datum *keys, text *string,
-				 TcNewColumns *columns)
+tc_row_arg_from_text(TcMap *map, const Datum *keys, text *string,
+					 TcNewColumns *columns)
 {
 	Datum row = OidInputFunctionCall(F_RECORD_IN, text_to_cstring(string),
 									 map->type, -1);
@@ -271,7 +271,7 @@ tc_row_from_text(TcMap *map, const Datum *keys, text *string,
 }
 
 bool
-tc_value_from_msgpack(const TcMap *map, bytea *data, Datum *value)
+tc_value_arg_from_msgpack(const TcMap *map, bytea *data, Datum *value)
 {
 	const TcColumn *column = map->layout.value;
 
@@ -280,8 +280,8 @@ tc_value_from_msgpack(const TcMap *map, bytea *data, Datum *value)
 }
 
 void
-tc_row_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
-					TcNewColumns *columns)
+tc_row_arg_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
+						TcNewColumns *columns)
 {
 	TcMsgpackRow row = {.relation = map->name};
 
@@ -296,7 +296,7 @@ tc_row_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
 /* ----- to outside ----- */
 
 Datum
-tc_value_as_row(const TcMap *map, const TcValue *value)
+tc_result_row(const TcMap *map, const TcValue *value)
 {
 	return HeapTupleGetDatum(
 		heap_form_tuple(map->desc, unconstify(Datum *, value->row.values),
@@ -304,7 +304,7 @@ tc_value_as_row(const TcMap *map, const TcValue *value)
 }
 
 Datum
-tc_value_as_jsonb(TcMap *map, const TcValue *value)
+tc_result_jsonb(TcMap *map, const TcValue *value)
 {
 	const TcColumn *column = map->layout.value;
 	Oid type = column == NULL ? map->type : column->type;
@@ -315,12 +315,12 @@ tc_value_as_jsonb(TcMap *map, const TcValue *value)
 	function =
 		prepare_function(map, &map->to_jsonb, F_TO_JSONB, JSONBOID, type, 1);
 	return FunctionCall1(function,
-						 column == NULL ? tc_value_as_row(map, value)
+						 column == NULL ? tc_result_row(map, value)
 										: value->value);
 }
 
 Datum
-tc_value_as_text(TcMap *map, const TcValue *value)
+tc_result_text(TcMap *map, const TcValue *value)
 {
 	const TcColumn *column = map->layout.value;
 	Oid output;
@@ -328,7 +328,7 @@ tc_value_as_text(TcMap *map, const TcValue *value)
 
 	if (column == NULL)
 		return CStringGetTextDatum(
-			OidOutputFunctionCall(F_RECORD_OUT, tc_value_as_row(map, value)));
+			OidOutputFunctionCall(F_RECORD_OUT, tc_result_row(map, value)));
 	if (column->base_type == TEXTOID || column->base_type == VARCHAROID ||
 		column->base_type == JSONOID)
 		return value->value;
@@ -347,7 +347,7 @@ tc_value_as_text(TcMap *map, const TcValue *value)
 }
 
 Datum
-tc_value_as_msgpack(TcMap *map, const TcValue *value)
+tc_result_msgpack(TcMap *map, const TcValue *value)
 {
 	const TcColumn *column = map->layout.value;
 

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * many.c
+ * get_many.c
  *	  Reads the records of an array of keys.
  *
  * Structure: rows are made and handed out one by one, in the order of the
@@ -19,26 +19,26 @@
 #include "utils/rel.h"
 
 #include "cache/read_ahead.h"
-#include "sql/many.h"
+#include "sql/get_many.h"
 
-struct TcMany
+struct TcGetMany
 {
 	MemoryContext context; /* of all that is kept */
 	TcReader reader;
 	TcReadAhead reads;
 	Relation relation;
-	TcValueForm form;
+	TcResultForm form;
 	const TcKeyArray *keys;
 	int next;		   /* key to hand out */
 	MemoryContext row; /* of the row that was handed out last */
 	bool wants_key;
 };
 
-TcMany *
-tc_many_begin(TcMap *map, Snapshot snapshot, TcValueForm form,
-			  MemoryContext context)
+TcGetMany *
+tc_get_many_begin(TcMap *map, Snapshot snapshot, TcResultForm form,
+				  MemoryContext context)
 {
-	TcMany *many = MemoryContextAllocZero(context, sizeof(TcMany));
+	TcGetMany *many = MemoryContextAllocZero(context, sizeof(TcGetMany));
 
 	many->context = context;
 	tc_read_begin(&many->reader, map, snapshot, context);
@@ -61,7 +61,7 @@ possible(const TcKeyArray *keys, int i)
 
 /* The keys that there can be records of, one behind the other. */
 static const Datum *
-possible_keys(const TcMany *many, const TcKeyArray *keys, int *n)
+possible_keys(const TcGetMany *many, const TcKeyArray *keys, int *n)
 {
 	Datum *found;
 
@@ -76,14 +76,14 @@ possible_keys(const TcMany *many, const TcKeyArray *keys, int *n)
 	for (int i = 0; i < keys->n; i++)
 	{
 		if (possible(keys, i))
-			memcpy(found + keys->nkeys * (*n)++, tc_key_at(keys, i),
+			memcpy(found + keys->nkeys * (*n)++, tc_key_arg_at(keys, i),
 				   keys->nkeys * sizeof(Datum));
 	}
 	return found;
 }
 
 void
-tc_many_keys(TcMany *many, const TcKeyArray *keys)
+tc_get_many_set_keys(TcGetMany *many, const TcKeyArray *keys)
 {
 	const Datum *asked;
 	int n;
@@ -95,14 +95,14 @@ tc_many_keys(TcMany *many, const TcKeyArray *keys)
 }
 
 void
-tc_many_omit_keys(TcMany *many)
+tc_get_many_omit_keys(TcGetMany *many)
 {
 	many->wants_key = false;
 }
 
 /* Make a row of the next key. */
 static void
-make_row(TcMany *many, Datum *columns, bool *nulls)
+make_row(TcGetMany *many, Datum *columns, bool *nulls)
 {
 	const TcKeyArray *keys = many->keys;
 	int i = many->next++;
@@ -121,14 +121,14 @@ make_row(TcMany *many, Datum *columns, bool *nulls)
 		elog(ERROR, "there are more keys than reads of them");
 	nulls[0] = !many->wants_key;
 	if (many->wants_key)
-		columns[0] = tc_key_as_text(many->reader.map, tc_key_at(keys, i));
+		columns[0] = tc_result_key(many->reader.map, tc_key_arg_at(keys, i));
 	nulls[1] = !value.found || value.isnull;
 	if (!nulls[1])
 		columns[1] = many->form(many->reader.map, &value);
 }
 
 bool
-tc_many_next(TcMany *many, Datum *columns, bool *nulls)
+tc_get_many_next(TcGetMany *many, Datum *columns, bool *nulls)
 {
 	MemoryContext caller;
 
@@ -143,7 +143,7 @@ tc_many_next(TcMany *many, Datum *columns, bool *nulls)
 }
 
 void
-tc_many_end(TcMany *many)
+tc_get_many_end(TcGetMany *many)
 {
 	tc_read_ahead_stop(&many->reads);
 	tc_read_end(&many->reader);

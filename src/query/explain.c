@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * explain_reads.c
+ * explain.c
  *	  What EXPLAIN says of nodes that read records.
  *
  * Concurrency: none; the counts are the node's own.
@@ -14,7 +14,7 @@
 #include "nodes/makefuncs.h"
 #include "utils/ruleutils.h"
 
-#include "query/explain_reads.h"
+#include "query/explain.h"
 
 void
 tc_explain_condition(const char *label, Plan *plan, List *conditions,

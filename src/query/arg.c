@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * args.c
+ * arg.c
  *	  Checks arguments of SQL functions.
  *
  * Structure: what several functions ask of their arguments alike.  Keys and
@@ -20,7 +20,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/pg_compat.h"
-#include "query/args.h"
+#include "query/arg.h"
 
 /*
  * May the user do this to a volatile map?  A table answers for itself, and
@@ -39,7 +39,7 @@ tc_arg_map_to_write(FunctionCallInfo fcinfo, AclMode mode)
 {
 	TcMap *map;
 
-	tc_require_arg(fcinfo, 0, "relation");
+	tc_arg_require(fcinfo, 0, "relation");
 	map = tc_map_require(PG_GETARG_OID(0));
 	check_volatile(map, mode);
 	if (!map->def.durable)
@@ -48,7 +48,7 @@ tc_arg_map_to_write(FunctionCallInfo fcinfo, AclMode mode)
 }
 
 void
-tc_report_no_expiry(const TcMap *map)
+tc_arg_report_no_expiry(const TcMap *map)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -72,7 +72,7 @@ tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 	{
 		if (argno >= PG_NARGS() || PG_ARGISNULL(argno))
 			return PG_INT64_MAX;
-		tc_report_no_expiry(map);
+		tc_arg_report_no_expiry(map);
 	}
 	expires = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
 													  TimestampTzGetDatum(now),
@@ -85,7 +85,7 @@ tc_arg_expires(FunctionCallInfo fcinfo, int argno, const TcMap *map)
 }
 
 void
-tc_require_arg(FunctionCallInfo fcinfo, int argno, const char *name)
+tc_arg_require(FunctionCallInfo fcinfo, int argno, const char *name)
 {
 	if (PG_ARGISNULL(argno))
 		ereport(ERROR,
@@ -94,7 +94,7 @@ tc_require_arg(FunctionCallInfo fcinfo, int argno, const char *name)
 }
 
 void
-tc_require_owner(Oid relation)
+tc_arg_require_owner(Oid relation)
 {
 	if (!tc_owns_relation(relation, GetUserId()))
 		aclcheck_error(ACLCHECK_NOT_OWNER,

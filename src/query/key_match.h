@@ -1,9 +1,9 @@
 /*
- * key_clauses.h
+ * key_match.h
  *	  Finds the conditions of a query that pin the whole key of a map.
  */
-#ifndef TC_KEY_CLAUSES_H
-#define TC_KEY_CLAUSES_H
+#ifndef TC_KEY_MATCH_H
+#define TC_KEY_MATCH_H
 
 #include "nodes/pathnodes.h"
 
@@ -27,50 +27,50 @@ typedef struct TcKeyMatch
 } TcKeyMatch;
 
 /* Columns that targets and conditions use, as pull_varattnos has them. */
-extern Bitmapset *tc_clause_columns(RelOptInfo *rel);
+extern Bitmapset *tc_relation_clause_columns(RelOptInfo *rel);
 
 /* The key columns of a map, as its own table has them. */
-extern void tc_describe_key(const TcMap *map, TcKeyColumns *key);
+extern void tc_key_match_columns(const TcMap *map, TcKeyColumns *key);
 
 /*
  * Find them among the conditions that a path with the given outer relations
  * (NULL: none) would have to check; false when the key is not pinned.
  */
-extern bool tc_match_key(PlannerInfo *root, RelOptInfo *rel,
-						 const TcKeyColumns *key, Relids outer,
-						 TcKeyMatch *match);
+extern bool tc_key_match_find(PlannerInfo *root, RelOptInfo *rel,
+							  const TcKeyColumns *key, Relids outer,
+							  TcKeyMatch *match);
 
 /* The same among conditions that are given. */
-extern bool tc_match_clauses(PlannerInfo *root, RelOptInfo *rel,
-							 const TcKeyColumns *key, List *clauses,
-							 TcKeyMatch *match);
+extern bool tc_key_match_find_among(PlannerInfo *root, RelOptInfo *rel,
+									const TcKeyColumns *key, List *clauses,
+									TcKeyMatch *match);
 
 /*
  * A match as a list, for the path that it was made for; and back, without the
  * number of keys.
  */
-extern List *tc_match_keep(const TcKeyMatch *match);
-extern void tc_match_recall(List *kept, TcKeyMatch *match);
+extern List *tc_key_match_keep(const TcKeyMatch *match);
+extern void tc_key_match_recall(List *kept, TcKeyMatch *match);
 
 /* The list for a path whose outer side has become this child of what it was. */
-extern List *tc_match_for_child(PlannerInfo *root, List *kept,
-								RelOptInfo *child);
+extern List *tc_key_match_for_child(PlannerInfo *root, List *kept,
+									RelOptInfo *child);
 
 /* The conditions among these that the match leaves to be checked. */
-extern List *tc_match_rest(const TcKeyMatch *match, List *clauses);
+extern List *tc_key_match_rest(const TcKeyMatch *match, List *clauses);
 
 /* The conditions that were found, each with the key's column on the left. */
-extern List *tc_key_conditions(PlannerInfo *root, const RelOptInfo *rel,
-							   const TcKeyMatch *match);
+extern List *tc_key_match_conditions(PlannerInfo *root, const RelOptInfo *rel,
+									 const TcKeyMatch *match);
 
 /* What it costs to look so many keys up. */
-extern double tc_lookup_cost(double keys);
+extern double tc_key_match_cost(double keys);
 
 /* The same for many that are looked up together. */
-extern double tc_lookup_together_cost(double keys);
+extern double tc_key_match_together_cost(double keys);
 
 /* The sets of outer relations that are worth trying, for nested loops. */
-extern List *tc_outer_candidates(PlannerInfo *root, RelOptInfo *rel,
-								 const TcKeyColumns *key);
+extern List *tc_key_match_outer_candidates(PlannerInfo *root, RelOptInfo *rel,
+										   const TcKeyColumns *key);
 
-#endif /* TC_KEY_CLAUSES_H */
+#endif /* TC_KEY_MATCH_H */
