@@ -1,0 +1,132 @@
+/*
+ * shared_map.h
+ *	  A map in shared memory: its entries, its queues and its wheel.
+ *
+ * Only files of the segment floor may include this header.
+ */
+#ifndef TC_SHARED_MAP_H
+#define TC_SHARED_MAP_H
+
+#include "port/atomics.h"
+#include "storage/lwlock.h"
+
+#include "base/key_layout.h"
+#include "segment/memory/ref.h"
+
+#define TC_NO_MAP_ENTRY PG_UINT32_MAX
+
+/* Which relation, in which shape, a slot caches. */
+typedef struct TcSharedRelationKey
+{
+	Oid database;
+	Oid relation;
+} TcSharedRelationKey;
+
+StaticAssertDecl(sizeof(TcSharedRelationKey) == 2 * sizeof(Oid),
+				 "it is hashed and compared as bytes");
+
+/* Entry of the hash table from relation to slot; under the map table lock. */
+typedef struct TcSharedRelationEntry
+{
+	TcSharedRelationKey key;
+	uint32 slot; /* or TC_NO_MAP_ENTRY, while suspended */
+	/*
+	 * Transactions that suspend it; unused places are invalid.  Nearly all
+	 * DDL locks out other DDL, so one is the rule.
+	 */
+	TransactionId suspended_by[TC_SUSPENDERS];
+} TcSharedRelationEntry;
+
+/* States of a map's slot. */
+#define TC_MAP_FREE	   0
+#define TC_MAP_LIVE	   1
+#define TC_MAP_RETIRED 2 /* its records are being dropped */
+
+/*
+ * Slot of one incarnation of a map.  identity and next_free change under the
+ * map table lock while the slot is not live; generation is read without a
+ * lock by everyone: it moves whenever the slot changes hands, which is how a
+ * backend notices that what it knew of the slot is over.
+ */
+typedef struct TcSharedMapEntry
+{
+	pg_atomic_uint32 generation;
+	pg_atomic_uint32 state;
+	TcMapIdentity identity;
+	uint32 next_free;
+
+	/*
+	 * Limits: changed under the map table lock, read without it, since
+	 * whoever reads an old one reads the new one in the worker's next round.
+	 */
+	pg_atomic_uint64 max_cost;
+	pg_atomic_uint64 max_idle_us;
+	TransactionId limits_by; /* changed them last; invalid: long over */
+	uint32 limits_changes;	 /* how often a definition changed them */
+
+	/* some row of the table expires at this TimestampTz, or none; a hint */
+	pg_atomic_uint64 next_expiry;
+} TcSharedMapEntry;
+
+/* Clean records; what the two queues are for is the policy's business. */
+#define TC_QUEUE_MAIN  0
+#define TC_QUEUE_SMALL 1
+#define TC_QUEUES	   2
+
+/* A shard's part of a queue; highest stamp first. */
+typedef struct TcSharedQueue
+{
+	TcRef head;
+	TcRef tail;
+	uint64 bytes; /* read without the lock as a hint */
+} TcSharedQueue;
+
+/* What one shard of a map holds; all of it under its lock. */
+typedef struct TcSharedShard
+{
+	LWLock lock;
+	TcSharedQueue queue[TC_QUEUES];
+	TcRef dirty_head; /* dirty records, newest first */
+	TcRef dirty_tail;
+	uint32 records; /* keys, negative ones included */
+	uint32 negative_records;
+	uint32 dirty_records;
+	uint64 bytes; /* of all versions */
+	uint64 cost;  /* of the newest versions */
+} TcSharedShard;
+
+/*
+ * Records that expire, in lists by when they do; see wheel.c.  Time is
+ * counted in ticks since the segment was made.
+ */
+#define TC_WHEEL_LEVELS	 8
+#define TC_WHEEL_BUCKETS 16 /* of a level; eight levels of four bits */
+
+typedef struct TcSharedWheel
+{
+	LWLock lock; /* for all of it, and for the links of its records */
+	uint32 records;
+	uint32 cursor; /* tick up to which the lists have been sorted out */
+	TcRef due;	   /* records whose tick the cursor has reached */
+	TcRef slot[TC_WHEEL_LEVELS * TC_WHEEL_BUCKETS];
+} TcSharedWheel;
+
+/*
+ * The part of a map that is needed only while it is in use.  It is made when
+ * a slot is used for the first time and stays for the slot's next map.
+ */
+typedef struct TcSharedMapBody
+{
+	/* stamps of the tails of all queues; read without a lock to pick */
+	pg_atomic_uint64 tail_access[TC_QUEUES][TC_SHARDS];
+	TcSharedShard shard[TC_SHARDS];
+	pg_atomic_uint64 counter[TC_NCOUNTERS];
+	pg_atomic_uint64 stats_reset; /* TimestampTz */
+	TcKeyLayout key_layout;		  /* under the map table lock */
+	TcSharedWheel wheel;
+} TcSharedMapBody;
+
+StaticAssertDecl(sizeof(TcSharedMapBody) <= 8192,
+				 "the smallest page holds a body");
+
+#endif /* TC_SHARED_MAP_H */
