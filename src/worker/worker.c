@@ -42,6 +42,7 @@
 #include "cache/settle.h"
 #include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
+#include "segment/maps/map_retire.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/huge.h"
 #include "segment/memory/map_entry.h"

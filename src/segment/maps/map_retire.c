@@ -1,34 +1,26 @@
 /*-------------------------------------------------------------------------
  *
  * map_retire.c
- *	  Ends the caching of a map: for now, for a while, or for good.
+ *	  Ends the caching of maps as they are.
  *
  * Structure: a slot that is taken from its relation is retired: its
  * generation moves on at once, so that nothing of it is found any more, its
- * records are dropped little by little, and then it is free.  A relation can
- * be suspended by a transaction that changes how it is guarded: it has no
- * slot then, and gets none until somebody who has seen the transaction's
- * end, and its effects, lets it resume.
+ * records are dropped little by little, and then it is free.
  *
  * Concurrency: entries change under the map table lock.  Retiring moves the
  * generation and then passes through all partition locks: whoever was adding
  * a record of the old generation has finished by then, and nobody adds one
  * after, so draining until the lists are empty drains all.
  *
- * Failure: where there is no entry to be had for a suspension, there is none
- * for a slot either.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
-
-#include "access/transam.h"
-#include "utils/hsearch.h"
 
 #include "segment/evict/queues.h"
 #include "segment/index/index.h"
 #include "segment/index/versions.h"
 #include "segment/maps/check.h"
+#include "segment/maps/map_retire.h"
 #include "segment/maps/map_table.h"
 #include "segment/maps/relation_entry.h"
 #include "segment/memory/segment.h"
@@ -44,9 +36,8 @@ pass_all_partitions(void)
 	}
 }
 
-/* Let the records of a slot that has been unhooked be drained. */
-static void
-retire_slot(uint32 number)
+void
+tc_map_retire_entry(uint32 number)
 {
 	Assert(!tc_segment_holds_lock());
 	if (number == TC_NO_MAP_ENTRY)
@@ -76,80 +67,13 @@ give_up(Oid database, Oid relation, bool forget)
 		tc_seg.maps[number].identity.relation = InvalidOid;
 	tc_check_maptable_locked();
 	LWLockRelease(tc_map_lock());
-	retire_slot(number);
+	tc_map_retire_entry(number);
 }
 
 void
 tc_map_retire(Oid database, Oid relation)
 {
 	give_up(database, relation, false);
-}
-
-void
-tc_suspended_add(Oid database, Oid relation, TransactionId xid)
-{
-	TcSharedRelationKey key = {database, relation};
-	TcSharedRelationEntry *entry;
-	uint32 number = TC_NO_MAP_ENTRY;
-	bool found;
-
-	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
-	if (entry != NULL)
-	{
-		if (!found)
-			tc_relation_entry_init_locked(entry);
-		number = tc_relation_entry_unhook_locked(entry);
-		tc_relation_entry_suspend_locked(entry, xid);
-		tc_check_mapentry_locked(entry);
-	}
-	LWLockRelease(tc_map_lock());
-	retire_slot(number);
-}
-
-int
-tc_suspended_by(Oid database, Oid relation, TransactionId *xids)
-{
-	TcSharedRelationEntry *entry;
-	int n = 0;
-
-	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry = tc_relation_entry_find_locked(database, relation);
-	for (int i = 0; entry != NULL && i < TC_SUSPENDERS; i++)
-	{
-		if (TransactionIdIsValid(entry->suspended_by[i]))
-			xids[n++] = entry->suspended_by[i];
-	}
-	LWLockRelease(tc_map_lock());
-	return n;
-}
-
-int
-tc_suspended_list(TcSuspended *list, int max)
-{
-	HASH_SEQ_STATUS scan;
-	TcSharedRelationEntry *entry;
-	int n = 0;
-
-	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	hash_seq_init(&scan, tc_seg.map_table);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-	{
-		TransactionId xid = tc_relation_entry_suspender_locked(entry);
-
-		if (!TransactionIdIsValid(xid))
-			continue;
-		list[n].database = entry->key.database;
-		list[n].relation = entry->key.relation;
-		list[n].xid = xid;
-		if (++n == max)
-		{
-			hash_seq_term(&scan);
-			break;
-		}
-	}
-	LWLockRelease(tc_map_lock());
-	return n;
 }
 
 void
@@ -169,25 +93,6 @@ tc_map_retire_forget_database(Oid database)
 			identity.database == database)
 			tc_map_retire_forget(database, identity.relation);
 	}
-}
-
-void
-tc_suspended_remove(Oid database, Oid relation, TransactionId xid)
-{
-	TcSharedRelationEntry *entry;
-
-	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = tc_relation_entry_find_locked(database, relation);
-	if (entry != NULL)
-	{
-		for (int i = 0; i < TC_SUSPENDERS; i++)
-		{
-			if (entry->suspended_by[i] == xid)
-				entry->suspended_by[i] = InvalidTransactionId;
-		}
-		tc_relation_entry_drop_empty_locked(entry);
-	}
-	LWLockRelease(tc_map_lock());
 }
 
 /* A record of a shard, of either list, or TC_NO_REF; with its hash. */
