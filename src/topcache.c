@@ -24,7 +24,7 @@
 #include "plan/cursor.h"
 #include "plan/record_join.h"
 #include "plan/record_scan.h"
-#include "segment/memory/segment.h"
+#include "segment/startup.h"
 #include "sql/get_many_scan.h"
 #include "table/map.h"
 #include "worker/worker.h"
@@ -37,7 +37,7 @@ void
 _PG_init(void)
 {
 	tc_settings_init();
-	tc_segment_init();
+	tc_startup_init();
 	tc_map_init();
 	tc_settle_init();
 	tc_binding_init();

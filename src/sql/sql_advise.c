@@ -25,6 +25,7 @@
 #include "cache/binding.h"
 #include "query/arg.h"
 #include "segment/memory/segment.h"
+#include "segment/startup.h"
 #include "sql/miss_curve.h"
 
 TC_FUNCTION(topcache_advise);
@@ -48,7 +49,7 @@ resident_bytes(uint64 size_bytes)
 					  Min(tc_low_water_percent, tc_high_water_percent)) /
 		2.0;
 
-	return tc_segment_arena_bytes(size_bytes) * percent / 100;
+	return tc_startup_arena_bytes(size_bytes) * percent / 100;
 }
 
 static void
@@ -72,7 +73,7 @@ put_sizes(ReturnSetInfo *result, const TcMissCurve *curve)
 		uint64 size_bytes = (uint64) (size_mb * MEGABYTE);
 
 		if (size_mb < TC_MIN_SIZE_MB || size_mb > TC_MAX_SIZE_MB ||
-			tc_segment_arena_bytes(size_bytes) == 0)
+			tc_startup_arena_bytes(size_bytes) == 0)
 			continue;
 		put_size(result, curve, size_bytes);
 		if (resident_bytes(size_bytes) >= curve->distinct && step >= 0)

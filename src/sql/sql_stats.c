@@ -24,6 +24,7 @@
 #include "cache/bypass.h"
 #include "query/arg.h"
 #include "segment/maps/map_table.h"
+#include "segment/memory/arena.h"
 #include "segment/memory/huge.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
@@ -236,7 +237,7 @@ topcache_memory_use(PG_FUNCTION_ARGS)
 
 	tc_segment_require();
 	InitMaterializedSRF(fcinfo, 0);
-	tc_segment_memory_use(&use);
+	tc_arena_memory_use(&use);
 	put_bytes(result, "rows and keys", use.data_bytes);
 	put_bytes(result, "record headers", use.header_bytes);
 	put_bytes(result, "index", use.index_bytes);

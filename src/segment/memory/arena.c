@@ -503,19 +503,30 @@ tc_arena_release_page(uint32 page)
 }
 
 void
-tc_arena_free_bytes(uint64 *free_bytes, uint64 *tail_bytes)
+tc_arena_memory_use(TcMemoryUse *use)
 {
 	TcSharedSegment *head = tc_seg.head;
+	uint64 page_bytes = head->page_bytes;
 
-	*free_bytes = (uint64) head->free_pages * head->page_bytes;
-	*tail_bytes = 0;
+	use->size_bytes = head->size_bytes;
+	use->data_bytes = pg_atomic_read_u64(&head->data_bytes);
+	use->header_bytes = pg_atomic_read_u64(&head->header_bytes);
+	use->index_bytes = page_bytes * pg_atomic_read_u32(&head->index_pages) +
+		pg_atomic_read_u64(&head->overflow_bytes);
+	use->fixed_bytes = head->size_bytes - page_bytes * head->npages +
+		page_bytes * pg_atomic_read_u32(&head->body_pages);
+	use->free_bytes = page_bytes * head->free_pages;
+
+	/* what rounding loses in chunks, and at the ends of pages */
+	use->slack_bytes = pg_atomic_read_u64(&head->used_bytes) - use->data_bytes -
+		use->header_bytes;
 	for (uint32 i = 0; i <= head->nclasses; i++)
 	{
 		TcSharedClass *class = class_at(i);
 
 		LWLockAcquire(class_lock(i), LW_SHARED);
-		*free_bytes += (uint64) class->free_chunks * class->chunk_bytes;
-		*tail_bytes += (uint64) class->pages *
+		use->free_bytes += (uint64) class->free_chunks * class->chunk_bytes;
+		use->slack_bytes += (uint64) class->pages *
 			(head->page_bytes - class->page_chunks * class->chunk_bytes);
 		LWLockRelease(class_lock(i));
 	}

@@ -46,7 +46,18 @@ extern uint32 tc_arena_isolate_page(void);
 extern TcRef tc_arena_next_used(uint32 page, uint32 *position);
 extern void tc_arena_release_page(uint32 page);
 
-/* Bytes in free pages and chunks, and bytes lost at the ends of pages. */
-extern void tc_arena_free_bytes(uint64 *free_bytes, uint64 *tail_bytes);
+/* Where the bytes of the segment are; the sum is size_bytes. */
+typedef struct TcMemoryUse
+{
+	uint64 size_bytes;
+	uint64 data_bytes;	 /* rows and keys */
+	uint64 header_bytes; /* record headers */
+	uint64 index_bytes;
+	uint64 slack_bytes; /* rounding of chunks and pages */
+	uint64 free_bytes;
+	uint64 fixed_bytes; /* everything that never moves */
+} TcMemoryUse;
+
+extern void tc_arena_memory_use(TcMemoryUse *use);
 
 #endif /* TC_ARENA_H */
