@@ -33,6 +33,7 @@
 #include "cache/binding.h"
 #include "cache/cache_limits.h"
 #include "segment/index/expire.h"
+#include "segment/maps/budget.h"
 #include "segment/maps/limits.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"

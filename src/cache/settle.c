@@ -35,7 +35,7 @@
 #include "cache/settle.h"
 #include "cache/visibility.h"
 #include "segment/index/versions.h"
-#include "segment/maps/limits.h"
+#include "segment/maps/budget.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"

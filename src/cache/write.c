@@ -38,7 +38,7 @@
 #include "cache/write.h"
 #include "segment/index/versions.h"
 #include "segment/index/wanted.h"
-#include "segment/maps/limits.h"
+#include "segment/maps/row_expiry.h"
 #include "segment/stats/counters.h"
 
 /* How often a slot may change hands, or a version be unsettled. */

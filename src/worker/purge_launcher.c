@@ -38,8 +38,8 @@
 #include "utils/timestamp.h"
 
 #include "base/settings.h"
-#include "segment/maps/limits.h"
 #include "segment/maps/map_table.h"
+#include "segment/maps/row_expiry.h"
 #include "segment/memory/map_entry.h"
 #include "worker/purge_launcher.h"
 #include "worker/purge_process.h"

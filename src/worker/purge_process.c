@@ -30,8 +30,8 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
-#include "segment/maps/limits.h"
 #include "segment/maps/map_table.h"
+#include "segment/maps/row_expiry.h"
 #include "segment/memory/segment.h"
 #include "table/map_definition.h"
 #include "table/table_purge.h"

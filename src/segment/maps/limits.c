@@ -16,11 +16,6 @@
  * leave valid, and sets the limits only if nobody has changed them since it
  * looked.  So either it has read the newest definition or does nothing.
  *
- * The cost of a map is added up from its shards without their locks: a sum
- * that is off for a moment makes an eviction come a moment later.
- *
- * Failure: none.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -28,7 +23,6 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
-#include "segment/index/reclaim.h"
 #include "segment/maps/check.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/relation_entry.h"
@@ -126,102 +120,4 @@ tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 		tc_check_mapentry_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
-}
-
-/* ----- budget ----- */
-
-/* What the records of a map cost, more or less. */
-static uint64
-cost_of(uint16 number)
-{
-	TcSharedMapBody *body = tc_map_body(number);
-	uint64 cost = 0;
-
-	for (int s = 0; s < TC_SHARDS; s++)
-		cost += *(volatile uint64 *) &body->shard[s].cost;
-	return cost;
-}
-
-bool
-tc_budget_used_up(uint16 number)
-{
-	uint64 max_cost = pg_atomic_read_u64(&tc_seg.maps[number].max_cost);
-
-	return max_cost != TC_NO_LIMIT && cost_of(number) >= max_cost;
-}
-
-int64
-tc_budget_enforce(uint16 number, int64 max)
-{
-	uint64 max_cost = pg_atomic_read_u64(&tc_seg.maps[number].max_cost);
-	int64 evicted = 0;
-
-	if (max_cost == TC_NO_LIMIT)
-		return 0;
-	while (evicted < max && cost_of(number) > max_cost &&
-		   tc_evict_one(number, TC_REMOVED_FOR_LIMIT))
-		evicted++;
-	return evicted;
-}
-
-/* ----- rows that expire ----- */
-
-/* Let an earlier time take the place of a later one. */
-static void
-lower(pg_atomic_uint64 *next, int64 expires)
-{
-	uint64 old = pg_atomic_read_u64(next);
-
-	while (expires < (int64) old &&
-		   !pg_atomic_compare_exchange_u64(next, &old, (uint64) expires))
-		;
-}
-
-void
-tc_row_expiry_note(uint16 number, int64 expires)
-{
-	if (expires != PG_INT64_MAX)
-		lower(&tc_seg.maps[number].next_expiry, expires);
-}
-
-int64
-tc_row_expiry_noted(uint16 number)
-{
-	return (int64) pg_atomic_read_u64(&tc_seg.maps[number].next_expiry);
-}
-
-int64
-tc_row_expiry_take(uint16 number)
-{
-	return (int64) pg_atomic_exchange_u64(&tc_seg.maps[number].next_expiry,
-										  (uint64) PG_INT64_MAX);
-}
-
-/* ----- looks for them ----- */
-
-/* Bits of looked_result. */
-#define LOOKED_MAPS 0x01
-#define LOOKED_MORE 0x02
-
-void
-tc_row_expiry_report(Oid database, bool maps, bool more)
-{
-	pg_atomic_write_u32(&tc_seg.head->looked_result,
-						(maps ? LOOKED_MAPS : 0) | (more ? LOOKED_MORE : 0));
-	pg_write_barrier();
-	pg_atomic_write_u32(&tc_seg.head->looked_database, database);
-}
-
-bool
-tc_row_expiry_reported(Oid database, bool *maps, bool *more)
-{
-	uint32 result;
-
-	if (pg_atomic_read_u32(&tc_seg.head->looked_database) != database)
-		return false;
-	pg_read_barrier();
-	result = pg_atomic_read_u32(&tc_seg.head->looked_result);
-	*maps = (result & LOOKED_MAPS) != 0;
-	*more = (result & LOOKED_MORE) != 0;
-	return true;
 }

@@ -1,6 +1,6 @@
 /*
  * limits.h
- *	  What a map may keep: limits in shared memory, and the budget.
+ *	  What maps may keep, where every process sees it.
  */
 #ifndef TC_LIMITS_H
 #define TC_LIMITS_H
@@ -47,30 +47,5 @@ extern void tc_limits_apply(const TcMapEntry *slot, const TcMapLimits *limits,
  */
 extern void tc_limits_change(Oid database, Oid relation,
 							 const TcMapLimits *limits, TransactionId xid);
-
-/* Does a map hold as much as its budget allows, or more? */
-extern bool tc_budget_used_up(uint16 number);
-
-/*
- * While a map holds more than its budget, evict its least recently used
- * clean records, at most max; returns how many.  No lock held.
- */
-extern int64 tc_budget_enforce(uint16 number, int64 max);
-
-/*
- * Note that a row of the map's table expires at a TimestampTz.  take reads
- * what has been noted and forgets it; PG_INT64_MAX when there is nothing.
- */
-extern void tc_row_expiry_note(uint16 number, int64 expires);
-extern int64 tc_row_expiry_noted(uint16 number);
-extern int64 tc_row_expiry_take(uint16 number);
-
-/*
- * What the last look for expired rows has found: whether the database has
- * tables with such rows, and whether there is more to be deleted.  read is
- * false when it was about another database.
- */
-extern void tc_row_expiry_report(Oid database, bool maps, bool more);
-extern bool tc_row_expiry_reported(Oid database, bool *maps, bool *more);
 
 #endif /* TC_LIMITS_H */
