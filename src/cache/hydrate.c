@@ -26,6 +26,7 @@
 #include "cache/hydrate.h"
 #include "cache/read.h"
 #include "segment/index/versions.h"
+#include "segment/index/write_seq.h"
 #include "segment/maps/budget.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/progress.h"

@@ -44,6 +44,7 @@
 #include "segment/evict/bulk.h"
 #include "segment/index/lookup.h"
 #include "segment/index/versions.h"
+#include "segment/index/write_seq.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 #include "segment/stats/removal.h"

@@ -34,6 +34,7 @@
 
 #include "cache/settle.h"
 #include "cache/visibility.h"
+#include "segment/index/settlement.h"
 #include "segment/index/versions.h"
 #include "segment/maps/budget.h"
 #include "segment/memory/map_entry.h"

@@ -37,6 +37,7 @@
 #include "cache/visibility.h"
 #include "cache/volatile.h"
 #include "segment/index/lookup.h"
+#include "segment/index/settlement.h"
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"

@@ -26,6 +26,7 @@
 #include "cache/read.h"
 #include "cache/warm_keys.h"
 #include "segment/index/versions.h"
+#include "segment/index/write_seq.h"
 #include "segment/maps/budget.h"
 #include "segment/memory/segment.h"
 #include "table/table_read.h"

@@ -38,6 +38,7 @@
 #include "cache/write.h"
 #include "segment/index/versions.h"
 #include "segment/index/wanted.h"
+#include "segment/index/write_seq.h"
 #include "segment/maps/row_expiry.h"
 #include "segment/stats/counters.h"
 

@@ -5,7 +5,7 @@
  *
  * Structure: the segment is one piece of shared memory of exactly
  * topcache.size.  At its front lie the structures whose size follows from
- * the settings (head, map slots, stamps, the ghost, page descriptors and
+ * the settings (head, map entries, write_seqs, the ghost, page descriptors and
  * bitmaps, the directory of the index); the rest is the arena, a row of pages.  Locks and
  * the hash table of maps are PostgreSQL's own and lie beside it.
  *
@@ -48,9 +48,9 @@
 /* Maps that have a slot, and as many that are suspended. */
 #define MAP_ENTRIES (tc_max_maps * 2)
 
-/* One stamp for so many bytes of the segment. */
-#define BYTES_PER_STAMP 8192
-#define MIN_STRIPES		1024
+/* One write_seq for so many bytes of the segment. */
+#define BYTES_PER_WRITE_SEQ 8192
+#define MIN_WRITE_SEQS		1024
 
 static shmem_request_hook_type prev_shmem_request_hook = NULL;
 static shmem_startup_hook_type prev_shmem_startup_hook = NULL;
@@ -61,10 +61,10 @@ typedef struct Layout
 	uint32 page_bytes;
 	uint32 page_words;
 	uint32 npages;
-	uint32 nstripes;
+	uint32 nwrite_seqs;
 	Size maps;
 	Size bodies;
-	Size stamps;
+	Size write_seqs;
 	Size ghosts;
 	Size departed;
 	Size samples;
@@ -114,15 +114,16 @@ compute_layout(Layout *layout, Size size_bytes)
 
 	layout->page_bytes = choose_page_bytes(size_bytes);
 	layout->page_words = layout->page_bytes / TC_MIN_CHUNK_BYTES / 64;
-	layout->nstripes = MIN_STRIPES;
-	while ((Size) layout->nstripes * BYTES_PER_STAMP < size_bytes)
-		layout->nstripes *= 2;
+	layout->nwrite_seqs = MIN_WRITE_SEQS;
+	while ((Size) layout->nwrite_seqs * BYTES_PER_WRITE_SEQ < size_bytes)
+		layout->nwrite_seqs *= 2;
 	most_pages = size_bytes / layout->page_bytes;
 
 	lay_out(&end, sizeof(TcSharedSegment));
 	layout->maps = lay_out(&end, tc_max_maps * sizeof(TcSharedMapEntry));
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
-	layout->stamps = lay_out(&end, layout->nstripes * sizeof(pg_atomic_uint32));
+	layout->write_seqs =
+		lay_out(&end, layout->nwrite_seqs * sizeof(pg_atomic_uint32));
 	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
 	layout->departed = lay_out(&end, tc_removal_bytes(size_bytes));
 	layout->samples = lay_out(&end, tc_sample_bytes(size_bytes));
@@ -159,7 +160,7 @@ locate_parts(char *base, const Layout *layout)
 	tc_seg.head = (TcSharedSegment *) base;
 	tc_seg.maps = (TcSharedMapEntry *) (base + layout->maps);
 	tc_seg.bodies = (uint32 *) (base + layout->bodies);
-	tc_seg.stamps = (pg_atomic_uint32 *) (base + layout->stamps);
+	tc_seg.write_seqs = (pg_atomic_uint32 *) (base + layout->write_seqs);
 	tc_seg.ghosts = (pg_atomic_uint32 *) (base + layout->ghosts);
 	tc_seg.departed = (volatile uint16 *) (base + layout->departed);
 	tc_seg.samples = (pg_atomic_uint64 *) (base + layout->samples);
@@ -189,7 +190,7 @@ fill_segment(const Layout *layout)
 	head->page_bytes = layout->page_bytes;
 	head->page_words = layout->page_words;
 	head->npages = layout->npages;
-	head->nstripes = layout->nstripes;
+	head->nwrite_seqs = layout->nwrite_seqs;
 	head->max_maps = tc_max_maps;
 	head->started_us = GetCurrentTimestamp();
 
@@ -208,8 +209,8 @@ fill_segment(const Layout *layout)
 	pg_atomic_init_u32(&head->huge_moved, 0);
 	pg_atomic_init_u32(&head->looked_database, InvalidOid);
 	pg_atomic_init_u32(&head->looked_result, 0);
-	for (uint32 i = 0; i < head->nstripes; i++)
-		pg_atomic_init_u32(&tc_seg.stamps[i], 0);
+	for (uint32 i = 0; i < head->nwrite_seqs; i++)
+		pg_atomic_init_u32(&tc_seg.write_seqs[i], 0);
 
 	head->free_map = TC_NO_MAP_ENTRY;
 	pg_atomic_init_u32(&head->maps_retired, 0);

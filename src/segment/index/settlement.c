@@ -19,7 +19,7 @@
 
 #include "segment/evict/queues.h"
 #include "segment/index/chain.h"
-#include "segment/index/versions.h"
+#include "segment/index/settlement.h"
 #include "segment/maps/check.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"

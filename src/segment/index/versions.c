@@ -12,14 +12,14 @@
  * begin_change and end_change of the bucket.  Memory is taken before the
  * lock, so making room never happens under it.
  *
- * The fill protocol.  A writer changes the heap first, then raises the key's
- * stamp, then comes here.  A fill reads the stamp, then the heap, then comes
- * here and compares the stamp under the lock.  If the writer's heap change
- * came before the fill read the heap, the fill has seen it there and does
- * not come at all.  Otherwise the heap change, and with it the raise, comes
- * after the fill read the stamp.  If the raise comes before the comparison,
- * the fill loses.  If after, the writer takes the lock after the fill and
- * finds what the fill stored, and hangs its version over it.  So no stored
+ * The fill protocol.  A writer changes the table first, then raises the key's
+ * write_seq, then comes here.  A fill reads the write_seq, then the table,
+ * then comes here and compares the write_seq under the lock.  If the writer's
+ * change came before the fill read the table, the fill has seen it there and
+ * does not come at all.  Otherwise the change, and with it the raise, comes
+ * after the fill read the write_seq.  If the raise comes before the
+ * comparison, the fill loses.  If after, the writer takes the lock after the
+ * fill, finds what the fill stored and pushes its version.  So no stored
  * record misses a write.
  *
  * A slot that has changed hands is noticed here as well: its generation is
@@ -41,39 +41,13 @@
 #include "segment/index/chain.h"
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
+#include "segment/index/write_seq.h"
 #include "segment/maps/check.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
 /* How often room is made for the index before a record is given up. */
 #define INSERT_TRIES 4
-
-/* ----- stamps ----- */
-
-static inline pg_atomic_uint32 *
-stamp_of(const TcProbe *probe)
-{
-	/* other bits of the hash than the partition's come first */
-	return &tc_seg.stamps[(probe->hash >> 7 | probe->hash << 25) &
-						  (tc_seg.head->nstripes - 1)];
-}
-
-uint32
-tc_write_seq_read(const TcProbe *probe)
-{
-	uint32 stamp = pg_atomic_read_u32(stamp_of(probe));
-
-	/* nothing of the heap may be read before the stamp is */
-	pg_memory_barrier();
-	return stamp;
-}
-
-void
-tc_write_seq_raise(const TcProbe *probe)
-{
-	/* a full barrier: what was done to the heap is done before */
-	pg_atomic_fetch_add_u32(stamp_of(probe), 1);
-}
 
 /* ----- writing ----- */
 
@@ -212,7 +186,7 @@ tc_versions_push(const TcImage *image, bool install,
 
 /* Fill with the record's memory in hand; the partition is locked. */
 static TcFillResult
-fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
+fill_locked(const TcImage *image, TcRef ref, uint32 seq)
 {
 	TcFillResult result;
 	TcIndexPlace place;
@@ -220,7 +194,7 @@ fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(image->probe->hash),
 								LW_EXCLUSIVE));
 	if (!tc_chain_is_current_locked(image->probe) ||
-		pg_atomic_read_u32(stamp_of(image->probe)) != stamp)
+		!tc_write_seq_is_locked(image->probe, seq))
 		result = TC_FILL_LOST;
 	else if (tc_chain_find_locked(&place, image->probe))
 		result = TC_FILL_PRESENT;
@@ -234,7 +208,7 @@ fill_locked(const TcImage *image, TcRef ref, uint32 stamp)
 }
 
 TcFillResult
-tc_versions_fill(const TcImage *image, uint32 stamp)
+tc_versions_fill(const TcImage *image, uint32 seq)
 {
 	LWLock *lock = tc_partition_lock(image->probe->hash);
 	TcFillResult result = TC_FILL_NO_ROOM;
@@ -249,7 +223,7 @@ tc_versions_fill(const TcImage *image, uint32 stamp)
 	{
 		tc_reclaim_grow_index();
 		LWLockAcquire(lock, LW_EXCLUSIVE);
-		result = fill_locked(image, ref, stamp);
+		result = fill_locked(image, ref, seq);
 		LWLockRelease(lock);
 	}
 	if (result != TC_FILL_STORED)

@@ -61,22 +61,10 @@ typedef enum TcFillResult
 } TcFillResult;
 
 /*
- * Store what was read from the heap, unless the key's stamp has moved from
- * what it was before the heap was read.
+ * Store what was read from the table, unless the key's write_seq has moved
+ * from what it was before the table was read.
  */
-extern TcFillResult tc_versions_fill(const TcImage *image, uint32 stamp);
-
-/*
- * Settle the version that xid wrote.  commit: it becomes the oldest version,
- * and clean when durable says that its commit record is flushed.  abort:
- * it is taken away.  Nothing happens where there is no such version.
- */
-extern void tc_settlement_commit(uint16 map, uint32 hash, TransactionId xid,
-								 bool durable);
-extern void tc_settlement_abort(uint16 map, uint32 hash, TransactionId xid);
-
-/* Take away the version of one key that xid wrote, as if it never had. */
-extern void tc_settlement_withdraw(const TcProbe *probe, TransactionId xid);
+extern TcFillResult tc_versions_fill(const TcImage *image, uint32 seq);
 
 /* Drop a record with all its versions; true when there was one. */
 extern bool tc_versions_drop(const TcProbe *probe);
@@ -102,13 +90,5 @@ typedef struct TcDirty
 } TcDirty;
 
 extern int tc_queues_dirty(uint16 map, int shard, TcDirty *dirty, int max);
-
-/* ----- stamps ----- */
-
-/* The stamp of a key, to be read before the heap is. */
-extern uint32 tc_write_seq_read(const TcProbe *probe);
-
-/* Raise it: after the heap was written, before the segment is. */
-extern void tc_write_seq_raise(const TcProbe *probe);
 
 #endif /* TC_VERSIONS_H */

@@ -75,8 +75,8 @@ typedef struct TcSharedSegment
 	uint32 page_bytes;
 	uint32 page_words; /* 64-bit words of a page's bitmap */
 	uint32 npages;
-	uint32 nclasses; /* records; one more class holds overflow */
-	uint32 nstripes;
+	uint32 nclasses;	/* records; one more class holds overflow */
+	uint32 nwrite_seqs; /* a power of two */
 	uint32 max_maps;
 	int64 started_us; /* TimestampTz */
 	uint32 sample_places;
@@ -150,7 +150,7 @@ typedef struct TcSegment
 	TcSharedSegment *head;
 	TcSharedMapEntry *maps;
 	uint32 *bodies; /* page of each group of map bodies */
-	pg_atomic_uint32 *stamps;
+	pg_atomic_uint32 *write_seqs;
 	pg_atomic_uint32 *ghosts;
 	volatile uint16 *departed;
 	pg_atomic_uint64 *samples;
