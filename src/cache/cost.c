@@ -23,6 +23,7 @@
 #include "msgpack/msgpack.h"
 #include "segment/stats/counters.h"
 #include "table/key_text.h"
+#include "table/row.h"
 
 /* What can be wrong with a value that cannot be measured. */
 #define TOO_DEEP_DETAIL \
@@ -124,6 +125,5 @@ tc_cost_of_key(TcMap *map, const Datum *keys)
 bool
 tc_cost_row_too_large(const TcMap *map, const TcRow *row)
 {
-	return tc_row_layout_row_size(&map->layout, row) >
-		(Size) tc_max_record_size_kb * 1024;
+	return tc_row_size(&map->layout, row) > (Size) tc_max_record_size_kb * 1024;
 }

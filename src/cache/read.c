@@ -49,6 +49,7 @@
 #include "segment/stats/counters.h"
 #include "segment/stats/removal.h"
 #include "segment/stats/sample.h"
+#include "table/row.h"
 #include "table/table_sql.h"
 
 /* How often a record may change under a reader before the heap is asked. */
@@ -362,7 +363,7 @@ keep_row(const TcReader *reader, TcTableRow *row, TcValue *value)
 	TcRow copy;
 
 	make_row(reader->map, &values, &nulls, &copy);
-	tc_row_layout_copy_row(&reader->map->layout, &row->row, values, nulls);
+	tc_row_copy(&reader->map->layout, &row->row, values, nulls);
 	row->row = copy;
 	tc_value_of_row(reader->map, &row->row, value);
 	value->expires = row->expires;

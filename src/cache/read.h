@@ -21,7 +21,7 @@ typedef struct TcValue
 	bool isnull; /* there is a row, its value is NULL */
 	Datum value;
 	TcRow row;			 /* with nothing toasted */
-	TimestampTz expires; /* see tc_table_read_expires() */
+	TimestampTz expires; /* see tc_row_expires() */
 } TcValue;
 
 /* How the reads of one reader were answered. */

@@ -41,6 +41,7 @@
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
+#include "table/row.h"
 
 static void
 out_of_room(const TcMap *map)
@@ -248,7 +249,7 @@ tc_volatile_store(TcOwned *owned, Datum value, bool isnull, TimestampTz expires)
 	bool *nulls = palloc(layout->natts * sizeof(bool));
 	TcRow row = {values, nulls};
 
-	tc_row_layout_make_row(layout, owned->keys, value, isnull, values, nulls);
+	tc_row_make(layout, owned->keys, value, isnull, values, nulls);
 	tc_volatile_store_row(owned, &row, expires);
 }
 

@@ -41,6 +41,7 @@
 #include "segment/index/write_seq.h"
 #include "segment/maps/row_expiry.h"
 #include "segment/stats/counters.h"
+#include "table/row.h"
 
 /* How often a slot may change hands, or a version be unsettled. */
 #define WRITE_TRIES 16
@@ -153,11 +154,11 @@ flatten_row(const TcMap *map, const TcRow *row, TcRow *flat)
 	bool *nulls;
 
 	*flat = *row;
-	if (!tc_row_layout_has_toasted(&map->layout, row))
+	if (!tc_row_has_toasted(&map->layout, row))
 		return;
 	flat->values = values = palloc(map->layout.natts * sizeof(Datum));
 	flat->nulls = nulls = palloc(map->layout.natts * sizeof(bool));
-	tc_row_layout_copy_row(&map->layout, row, values, nulls);
+	tc_row_copy(&map->layout, row, values, nulls);
 }
 
 /* The key has a new row. */

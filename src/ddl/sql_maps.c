@@ -41,6 +41,7 @@
 #include "table/guard.h"
 #include "table/key_index.h"
 #include "table/map_definition.h"
+#include "table/table_layout.h"
 
 TC_FUNCTION(topcache_create_map);
 TC_FUNCTION(topcache_attach);

@@ -38,7 +38,7 @@
 #include "ddl/definitions.h"
 #include "query/arg.h"
 #include "table/map_definition.h"
-#include "table/table_read.h"
+#include "table/row.h"
 
 TC_FUNCTION(topcache_row_changed);
 TC_FUNCTION(topcache_table_truncated);
@@ -95,7 +95,7 @@ take_new_row(const TcMap *map, TupleTableSlot *slot, HeapTuple tuple,
 			 TcNewRow *row)
 {
 	row->row = take_row(slot, map->layout.natts);
-	row->expires = tc_table_read_expires(&map->layout, &row->row);
+	row->expires = tc_row_expires(&map->layout, &row->row);
 	row->newest = is_newest(tuple);
 	row->old_expired = false;
 }
@@ -122,7 +122,7 @@ topcache_row_changed(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 	{
 		take_new_row(map, data->tg_newslot, data->tg_newtuple, &row);
-		row.old_expired = tc_table_read_expires(&map->layout, &old) <=
+		row.old_expired = tc_row_expires(&map->layout, &old) <=
 			GetCurrentStatementStartTimestamp();
 		tc_write_row(map, &old, &row);
 	}

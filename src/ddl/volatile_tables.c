@@ -50,6 +50,7 @@
 #include "ddl/volatile_tables.h"
 #include "fdw/fdw_table.h"
 #include "table/key_index.h"
+#include "table/table_layout.h"
 
 TC_FUNCTION(topcache_define_volatile);
 

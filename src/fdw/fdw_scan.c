@@ -45,6 +45,7 @@
 #include "fdw/fdw_table.h"
 #include "query/explain.h"
 #include "query/key_scan.h"
+#include "table/row.h"
 
 typedef struct ScanWork
 {
@@ -380,8 +381,7 @@ show_newest(ScanWork *work, TupleTableSlot *slot)
 	slot_getallattrs(work->locked);
 	row.values = work->locked->tts_values;
 	row.nulls = work->locked->tts_isnull;
-	if (tc_table_read_expires(layout, &row) <=
-		GetCurrentStatementStartTimestamp())
+	if (tc_row_expires(layout, &row) <= GetCurrentStatementStartTimestamp())
 		return false;
 	ExecClearTuple(slot);
 	for (int i = 0; i < table->natts; i++)

@@ -33,7 +33,7 @@
 #include "base/pg_compat.h"
 #include "cache/inspect.h"
 #include "fdw/fdw_table.h"
-#include "table/table_read.h"
+#include "table/row.h"
 
 static const struct
 {
@@ -269,5 +269,5 @@ tc_meta_values(TcMap *map, Oid user, bool with_sizes, const Datum *keys,
 	nulls[TC_META_LAST_ACCESS] = info.last_access == 0;
 	values[TC_META_LAST_ACCESS] = TimestampTzGetDatum(info.last_access);
 	values[TC_META_EXPIRES_AT] =
-		tc_table_read_expires_column(info.expires, &nulls[TC_META_EXPIRES_AT]);
+		tc_row_expires_column(info.expires, &nulls[TC_META_EXPIRES_AT]);
 }

@@ -26,6 +26,7 @@
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
 #include "query/arg.h"
+#include "table/row.h"
 
 /* The key of the row in a slot. */
 static void
@@ -150,8 +151,8 @@ show(const TcForeignTable *table, const Datum *keys, const TcValue *value,
 		memcpy(slot->tts_isnull, value->row.nulls, table->natts * sizeof(bool));
 	}
 	else
-		tc_row_layout_make_row(layout, keys, value->value, value->isnull,
-							   slot->tts_values, slot->tts_isnull);
+		tc_row_make(layout, keys, value->value, value->isnull, slot->tts_values,
+					slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 }
 

@@ -38,6 +38,7 @@
 #include "cache/read_ahead.h"
 #include "plan/record_join.h"
 #include "query/explain.h"
+#include "table/row.h"
 
 /* Most outer rows that are taken together. */
 #define JOIN_BATCH 64
@@ -410,7 +411,7 @@ show_record(RecordJoin *join, const Datum *keys, const TcValue *value,
 			nulls[i] = value->row.nulls[column->number - 1];
 		}
 		else if (column->expires)
-			values[i] = tc_table_read_expires_column(value->expires, &nulls[i]);
+			values[i] = tc_row_expires_column(value->expires, &nulls[i]);
 		else
 		{
 			values[i] = column->key >= 0 ? keys[column->key] : value->value;

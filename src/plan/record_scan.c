@@ -32,6 +32,7 @@
 #include "plan/record_scan.h"
 #include "query/explain.h"
 #include "query/key_scan.h"
+#include "table/row.h"
 
 typedef struct RecordScan
 {
@@ -89,8 +90,9 @@ show_record(const RecordScan *scan, const Datum *keys, const TcValue *value,
 	slot->tts_values[layout->value->number - 1] = value->value;
 	slot->tts_isnull[layout->value->number - 1] = value->isnull;
 	if (layout->expires != 0)
-		slot->tts_values[layout->expires - 1] = tc_table_read_expires_column(
-			value->expires, &slot->tts_isnull[layout->expires - 1]);
+		slot->tts_values[layout->expires - 1] =
+			tc_row_expires_column(value->expires,
+								  &slot->tts_isnull[layout->expires - 1]);
 }
 
 static TupleTableSlot *

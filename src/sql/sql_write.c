@@ -28,6 +28,7 @@
 #include "cache/write.h"
 #include "query/arg.h"
 #include "table/key_text.h"
+#include "table/row.h"
 #include "table/table_sql.h"
 #include "table/table_update.h"
 
@@ -166,8 +167,7 @@ update_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	bool *nulls = palloc(layout->natts * sizeof(bool));
 	TcNewRow row = {.row = {values, nulls}, .expires = record->expires};
 
-	tc_row_layout_make_row(layout, keys, record->value, record->isnull, values,
-						   nulls);
+	tc_row_make(layout, keys, record->value, record->isnull, values, nulls);
 	if (record->expires != PG_INT64_MAX)
 	{
 		values[layout->expires - 1] = TimestampTzGetDatum(record->expires);

@@ -44,6 +44,7 @@
 #include "base/pg_compat.h"
 #include "table/guard.h"
 #include "table/map.h"
+#include "table/table_layout.h"
 #include "table/table_sql_row.h"
 #include "table/table_update.h"
 

@@ -14,11 +14,9 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/tupmacs.h"
 #include "catalog/pg_type.h"
-#include "utils/datum.h"
 
 #include "base/pg_compat.h"
 #include "table/row_layout.h"
@@ -453,85 +451,42 @@ tc_row_layout_same_key(const TcRowLayout *layout, const char *data,
 	return true;
 }
 
-/* ----- rows ----- */
+/* ----- the layout itself ----- */
 
-Size
-tc_row_layout_row_size(const TcRowLayout *layout, const TcRow *row)
+int
+tc_row_layout_key_column(const TcRowLayout *layout, AttrNumber number)
 {
-	Size size = 0;
-
-	for (int i = 0; i < layout->nstored; i++)
-	{
-		const TcColumn *column = &layout->stored[i];
-		int att = column->number - 1;
-
-		if (row->nulls[att])
-			continue;
-		size += column->length == -1
-			? toast_raw_datum_size(row->values[att]) - VARHDRSZ
-			: column->length;
-	}
-	return size;
-}
-
-bool
-tc_row_layout_has_toasted(const TcRowLayout *layout, const TcRow *row)
-{
-	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
-	{
-		const TcColumn *column = i < layout->nkeys
-			? &layout->keys[i]
-			: &layout->stored[i - layout->nkeys];
-		int att = column->number - 1;
-
-		if (column->length == -1 && !row->nulls[att] &&
-			VARATT_IS_EXTENDED(DatumGetPointer(row->values[att])) &&
-			!VARATT_IS_SHORT(DatumGetPointer(row->values[att])))
-			return true;
-	}
-	return false;
-}
-
-/* A copy of a value, flat. */
-static Datum
-copy_value(const TcColumn *column, Datum value)
-{
-	Datum flat = flatten(column, value);
-
-	if (column->by_value || DatumGetPointer(flat) != DatumGetPointer(value))
-		return flat;
-	return datumCopy(flat, false, column->length);
-}
-
-void
-tc_row_layout_copy_row(const TcRowLayout *layout, const TcRow *row,
-					   Datum *values, bool *nulls)
-{
-	memset(nulls, true, layout->natts * sizeof(bool));
-	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
-	{
-		const TcColumn *column = i < layout->nkeys
-			? &layout->keys[i]
-			: &layout->stored[i - layout->nkeys];
-		int att = column->number - 1;
-
-		if (!nulls[att] || row->nulls[att])
-			continue;
-		values[att] = copy_value(column, row->values[att]);
-		nulls[att] = false;
-	}
-}
-
-void
-tc_row_layout_make_row(const TcRowLayout *layout, const Datum *keys,
-					   Datum value, bool isnull, Datum *values, bool *nulls)
-{
-	memset(nulls, true, layout->natts * sizeof(bool));
 	for (int i = 0; i < layout->nkeys; i++)
 	{
-		values[layout->keys[i].number - 1] = keys[i];
-		nulls[layout->keys[i].number - 1] = false;
+		if (layout->keys[i].number == number)
+			return i;
 	}
-	values[layout->value->number - 1] = value;
-	nulls[layout->value->number - 1] = isnull;
+	return -1;
+}
+
+/* Describe a key column, or a hash. */
+static void
+describe_part(TcKeyLayout *key_layout, int16 length, char align)
+{
+	key_layout->length[key_layout->n] = length;
+	key_layout->align[key_layout->n++] = align;
+}
+
+void
+tc_row_layout_key_layout(const TcRowLayout *layout, TcKeyLayout *key_layout)
+{
+	memset(key_layout, 0, sizeof(TcKeyLayout));
+	if (layout->nkeys + layout->nhashed > TC_LAYOUT_COLUMNS)
+		return;
+	for (int i = 0; i < layout->nkeys; i++)
+	{
+		if (layout->keys[i].functions != NULL)
+			describe_part(key_layout, sizeof(uint64), TYPALIGN_CHAR);
+		else
+			describe_part(key_layout, layout->keys[i].length,
+						  layout->keys[i].align);
+	}
+	for (int i = 0; i < layout->nhashed; i++)
+		describe_part(key_layout, layout->stored[i].length,
+					  layout->stored[i].align);
 }

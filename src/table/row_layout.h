@@ -72,23 +72,9 @@ typedef struct TcRowLayout
 	uint32 fingerprint; /* changes with anything of the above */
 } TcRowLayout;
 
-/* Describe a column of a table. */
-extern void tc_table_layout_describe_column(Relation rel, AttrNumber number,
-											TcColumn *column);
-
-/* Is a column computed when it is read, so that no tuple has it? */
-extern bool tc_table_layout_is_virtual(Relation rel, AttrNumber number);
-
 /* Which column of the key is a column of the table?  -1: none. */
 extern int tc_row_layout_key_column(const TcRowLayout *layout,
 									AttrNumber number);
-
-/*
- * Complete a layout whose keys are known: with the value column given, or
- * with all columns of the table where that is 0.
- */
-extern void tc_table_layout_finish(TcRowLayout *layout, Relation rel,
-								   AttrNumber value);
 
 /* Bytes made of values; data is palloc'd unless it fits local. */
 typedef struct TcBytes
@@ -140,30 +126,5 @@ extern bool tc_row_layout_same_key(const TcRowLayout *layout, const char *data,
 /* Where the key's part of a record's data ends, for those without catalogs. */
 extern void tc_row_layout_key_layout(const TcRowLayout *layout,
 									 TcKeyLayout *key_layout);
-
-/*
- * How large a record of the row would be, at least, without fetching what is
- * out of line.
- */
-extern Size tc_row_layout_row_size(const TcRowLayout *layout, const TcRow *row);
-
-/* Is a column of a record out of line or compressed? */
-extern bool tc_row_layout_has_toasted(const TcRowLayout *layout,
-									  const TcRow *row);
-
-/*
- * A copy of a row in the current memory context, with nothing toasted: of
- * the columns that a record has.
- */
-extern void tc_row_layout_copy_row(const TcRowLayout *layout, const TcRow *row,
-								   Datum *values, bool *nulls);
-
-/*
- * Make a row of keys and one value, in arrays of layout->natts entries; for a
- * layout with a value column.
- */
-extern void tc_row_layout_make_row(const TcRowLayout *layout, const Datum *keys,
-								   Datum value, bool isnull, Datum *values,
-								   bool *nulls);
 
 #endif /* TC_ROW_LAYOUT_H */

@@ -19,7 +19,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
-#include "table/row_layout.h"
+#include "table/table_layout.h"
 
 void
 tc_table_layout_describe_column(Relation rel, AttrNumber number,
@@ -61,17 +61,6 @@ column_fingerprint(const TcColumn *column)
 					   (uint32) column->length, column->packable};
 
 	return hash_bytes((unsigned char *) parts, sizeof(parts));
-}
-
-int
-tc_row_layout_key_column(const TcRowLayout *layout, AttrNumber number)
-{
-	for (int i = 0; i < layout->nkeys; i++)
-	{
-		if (layout->keys[i].number == number)
-			return i;
-	}
-	return -1;
 }
 
 /* Take every column of a table that is not part of the key. */
@@ -127,31 +116,4 @@ tc_table_layout_finish(TcRowLayout *layout, Relation rel, AttrNumber value)
 	layout->natts = value == 0 ? RelationGetNumberOfAttributes(rel)
 							   : Max(layout->key_natts, value);
 	layout->fingerprint = hash_combine(hash, layout->value == NULL);
-}
-
-/* Describe a key column, or a hash. */
-static void
-describe_part(TcKeyLayout *key_layout, int16 length, char align)
-{
-	key_layout->length[key_layout->n] = length;
-	key_layout->align[key_layout->n++] = align;
-}
-
-void
-tc_row_layout_key_layout(const TcRowLayout *layout, TcKeyLayout *key_layout)
-{
-	memset(key_layout, 0, sizeof(TcKeyLayout));
-	if (layout->nkeys + layout->nhashed > TC_LAYOUT_COLUMNS)
-		return;
-	for (int i = 0; i < layout->nkeys; i++)
-	{
-		if (layout->keys[i].functions != NULL)
-			describe_part(key_layout, sizeof(uint64), TYPALIGN_CHAR);
-		else
-			describe_part(key_layout, layout->keys[i].length,
-						  layout->keys[i].align);
-	}
-	for (int i = 0; i < layout->nhashed; i++)
-		describe_part(key_layout, layout->stored[i].length,
-					  layout->stored[i].align);
 }

@@ -34,6 +34,7 @@
 #include "utils/timestamp.h"
 
 #include "base/pg_compat.h"
+#include "table/row.h"
 #include "table/table_read.h"
 
 struct TcTableReader
@@ -134,37 +135,6 @@ read_fate(TupleTableSlot *slot, TupleFate *fate)
 	LockBuffer(heap_slot->buffer, BUFFER_LOCK_UNLOCK);
 }
 
-/* Times just outside what a timestamp can be stand for the infinite ones. */
-#define EXPIRES_AT_INFINITY		  END_TIMESTAMP
-#define EXPIRES_AT_MINUS_INFINITY (MIN_TIMESTAMP - 1)
-
-TimestampTz
-tc_table_read_expires(const TcRowLayout *layout, const TcRow *row)
-{
-	int att = layout->expires - 1;
-	TimestampTz expires;
-
-	if (layout->expires == 0 || row->nulls[att])
-		return PG_INT64_MAX;
-	expires = DatumGetTimestampTz(row->values[att]);
-	if (TIMESTAMP_IS_NOEND(expires))
-		return EXPIRES_AT_INFINITY;
-	if (TIMESTAMP_IS_NOBEGIN(expires))
-		return EXPIRES_AT_MINUS_INFINITY;
-	return expires;
-}
-
-Datum
-tc_table_read_expires_column(TimestampTz expires, bool *isnull)
-{
-	*isnull = expires == PG_INT64_MAX;
-	if (expires == EXPIRES_AT_INFINITY)
-		TIMESTAMP_NOEND(expires);
-	else if (expires == EXPIRES_AT_MINUS_INFINITY)
-		TIMESTAMP_NOBEGIN(expires);
-	return TimestampTzGetDatum(expires);
-}
-
 /* Has nobody ended this version, or begun to? */
 static bool
 is_unended(const TupleFate *fate)
@@ -212,7 +182,7 @@ take_row(const TcRowLayout *layout, TupleTableSlot *slot, TcTableRow *row)
 	slot_getsomeattrs(slot, layout->natts);
 	row->row.values = slot->tts_values;
 	row->row.nulls = slot->tts_isnull;
-	row->expires = tc_table_read_expires(layout, &row->row);
+	row->expires = tc_row_expires(layout, &row->row);
 }
 
 /* Judge whether the row in a slot may be kept. */

@@ -28,14 +28,6 @@ typedef struct TcTableRow
 } TcTableRow;
 
 /*
- * When a row expires; PG_INT64_MAX: never.  The infinite times are others than
- * that, so that the second function gives what the column had.
- */
-extern TimestampTz tc_table_read_expires(const TcRowLayout *layout,
-										 const TcRow *row);
-extern Datum tc_table_read_expires_column(TimestampTz expires, bool *isnull);
-
-/*
  * Begin and end; the table is locked already.  What the reader keeps between
  * its calls is in the given context.
  */

@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "table/row.h"
 #include "table/table_sql.h"
 
 /* Operators and types by their full names, whatever the search_path is. */
@@ -438,7 +439,7 @@ tc_table_sql_select(TcMap *map, const Datum *keys, Datum *values, bool *nulls)
 								  SPI_tuptable->tupdesc, in_spi, in_spi_nulls);
 		inner = MemoryContextSwitchTo(caller);
 		if (found)
-			tc_row_layout_copy_row(&map->layout, &row, values, nulls);
+			tc_row_copy(&map->layout, &row, values, nulls);
 		MemoryContextSwitchTo(inner);
 	}
 	SPI_finish();
