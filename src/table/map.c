@@ -45,8 +45,7 @@
 #include "table/guard.h"
 #include "table/map.h"
 #include "table/table_layout.h"
-#include "table/table_sql_row.h"
-#include "table/table_update.h"
+#include "table/plain_table.h"
 
 /* How often an entry is built again because something changed meanwhile. */
 #define REFRESH_TRIES 5
@@ -129,12 +128,15 @@ roles_changed(Datum arg, int cache, uint32 hash)
 static void
 free_map(TcMap *map)
 {
+	ListCell *cell;
+
 	for (int i = 0; i < TC_NPLANS; i++)
 	{
 		if (map->plans[i] != NULL)
 			SPI_freeplan(map->plans[i]);
 	}
-	tc_table_sql_row_free_plans(map);
+	foreach (cell, map->row_plans)
+		SPI_freeplan(((TcRowPlan *) lfirst(cell))->plan);
 	MemoryContextDelete(map->context);
 }
 
@@ -368,7 +370,7 @@ build_map(Oid relation)
 	rel = relation_open(relation, NoLock);
 	map->suspended = describe_relation(rel, map);
 	map->plain = map->suspended == TC_NOT_SUSPENDED && map->def.durable &&
-		tc_table_update_is_plain(rel, map);
+		tc_plain_table(rel, &map->layout);
 	relation_close(rel, NoLock);
 	MemoryContextSwitchTo(previous);
 	MemoryContextSetParent(context, CacheMemoryContext);

@@ -38,6 +38,14 @@ typedef enum TcPlanKind
 	TC_NPLANS
 } TcPlanKind;
 
+/* One that writes a row with some of its columns; see table_sql_row.c. */
+typedef struct TcRowPlan
+{
+	TcPlanKind kind;
+	Bitmapset *given;
+	SPIPlanPtr plan;
+} TcRowPlan;
+
 /*
  * A map, in this backend.  Valid until the relation's cache entry is
  * invalidated; a pointer to it stays usable to the end of the transaction,
@@ -60,9 +68,9 @@ typedef struct TcMap
 	TcKeyIndex key_index;	/* none for a volatile map */
 	bool row_security;		/* the table has policies that may apply */
 	TcSuspension suspended;
-	bool plain; /* see table_update.h */
+	bool plain; /* see plain_table.h */
 	SPIPlanPtr plans[TC_NPLANS];
-	List *row_plans; /* see table_sql_row.c */
+	List *row_plans; /* of TcRowPlan, by columns */
 
 	/* prepared when first needed */
 	TcMsgpackShape *encoder;

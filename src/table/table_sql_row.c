@@ -32,14 +32,6 @@
 /* Statements kept per map. */
 #define KEPT_PLANS 16
 
-/* A prepared statement and what it was prepared for. */
-typedef struct RowPlan
-{
-	TcPlanKind kind;
-	Bitmapset *given;
-	SPIPlanPtr plan;
-} RowPlan;
-
 /* ----- columns ----- */
 
 static Form_pg_attribute
@@ -219,21 +211,11 @@ prepare(const TcMap *map, TcPlanKind kind, Bitmapset *given)
 
 /* ----- keeping statements ----- */
 
-void
-tc_table_sql_row_free_plans(TcMap *map)
-{
-	ListCell *cell;
-
-	foreach (cell, map->row_plans)
-		SPI_freeplan(((RowPlan *) lfirst(cell))->plan);
-	map->row_plans = NIL;
-}
-
 static void
 keep_plan(TcMap *map, TcPlanKind kind, Bitmapset *given, SPIPlanPtr plan)
 {
 	MemoryContext previous = MemoryContextSwitchTo(map->context);
-	RowPlan *kept = palloc(sizeof(RowPlan));
+	TcRowPlan *kept = palloc(sizeof(TcRowPlan));
 
 	SPI_keepplan(plan);
 	kept->kind = kind;
@@ -252,7 +234,7 @@ get_plan(TcMap *map, TcPlanKind kind, Bitmapset *given)
 
 	foreach (cell, map->row_plans)
 	{
-		RowPlan *kept = lfirst(cell);
+		TcRowPlan *kept = lfirst(cell);
 
 		if (kept->kind == kind && bms_equal(kept->given, given))
 			return kept->plan;

@@ -34,7 +34,4 @@ extern uint64 tc_table_sql_row_write(TcMap *map, TcPlanKind kind,
 /* Can a statement set the column?  Not where the table computes it. */
 extern bool tc_table_sql_row_settable(const TcMap *map, AttrNumber number);
 
-/* Free what was prepared for a map. */
-extern void tc_table_sql_row_free_plans(TcMap *map);
-
 #endif /* TC_TABLE_SQL_ROW_H */

@@ -8,8 +8,8 @@
  * method and of the executor that an UPDATE calls.  What an executor would do
  * around them, a plain table does not need: there are no triggers but ours,
  * no constraints, rules, policies or defaults, and no columns of which the
- * map knows nothing.  Parsing, planning and the start of an executor are a
- * fifth of what a put takes.
+ * map knows nothing (plain_table.c).  Parsing, planning and the start of an
+ * executor are a fifth of what a put takes.
  *
  * Why it is what the statement does: it does the statement's work in the one
  * case in which nothing is left to decide, and leaves all others to it.  The
@@ -50,7 +50,6 @@
 #include "access/relation.h"
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_publication.h"
 #include "executor/executor.h"
 #include "storage/lmgr.h"
@@ -60,72 +59,8 @@
 #include "utils/timestamp.h"
 
 #include "base/pg_compat.h"
-#include "table/guard.h"
 #include "table/table_read.h"
 #include "table/table_update.h"
-
-/* ----- is a table plain? ----- */
-
-/*
- * Are the columns those of the map, which a statement sets to what it is
- * given?
- */
-static bool
-has_plain_columns(Relation rel, const TcRowLayout *layout)
-{
-	TupleDesc desc = RelationGetDescr(rel);
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (att->attisdropped)
-			continue;
-		if ((tc_row_layout_key_column(layout, att->attnum) < 0 &&
-			 att->attnum != layout->value->number &&
-			 att->attnum != layout->expires) ||
-			att->attgenerated != '\0' || att->attidentity != '\0')
-			return false;
-	}
-
-	/* a domain may have constraints, a length or precision is to be enforced */
-	return layout->value->type == layout->value->base_type &&
-		layout->value->typmod == -1 &&
-		(layout->expires == 0 ||
-		 TupleDescAttr(desc, layout->expires - 1)->atttypmod == -1);
-}
-
-/*
- * Is the key of a row that was found the one that was looked for, and right
- * as it is?  Not where a type has several forms of one value, and the checks
- * of a domain may be younger than the row.
- */
-static bool
-has_plain_key(const TcRowLayout *layout)
-{
-	for (int i = 0; i < layout->nkeys; i++)
-	{
-		if (layout->keys[i].type != layout->keys[i].base_type)
-			return false;
-	}
-	return layout->nhashed == 0;
-}
-
-bool
-tc_table_update_is_plain(Relation rel, const TcMap *map)
-{
-	const TupleConstr *constraints = RelationGetDescr(rel)->constr;
-
-	return map->layout.value != NULL &&
-		rel->rd_rel->relkind == RELKIND_RELATION &&
-		!rel->rd_rel->relispartition && !rel->rd_rel->relrowsecurity &&
-		!RelationIsUsedAsCatalogTable(rel) && rel->rd_rules == NULL &&
-		tc_guard_alone(rel) &&
-		(constraints == NULL || constraints->num_check == 0) &&
-		has_plain_key(&map->layout) && has_plain_columns(rel, &map->layout);
-}
-
-/* ----- the update ----- */
 
 /* Would a statement of this transaction do no more about a plain table? */
 static bool

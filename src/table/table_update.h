@@ -8,13 +8,6 @@
 #include "table/map.h"
 
 /*
- * Would a statement that puts a value do no more to the table than to write
- * a row and its index entries?  For a relation and its map, which is not
- * suspended.
- */
-extern bool tc_table_update_is_plain(Relation rel, const TcMap *map);
-
-/*
  * In a plain map, give the row of a key the value and time of expiry in new_row, as INSERT
  * ... ON CONFLICT DO UPDATE would, in the caller's transaction and as the
  * calling user.  False when nothing was done, since there is no such row or
