@@ -36,7 +36,6 @@
 #include "cache/write.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
-#include "query/arg.h"
 #include "table/map_definition.h"
 #include "table/row.h"
 

@@ -25,7 +25,7 @@
 #include "cache/volatile.h"
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
-#include "query/arg.h"
+#include "query/result.h"
 #include "table/row.h"
 
 /* The key of the row in a slot. */

@@ -30,7 +30,7 @@
 
 #include "base/pg_compat.h"
 #include "query/arg.h"
-#include "table/key_text.h"
+#include "query/key_arg.h"
 
 /* How a value of one type becomes one of another. */
 typedef enum CastKind
@@ -428,12 +428,4 @@ tc_key_arg_array(FunctionCallInfo fcinfo, int argno, const TcMap *map,
 	tc_key_arg_from_array(PG_GETARG_ARRAYTYPE_P(argno), map,
 						  &fcinfo->flinfo->fn_extra, fcinfo->flinfo->fn_mcxt,
 						  array);
-}
-
-Datum
-tc_result_key(const TcMap *map, const Datum *keys)
-{
-	if (map->layout.nkeys == 1 && map->layout.keys[0].base_type == TEXTOID)
-		return keys[0];
-	return CStringGetTextDatum(tc_key_text(map, keys));
 }

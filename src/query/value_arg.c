@@ -1,37 +1,21 @@
 /*-------------------------------------------------------------------------
  *
  * value_arg.c
- *	  Turns values and rows into what SQL functions take and return.
+ *	  Takes values of a map's value column out of arguments.
  *
- * Structure: a map with a value column has values of one type; a map of
- * whole rows has rows, which go through PostgreSQL's own conversions between
- * rows, jsonb and text; to and from MessagePack, they go by their columns.
- *
- * Concurrency: nothing shared.
- *
- * Failure: errors are those of the types' own functions.
+ * Failure: errors are those of the type's own functions.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
-#include "nodes/makefuncs.h"
 #include "utils/builtins.h"
-#include "utils/fmgroids.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/typcache.h"
 
-#include "base/pg_compat.h"
 #include "base/settings.h"
 #include "msgpack/msgpack.h"
-#include "query/arg.h"
-#include "table/key_text.h"
-
-/* ----- from outside ----- */
+#include "query/value_arg.h"
 
 Datum
 tc_value_arg_from_text(const TcMap *map, text *string)
@@ -67,209 +51,6 @@ tc_value_arg_from_jsonb(const TcMap *map, Jsonb *document)
 	return tc_value_arg_from_text(map, cstring_to_text(string));
 }
 
-/*
- * Prepare a function of PostgreSQL that asks for the types of its arguments:
- * the first is of a type that only we know, the second, if any, jsonb.
- */
-static FmgrInfo *
-prepare_function(TcMap *map, FmgrInfo *function, Oid id, Oid result, Oid type,
-				 int nargs)
-{
-	MemoryContext previous;
-	List *args = NIL;
-
-	if (OidIsValid(function->fn_oid))
-		return function;
-	previous = MemoryContextSwitchTo(map->context);
-	for (int i = 1; i <= nargs; i++)
-	{
-		Param *argument = makeNode(Param);
-
-		argument->paramkind = PARAM_EXTERN;
-		argument->paramid = i;
-		argument->paramtype = i == 1 ? type : JSONBOID;
-		argument->paramtypmod = -1;
-		argument->location = -1;
-		args = lappend(args, argument);
-	}
-	fmgr_info_cxt(id, function, map->context);
-	fmgr_info_set_expr((Node *) makeFuncExpr(id, result, args, InvalidOid,
-											 InvalidOid, COERCE_EXPLICIT_CALL),
-					   function);
-	MemoryContextSwitchTo(previous);
-	return function;
-}
-
-/* Take a row apart that was given as a value of the relation's row type. */
-static void
-deform_row(const TcMap *map, Datum row, Datum *values, bool *nulls)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(row);
-	HeapTupleData tuple;
-
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, map->desc, values, nulls);
-}
-
-/* A row that is given says what its key is: it must not say otherwise. */
-static void
-check_key(const TcMap *map, const Datum *keys, const Datum *values,
-		  const bool *nulls, Bitmapset *given)
-{
-	for (int i = 0; i < map->layout.nkeys; i++)
-	{
-		const TcColumn *column = &map->layout.keys[i];
-		TypeCacheEntry *type =
-			lookup_type_cache(column->type, TYPECACHE_EQ_OPR_FINFO);
-		int att = column->number - 1;
-
-		if (!bms_is_member(column->number, given) ||
-			(!nulls[att] &&
-			 DatumGetBool(FunctionCall2Coll(&type->eq_opr_finfo,
-											column->collation, keys[i],
-											values[att]))))
-			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("column \"%s\" of the row differs from the key",
-						NameStr(column->name)),
-				 errhint("Leave key columns out of the row.")));
-	}
-}
-
-/* What may be written of the columns that were given. */
-static Bitmapset *
-settable_columns(const TcMap *map, Bitmapset *given)
-{
-	Bitmapset *settable = NULL;
-	int number = -1;
-
-	while ((number = bms_next_member(given, number)) >= 0)
-	{
-		if (tc_row_layout_key_column(&map->layout, number) < 0 &&
-			tc_table_sql_row_settable(map, number))
-			settable = bms_add_member(settable, number);
-	}
-	return settable;
-}
-
-/* The columns to be written, out of those that were given. */
-static void
-set_given(const TcMap *map, const Datum *keys, Bitmapset *given,
-		  TcNewColumns *columns)
-{
-	check_key(map, keys, columns->values, columns->nulls, given);
-	columns->given = settable_columns(map, given);
-}
-
-/* Take the columns that were given out of a row. */
-static void
-take_columns(TcMap *map, const Datum *keys, Datum row, Bitmapset *given,
-			 TcNewColumns *columns)
-{
-	Datum *values = palloc(map->desc->natts * sizeof(Datum));
-	bool *nulls = palloc(map->desc->natts * sizeof(bool));
-
-	deform_row(map, row, values, nulls);
-	columns->values = values;
-	columns->nulls = nulls;
-	set_given(map, keys, given, columns);
-}
-
-/* The number of a column, by a name that is not terminated. */
-static AttrNumber
-column_number(const TcMap *map, const char *name, int length)
-{
-	for (AttrNumber number = 1; number <= map->desc->natts; number++)
-	{
-		Form_pg_attribute att = TupleDescAttr(map->desc, number - 1);
-
-		if (!att->attisdropped && strlen(NameStr(att->attname)) == length &&
-			memcmp(NameStr(att->attname), name, length) == 0)
-			return number;
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_COLUMN),
-			 errmsg("column \"%s\" of relation \"%s\" does not exist",
-					pnstrdup(name, length), map->name)));
-}
-
-/* The columns that an object names. */
-static Bitmapset *
-named_columns(const TcMap *map, Jsonb *object)
-{
-	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
-	Bitmapset *named = NULL;
-	JsonbIteratorToken token;
-	JsonbValue item;
-
-	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
-	{
-		if (token == WJB_KEY)
-			named = bms_add_member(named,
-								   column_number(map, item.val.string.val,
-												 item.val.string.len));
-	}
-	return named;
-}
-
-static Datum
-row_of_nulls(const TcMap *map)
-{
-	Datum *values = palloc0(map->desc->natts * sizeof(Datum));
-	bool *nulls = palloc(map->desc->natts * sizeof(bool));
-
-	memset(nulls, true, map->desc->natts * sizeof(bool));
-	return HeapTupleGetDatum(heap_form_tuple(map->desc, values, nulls));
-}
-
-void
-tc_row_arg_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
-					  TcNewColumns *columns)
-{
-	LOCAL_FCINFO(call, 2);
-	FmgrInfo *function =
-		prepare_function(map, &map->from_jsonb, F_JSONB_POPULATE_RECORD,
-						 map->type, map->type, 2);
-	Bitmapset *given;
-	Datum row;
-
-	if (!JB_ROOT_IS_OBJECT(document))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("a record of map \"%s\" must be a JSON object",
-						map->name),
-				 errdetail("The map keeps whole rows.")));
-	given = named_columns(map, document);
-	InitFunctionCallInfoData(*call, function, 2, InvalidOid, NULL, NULL);
-	/* onto a row of nulls: what is not named is left alone, unchecked */
-	call->args[0].value = row_of_nulls(map);
-	call->args[0].isnull = false;
-	call->args[1].value = JsonbPGetDatum(document);
-	call->args[1].isnull = false;
-	row = FunctionCallInvoke(call);
-	take_columns(map, keys, row, given, columns);
-}
-
-void
-tc_row_arg_from_text(TcMap *map, const Datum *keys, text *string,
-					 TcNewColumns *columns)
-{
-	Datum row = OidInputFunctionCall(F_RECORD_IN, text_to_cstring(string),
-									 map->type, -1);
-	Bitmapset *given = NULL;
-
-	for (AttrNumber number = 1; number <= map->desc->natts; number++)
-	{
-		if (!TupleDescAttr(map->desc, number - 1)->attisdropped)
-			given = bms_add_member(given, number);
-	}
-	take_columns(map, keys, row, given, columns);
-}
-
 bool
 tc_value_arg_from_msgpack(const TcMap *map, bytea *data, Datum *value)
 {
@@ -277,84 +58,4 @@ tc_value_arg_from_msgpack(const TcMap *map, bytea *data, Datum *value)
 
 	return tc_msgpack_to_value(data, column->type, column->typmod,
 							   tc_max_msgpack_depth, value);
-}
-
-void
-tc_row_arg_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
-						TcNewColumns *columns)
-{
-	TcMsgpackRow row = {.relation = map->name};
-
-	row.values = palloc0(map->desc->natts * sizeof(Datum));
-	row.nulls = palloc0(map->desc->natts * sizeof(bool));
-	tc_msgpack_to_row(tc_map_encoder(map), data, tc_max_msgpack_depth, &row);
-	columns->values = row.values;
-	columns->nulls = row.nulls;
-	set_given(map, keys, row.given, columns);
-}
-
-/* ----- to outside ----- */
-
-Datum
-tc_result_row(const TcMap *map, const TcValue *value)
-{
-	return HeapTupleGetDatum(
-		heap_form_tuple(map->desc, unconstify(Datum *, value->row.values),
-						unconstify(bool *, value->row.nulls)));
-}
-
-Datum
-tc_result_jsonb(TcMap *map, const TcValue *value)
-{
-	const TcColumn *column = map->layout.value;
-	Oid type = column == NULL ? map->type : column->type;
-	FmgrInfo *function;
-
-	if (type == JSONBOID)
-		return value->value;
-	function =
-		prepare_function(map, &map->to_jsonb, F_TO_JSONB, JSONBOID, type, 1);
-	return FunctionCall1(function,
-						 column == NULL ? tc_result_row(map, value)
-										: value->value);
-}
-
-Datum
-tc_result_text(TcMap *map, const TcValue *value)
-{
-	const TcColumn *column = map->layout.value;
-	Oid output;
-	bool is_varlena;
-
-	if (column == NULL)
-		return CStringGetTextDatum(
-			OidOutputFunctionCall(F_RECORD_OUT, tc_result_row(map, value)));
-	if (column->base_type == TEXTOID || column->base_type == VARCHAROID ||
-		column->base_type == JSONOID)
-		return value->value;
-	if (column->base_type == JSONBOID)
-	{
-		Jsonb *document = DatumGetJsonbP(value->value);
-		StringInfoData string;
-
-		initStringInfo(&string);
-		(void) JsonbToCString(&string, &document->root, VARSIZE(document));
-		return PointerGetDatum(
-			cstring_to_text_with_len(string.data, string.len));
-	}
-	getTypeOutputInfo(column->type, &output, &is_varlena);
-	return CStringGetTextDatum(OidOutputFunctionCall(output, value->value));
-}
-
-Datum
-tc_result_msgpack(TcMap *map, const TcValue *value)
-{
-	const TcColumn *column = map->layout.value;
-
-	if (column == NULL)
-		return PointerGetDatum(
-			tc_msgpack_row_encode(tc_map_encoder(map), value->row.values,
-								  value->row.nulls, tc_max_msgpack_depth));
-	return PointerGetDatum(
-		tc_msgpack_encode(value->value, column->type, tc_max_msgpack_depth));
 }

@@ -19,6 +19,8 @@
 #include "utils/rel.h"
 
 #include "cache/read_ahead.h"
+#include "query/key_arg.h"
+#include "query/result.h"
 #include "sql/get_many.h"
 
 struct TcGetMany
@@ -52,13 +54,6 @@ tc_get_many_begin(TcMap *map, Snapshot snapshot, TcResultForm form,
 	return many;
 }
 
-/* Can there be a record under a key? */
-static bool
-possible(const TcKeyArray *keys, int i)
-{
-	return !keys->nulls[i] && keys->impossible[i] == NULL;
-}
-
 /* The keys that there can be records of, one behind the other. */
 static const Datum *
 possible_keys(const TcGetMany *many, const TcKeyArray *keys, int *n)
@@ -67,7 +62,7 @@ possible_keys(const TcGetMany *many, const TcKeyArray *keys, int *n)
 
 	*n = 0;
 	for (int i = 0; i < keys->n; i++)
-		*n += possible(keys, i);
+		*n += tc_key_arg_is_possible(keys, i);
 	if (*n == keys->n)
 		return keys->keys;
 	found = MemoryContextAlloc(many->context,
@@ -75,7 +70,7 @@ possible_keys(const TcGetMany *many, const TcKeyArray *keys, int *n)
 	*n = 0;
 	for (int i = 0; i < keys->n; i++)
 	{
-		if (possible(keys, i))
+		if (tc_key_arg_is_possible(keys, i))
 			memcpy(found + keys->nkeys * (*n)++, tc_key_arg_at(keys, i),
 				   keys->nkeys * sizeof(Datum));
 	}
@@ -111,7 +106,7 @@ make_row(TcGetMany *many, Datum *columns, bool *nulls)
 	columns[0] = columns[1] = (Datum) 0;
 	nulls[0] = keys->nulls[i];
 	nulls[1] = true;
-	if (!possible(keys, i))
+	if (!tc_key_arg_is_possible(keys, i))
 	{
 		if (!nulls[0])
 			columns[0] = CStringGetTextDatum(keys->impossible[i]);

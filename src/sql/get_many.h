@@ -7,10 +7,8 @@
 
 #include "utils/snapshot.h"
 
-#include "query/arg.h"
-
-/* Form in which a value is returned. */
-typedef Datum (*TcResultForm)(TcMap *map, const TcValue *value);
+#include "query/key_arg.h"
+#include "query/result.h"
 
 typedef struct TcGetMany TcGetMany;
 

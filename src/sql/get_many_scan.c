@@ -38,6 +38,8 @@
 #include "utils/lsyscache.h"
 
 #include "base/pg_compat.h"
+#include "query/key_arg.h"
+#include "query/result.h"
 #include "sql/get_many.h"
 #include "sql/get_many_scan.h"
 #include "table/map_definition.h"

@@ -23,7 +23,6 @@
 #include "base/pg_compat.h"
 #include "base/settings.h"
 #include "cache/binding.h"
-#include "query/arg.h"
 #include "segment/memory/segment.h"
 #include "segment/startup.h"
 #include "sql/miss_curve.h"

@@ -29,7 +29,7 @@
 #include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/verify.h"
-#include "query/arg.h"
+#include "query/result.h"
 #include "segment/index/lookup.h"
 #include "segment/index/walk.h"
 #include "segment/maps/map_table.h"

@@ -26,7 +26,8 @@
 
 #include "base/pg_compat.h"
 #include "cache/read_ahead.h"
-#include "query/arg.h"
+#include "query/key_arg.h"
+#include "query/result.h"
 
 TC_FUNCTION(topcache_fetch);
 TC_FUNCTION(topcache_fetch_many);
@@ -115,8 +116,7 @@ read_batch(Fetch *fetch, TcMap *map)
 	fetch->end = Min(start + FETCH_BATCH, fetch->keys.n);
 	for (int i = start; i < fetch->end; i++)
 	{
-		fetch->found[i - start] =
-			!fetch->keys.nulls[i] && fetch->keys.impossible[i] == NULL;
+		fetch->found[i - start] = tc_key_arg_is_possible(&fetch->keys, i);
 		if (fetch->found[i - start])
 			memcpy(asked + fetch->keys.nkeys * n++,
 				   tc_key_arg_at(&fetch->keys, i),

@@ -22,7 +22,8 @@
 #include "base/pg_compat.h"
 #include "cache/read.h"
 #include "cache/scan.h"
-#include "query/arg.h"
+#include "query/key_arg.h"
+#include "query/result.h"
 #include "segment/memory/segment.h"
 #include "sql/get_many.h"
 

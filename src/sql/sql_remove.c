@@ -19,6 +19,7 @@
 #include "cache/scan.h"
 #include "cache/volatile.h"
 #include "query/arg.h"
+#include "query/key_arg.h"
 #include "table/table_sql.h"
 
 TC_FUNCTION(topcache_remove);
@@ -64,7 +65,7 @@ topcache_remove_many(PG_FUNCTION_ARGS)
 	for (int i = 0; i < keys.n; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (!keys.nulls[i] && keys.impossible[i] == NULL &&
+		if (tc_key_arg_is_possible(&keys, i) &&
 			remove_record(map, tc_key_arg_at(&keys, i)))
 			removed++;
 	}

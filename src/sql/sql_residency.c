@@ -19,6 +19,7 @@
 #include "cache/bypass.h"
 #include "cache/hydrate.h"
 #include "query/arg.h"
+#include "query/key_arg.h"
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
