@@ -28,6 +28,7 @@
 #include "cache/bypass.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
+#include "table/privileges.h"
 
 StaticAssertDecl(TC_NBYPASSES == TC_BYPASS_REASONS,
 				 "each reason has a counter");
@@ -143,7 +144,7 @@ tc_bypass_reason(TcMap *map, Snapshot snapshot, bool checked, bool by_sql)
 	}
 	if (!tc_enabled)
 		return TC_BYPASS_DISABLED;
-	if (!checked && tc_map_policies_apply(map))
+	if (!checked && tc_privileges_policies_apply(map))
 		return TC_BYPASS_POLICIES;
 	if (by_sql)
 		return TC_BYPASS_SUSPENDED;

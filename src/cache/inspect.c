@@ -17,6 +17,7 @@
 #include "cache/binding.h"
 #include "cache/inspect.h"
 #include "segment/index/walk.h"
+#include "table/privileges.h"
 
 bool
 tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)
@@ -25,7 +26,7 @@ tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)
 	TcProbe probe;
 	TcWalkRecord entry;
 
-	if (tc_map_policies_apply_to(map, user) || !tc_binding_acquire(map))
+	if (tc_privileges_policies_apply_to(map, user) || !tc_binding_acquire(map))
 		return false;
 	tc_row_layout_form_key(&map->layout, keys, &key);
 	tc_binding_probe(&probe, map, &key);

@@ -49,6 +49,7 @@
 #include "segment/stats/counters.h"
 #include "segment/stats/removal.h"
 #include "segment/stats/sample.h"
+#include "table/privileges.h"
 #include "table/row.h"
 #include "table/table_sql.h"
 
@@ -74,7 +75,7 @@ needs_sql(const TcReader *reader)
 		 map->suspended == TC_SUSPENDED_CHILDREN ||
 		 map->suspended == TC_SUSPENDED_VIRTUAL ||
 		 !tc_key_index_complete(&map->key_index) ||
-		 (!reader->checked && tc_map_policies_apply(map)));
+		 (!reader->checked && tc_privileges_policies_apply(map)));
 }
 
 /*
@@ -115,7 +116,7 @@ void
 tc_read_begin(TcReader *reader, TcMap *map, Snapshot snapshot,
 			  MemoryContext context)
 {
-	tc_map_check_select(map);
+	tc_privileges_check_select(map);
 	begin(reader, map, snapshot, context, false, false);
 }
 
@@ -523,7 +524,7 @@ tc_read_resident(TcMap *map, const Datum *keys)
 	TcProbe probe;
 	TcLookup lookup;
 
-	if (tc_map_policies_apply(map) || !tc_binding_acquire(map))
+	if (tc_privileges_policies_apply(map) || !tc_binding_acquire(map))
 		return false;
 	tc_row_layout_form_key(&map->layout, keys, &key);
 	tc_binding_probe(&probe, map, &key);

@@ -36,6 +36,7 @@
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
 #include "table/map_definition.h"
+#include "table/privileges.h"
 
 /* Is a column part of what the map gives? */
 static bool
@@ -250,7 +251,7 @@ analyze(Relation rel, AcquireSampleRowsFunc *sample, BlockNumber *pages)
 
 	/* statistics are for the owner to see, whoever asks for them */
 	if (!table->map->def.durable || !all_readable(table, owner) ||
-		tc_map_policies_apply_to(table->map, owner))
+		tc_privileges_policies_apply_to(table->map, owner))
 		return false;
 	backing = table_open(table->map->relation, AccessShareLock);
 	*pages = Max(RelationGetNumberOfBlocks(backing), 1);

@@ -45,6 +45,7 @@
 #include "fdw/fdw_table.h"
 #include "query/explain.h"
 #include "query/key_scan.h"
+#include "table/privileges.h"
 #include "table/row.h"
 
 typedef struct ScanWork
@@ -219,7 +220,7 @@ choose_locking(ForeignScanState *node, ScanWork *work)
 	if (work->locking == TC_LOCK_FITTING &&
 		(map->suspended == TC_SUSPENDED_CHILDREN ||
 		 map->suspended == TC_SUSPENDED_VIRTUAL ||
-		 tc_map_policies_apply_to(map, work->form.user)))
+		 tc_privileges_policies_apply_to(map, work->form.user)))
 		work->locking = TC_LOCK_ALL;
 	if (work->locking != TC_LOCK_ALL)
 		work->form.lock = LCS_NONE;
@@ -248,7 +249,7 @@ start_lookups(ForeignScanState *node, ScanWork *work)
 	tc_key_scan_begin(lookups, map, node->ss.ps.state->es_snapshot, false);
 	if (map->def.durable)
 	{
-		bool policies = tc_map_policies_apply_to(map, work->form.user);
+		bool policies = tc_privileges_policies_apply_to(map, work->form.user);
 
 		if (policies)
 			lookups->reader.bypass = TC_BYPASS_POLICIES;
@@ -524,7 +525,8 @@ check_rights(ScanWork *work)
 	if (map->def.durable)
 		tc_fdw_statement_check(&work->form);
 	work->shows_meta = shows_meta(work->table);
-	work->shows_sizes = work->shows_meta && tc_map_record_readable(map, user);
+	work->shows_sizes =
+		work->shows_meta && tc_privileges_record_readable(map, user);
 }
 
 static void

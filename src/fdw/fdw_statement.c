@@ -43,6 +43,7 @@
 
 #include "base/pg_compat.h"
 #include "fdw/fdw_statement.h"
+#include "table/privileges.h"
 
 /* What stands where the text of a statement would. */
 #define SOURCE "statement of a foreign table of topcache"
@@ -132,7 +133,7 @@ tc_fdw_statement_check(const TcStatementForm *form)
 	check_as(form, owner);
 
 	/* who owns the table can have any policies */
-	if (tc_map_policies_apply_to(form->table->map, owner) &&
+	if (tc_privileges_policies_apply_to(form->table->map, owner) &&
 		!tc_owns_relation(form->table->map->relation, owner))
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),

@@ -36,6 +36,7 @@
 #include "segment/memory/segment.h"
 #include "segment/stats/counters.h"
 #include "table/key_text.h"
+#include "table/privileges.h"
 
 TC_FUNCTION(topcache_entries);
 TC_FUNCTION(topcache_verify);
@@ -66,8 +67,8 @@ visible_map(const TcWalkRecord *entry)
 	if (!SearchSysCacheExists1(RELOID, ObjectIdGetDatum(identity.relation)))
 		return NULL;
 	map = tc_map_lookup(identity.relation);
-	if (map == NULL || !tc_map_key_readable(map) ||
-		tc_map_policies_apply(map) || !tc_binding_acquire(map) ||
+	if (map == NULL || !tc_privileges_key_readable(map) ||
+		tc_privileges_policies_apply(map) || !tc_binding_acquire(map) ||
 		tc_binding_entry(map)->number != entry->map ||
 		tc_binding_entry(map)->generation != entry->generation)
 		return NULL;
@@ -86,7 +87,7 @@ follow_entry(EntryMap *current, const TcWalkRecord *entry)
 	current->generation = entry->generation;
 	current->map = visible_map(entry);
 	current->sizes = current->map != NULL &&
-		tc_map_record_readable(current->map, GetUserId());
+		tc_privileges_record_readable(current->map, GetUserId());
 }
 
 /*
@@ -134,8 +135,8 @@ topcache_entries(PG_FUNCTION_ARGS)
 	{
 		TcMap *map = tc_map_require(PG_GETARG_OID(0));
 
-		if (!tc_map_key_readable(map))
-			tc_map_check_select(map);
+		if (!tc_privileges_key_readable(map))
+			tc_privileges_check_select(map);
 		if (!tc_binding_acquire(map))
 			return (Datum) 0;
 		slot = tc_binding_entry(map);
@@ -174,7 +175,7 @@ topcache_verify(PG_FUNCTION_ARGS)
 
 	tc_segment_require();
 	map = tc_map_require(PG_GETARG_OID(0));
-	tc_map_check_select(map);
+	tc_privileges_check_select(map);
 	InitMaterializedSRF(fcinfo, 0);
 	verify = tc_verify_begin(map, GetActiveSnapshot(), CurrentMemoryContext);
 	while ((problem = tc_verify_next(verify, keys)) != NULL)

@@ -28,6 +28,7 @@
 #include "cache/read_ahead.h"
 #include "query/key_arg.h"
 #include "query/result.h"
+#include "table/privileges.h"
 
 TC_FUNCTION(topcache_fetch);
 TC_FUNCTION(topcache_fetch_many);
@@ -172,7 +173,7 @@ begin_fetch(FunctionCallInfo fcinfo, FuncCallContext *call)
 	Fetch *fetch = palloc0(sizeof(Fetch));
 
 	/* the row that a caller without keys is refused */
-	tc_map_check_select(map);
+	tc_privileges_check_select(map);
 	fetch->batch =
 		AllocSetContextCreate(call->multi_call_memory_ctx, "topcache batch",
 							  ALLOCSET_DEFAULT_SIZES);

@@ -26,6 +26,7 @@
 #include "query/result.h"
 #include "segment/memory/segment.h"
 #include "sql/get_many.h"
+#include "table/privileges.h"
 
 TC_FUNCTION(topcache_get);
 TC_FUNCTION(topcache_get_text);
@@ -108,7 +109,7 @@ topcache_is_resident(PG_FUNCTION_ARGS)
 	Datum keys[INDEX_MAX_KEYS];
 
 	tc_segment_require();
-	tc_map_check_select(map);
+	tc_privileges_check_select(map);
 	tc_key_arg(fcinfo, 1, map, keys);
 	PG_RETURN_BOOL(tc_read_resident(map, keys));
 }
@@ -186,7 +187,7 @@ topcache_scan(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 								ALLOCSET_DEFAULT_SIZES);
-	tc_map_check_select(map);
+	tc_privileges_check_select(map);
 	scan = tc_scan_begin(map, CurrentMemoryContext);
 	while (tc_scan_next(scan, keys, &value))
 	{

@@ -23,6 +23,7 @@
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
+#include "table/privileges.h"
 
 TC_FUNCTION(topcache_hydrate);
 TC_FUNCTION(topcache_evict);
@@ -47,7 +48,7 @@ own_map(FunctionCallInfo fcinfo)
 static bool
 may_hydrate(TcMap *map)
 {
-	TcBypass bypass = tc_map_policies_apply(map)
+	TcBypass bypass = tc_privileges_policies_apply(map)
 		? TC_BYPASS_POLICIES
 		: tc_bypass_fill_reason(map, GetActiveSnapshot());
 
@@ -73,7 +74,7 @@ topcache_hydrate(PG_FUNCTION_ARGS)
 	tc_segment_require();
 	tc_arg_require(fcinfo, 0, "relation");
 	map = tc_map_require(PG_GETARG_OID(0));
-	tc_map_check_select(map);
+	tc_privileges_check_select(map);
 	if (!PG_ARGISNULL(1))
 	{
 		max = PG_GETARG_INT64(1);

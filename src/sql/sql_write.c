@@ -32,6 +32,7 @@
 #include "query/row_arg.h"
 #include "query/value_arg.h"
 #include "table/key_text.h"
+#include "table/privileges.h"
 #include "table/row.h"
 #include "table/table_sql.h"
 #include "table/table_update.h"

@@ -44,8 +44,8 @@
 #include "base/pg_compat.h"
 #include "table/guard.h"
 #include "table/map.h"
-#include "table/table_layout.h"
 #include "table/plain_table.h"
+#include "table/table_layout.h"
 
 /* How often an entry is built again because something changed meanwhile. */
 #define REFRESH_TRIES 5
@@ -492,97 +492,6 @@ tc_map_require(Oid relation)
 			 errdetail("A column that it was attached with no longer exists."),
 			 errhint("Use topcache.detach() and topcache.attach() to attach "
 					 "it anew.")));
-}
-
-/* ----- privileges and names ----- */
-
-/* Is SELECT granted on every column that a record has? */
-static bool
-columns_readable(const TcMap *map, Oid user)
-{
-	const TcRowLayout *layout = &map->layout;
-
-	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
-		return true;
-
-	/* without them there is no record to be read */
-	if (layout->natts == 0)
-		return false;
-	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
-	{
-		AttrNumber number = i < layout->nkeys
-			? layout->keys[i].number
-			: layout->stored[i - layout->nkeys].number;
-
-		if (pg_attribute_aclcheck(map->relation, number, user, ACL_SELECT) !=
-			ACLCHECK_OK)
-			return false;
-	}
-	return true;
-}
-
-bool
-tc_map_record_readable(const TcMap *map, Oid user)
-{
-	return tc_may_use_schema(map->schema, user) && columns_readable(map, user);
-}
-
-bool
-tc_map_key_readable(const TcMap *map)
-{
-	Oid user = GetUserId();
-
-	if (!tc_may_use_schema(map->schema, user))
-		return false;
-	if (pg_class_aclcheck(map->relation, user, ACL_SELECT) == ACLCHECK_OK)
-		return true;
-	for (int i = 0; i < map->layout.nkeys; i++)
-	{
-		if (pg_attribute_aclcheck(map->relation, map->layout.keys[i].number,
-								  user, ACL_SELECT) != ACLCHECK_OK)
-			return false;
-	}
-	return map->layout.natts > 0;
-}
-
-void
-tc_map_check_select(TcMap *map)
-{
-	Oid user = GetUserId();
-
-	if (map->readable_by == user)
-		return;
-
-	/* who names the relation by its number has not been asked yet */
-	if (!tc_may_use_schema(map->schema, user))
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_SCHEMA,
-					   get_namespace_name(map->schema));
-	if (!columns_readable(map, user))
-		aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(map->relkind),
-					   map->name);
-	map->readable_by = user;
-}
-
-bool
-tc_map_may_put(TcMap *map)
-{
-	Oid user = GetUserId();
-
-	if (map->puttable_by == user)
-		return true;
-	if (!tc_may_use_schema(map->schema, user) ||
-		pg_class_aclmask(map->relation, user, TC_PUT_MODE, ACLMASK_ALL) !=
-			TC_PUT_MODE)
-		return false;
-	map->puttable_by = user;
-	return true;
-}
-
-bool
-tc_map_policies_apply_to(const TcMap *map, Oid user)
-{
-	return map->row_security &&
-		check_enable_rls(map->relation, user, false) == RLS_ENABLED;
 }
 
 TcMsgpackShape *

@@ -103,36 +103,6 @@ extern TcMap *tc_map_lookup(Oid relation);
 extern TcMap *tc_map_require(Oid relation);
 extern TcMap *tc_map_require_defined(Oid relation);
 
-/*
- * May the current user read a record's columns?  An error as from SELECT if
- * not.
- */
-extern void tc_map_check_select(TcMap *map);
-
-/* May a user read all columns that a record has? */
-extern bool tc_map_record_readable(const TcMap *map, Oid user);
-
-/* May the current user read the key columns of every row? */
-extern bool tc_map_key_readable(const TcMap *map);
-
-/* What a put needs, as INSERT ... ON CONFLICT DO UPDATE does. */
-#define TC_PUT_MODE (ACL_SELECT | ACL_INSERT | ACL_UPDATE)
-
-/* May the current user put records, whatever their columns? */
-extern bool tc_map_may_put(TcMap *map);
-
-/*
- * Do policies of row-level security apply to a user (InvalidOid: the current
- * one)?
- */
-extern bool tc_map_policies_apply_to(const TcMap *map, Oid user);
-
-static inline bool
-tc_map_policies_apply(const TcMap *map)
-{
-	return tc_map_policies_apply_to(map, InvalidOid);
-}
-
 /* A suspension in words; NULL when there is none. */
 extern const char *tc_map_suspension_text(TcSuspension suspension);
 

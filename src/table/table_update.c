@@ -59,6 +59,7 @@
 #include "utils/timestamp.h"
 
 #include "base/pg_compat.h"
+#include "table/privileges.h"
 #include "table/table_read.h"
 #include "table/table_update.h"
 
@@ -195,7 +196,7 @@ tc_table_update(TcMap *map, const Datum *keys, const TcRow *new_row,
 	if (!is_transaction_plain())
 		return false;
 	LockRelationOid(map->relation, RowExclusiveLock);
-	if (tc_map_lookup(map->relation) != map || !tc_map_may_put(map))
+	if (tc_map_lookup(map->relation) != map || !tc_privileges_may_put(map))
 		return false;
 	rel = relation_open(map->relation, NoLock);
 
