@@ -27,8 +27,8 @@
 
 #include "segment/evict/policy.h"
 #include "segment/evict/queues.h"
+#include "segment/evict/queues_check.h"
 #include "segment/index/versions.h"
-#include "segment/maps/check.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -213,8 +213,8 @@ tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	rec->queue = queue;
 	if (was_empty)
 		publish_tail_locked(rec->map, rec->hash, shard, queue);
-	tc_check_listed_locked(ref);
-	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	tc_queues_check_record_locked(ref);
+	tc_queues_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 }
 
 void
@@ -232,8 +232,8 @@ tc_queues_link(TcRef ref)
 	}
 	else
 		enter_queue_locked(shard, ref);
-	tc_check_listed_locked(ref);
-	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	tc_queues_check_record_locked(ref);
+	tc_queues_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -245,7 +245,7 @@ tc_queues_unlink(TcRef ref)
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
-	tc_check_listed_locked(ref);
+	tc_queues_check_record_locked(ref);
 	if (rec->flags & TC_REC_DIRTY)
 	{
 		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
@@ -253,7 +253,7 @@ tc_queues_unlink(TcRef ref)
 	}
 	else
 		leave_queue_locked(shard, ref);
-	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	tc_queues_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -268,7 +268,7 @@ tc_queues_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
 	shard->negative_records += delta->negative_records;
 	shard->bytes += delta->bytes;
 	shard->cost += delta->cost;
-	tc_check_ends_locked(map, tc_shard_number(hash));
+	tc_queues_check_ends_locked(map, tc_shard_number(hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -298,8 +298,8 @@ tc_queues_relocate(TcRef from, TcRef to)
 		tc_record_at(rec->next)->prev = to;
 	else
 		*tail = to;
-	tc_check_listed_locked(to);
-	tc_check_ends_locked(rec->map, tc_shard_number(rec->hash));
+	tc_queues_check_record_locked(to);
+	tc_queues_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
 }
 
@@ -343,7 +343,7 @@ tc_queues_dirty(uint16 map, int number, TcDirty *dirty, int max)
 		dirty[n].pinned = (rec->flags & TC_REC_NEVER_EVICTED) != 0;
 		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
-		tc_check_listed_locked(ref);
+		tc_queues_check_record_locked(ref);
 	}
 	LWLockRelease(&shard->lock);
 	return n;

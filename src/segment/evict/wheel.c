@@ -34,7 +34,6 @@
 #include "port/pg_bitutils.h"
 
 #include "segment/evict/wheel.h"
-#include "segment/maps/check.h"
 #include "segment/memory/segment.h"
 
 /* A tick is 2^18 microseconds. */
@@ -158,7 +157,7 @@ tc_wheel_link(TcRef ref)
 		wheel->cursor = Max(wheel->cursor, now);
 	push_locked(list_for(wheel, tick, wheel->cursor), ref);
 	wheel->records++;
-	tc_check_expiring_locked(ref);
+	tc_wheel_check_record_locked(ref);
 	LWLockRelease(&wheel->lock);
 }
 
@@ -170,7 +169,7 @@ tc_wheel_unlink(TcRef ref)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
 								LW_EXCLUSIVE));
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
-	tc_check_expiring_locked(ref);
+	tc_wheel_check_record_locked(ref);
 	take_out_locked(wheel, ref);
 	wheel->records--;
 	LWLockRelease(&wheel->lock);
@@ -196,7 +195,7 @@ tc_wheel_relocate(TcRef from, TcRef to)
 		expiry_at(expiry->prev)->next = to;
 	else
 		*list_of_first_locked(wheel, from) = to;
-	tc_check_expiring_locked(to);
+	tc_wheel_check_record_locked(to);
 	LWLockRelease(&wheel->lock);
 }
 
@@ -214,7 +213,7 @@ tc_wheel_postpone(TcRef ref)
 	/* in place of the one that was due there may be another by now */
 	tick = Max(tick_of(ref), wheel->cursor + POSTPONE_TICKS);
 	push_locked(list_for(wheel, tick, wheel->cursor), ref);
-	tc_check_expiring_locked(ref);
+	tc_wheel_check_record_locked(ref);
 	LWLockRelease(&wheel->lock);
 }
 
@@ -290,6 +289,21 @@ tc_wheel_due(uint16 map, uint32 *hash)
 
 #ifdef USE_ASSERT_CHECKING
 
+void
+tc_wheel_check_record_locked(TcRef ref)
+{
+	TcSharedWheel *wheel = wheel_of(ref);
+	TcSharedExpiry *expiry = expiry_at(ref);
+
+	Assert(LWLockHeldByMe(&wheel->lock));
+	Assert(tc_record_at(ref)->flags & TC_REC_EXPIRES);
+	Assert(wheel->records > 0);
+	if (expiry->prev != TC_NO_REF)
+		Assert(expiry_at(expiry->prev)->next == ref);
+	if (expiry->next != TC_NO_REF)
+		Assert(expiry_at(expiry->next)->prev == ref);
+}
+
 /* One list; those that were due before may have been postponed to any. */
 static uint32
 check_list_locked(TcSharedWheel *wheel, TcRef *list)
@@ -304,7 +318,7 @@ check_list_locked(TcSharedWheel *wheel, TcRef *list)
 
 		Assert((expiry_at(ref)->prev == TC_NO_REF) == (ref == *list));
 		Assert(wheel_of(ref) == wheel);
-		tc_check_expiring_locked(ref);
+		tc_wheel_check_record_locked(ref);
 
 		/* as it was, or, while the lists are sorted out, as it will be */
 		Assert(tick <= next || list == list_for(wheel, tick, wheel->cursor) ||

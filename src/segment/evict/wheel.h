@@ -30,8 +30,13 @@ extern void tc_wheel_postpone(TcRef ref);
 extern int64 tc_wheel_advance(uint16 map, int64 max);
 
 #ifdef USE_ASSERT_CHECKING
+/* A record in its map's wheel, which is locked. */
+extern void tc_wheel_check_record_locked(TcRef ref);
+
 /* Every record of the wheel is in a list for its time, and counted. */
 extern void tc_wheel_check(uint16 map);
+#else
+#define tc_wheel_check_record_locked(ref) ((void) 0)
 #endif
 
 /* One of the records that are due, or TC_NO_REF; with its hash. */

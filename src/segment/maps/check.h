@@ -16,21 +16,11 @@
 struct TcSharedBucket;
 struct TcSharedRelationEntry;
 
-/* A page of a size class, whose lock is held. */
-extern void tc_check_page_locked(uint32 page);
-
 /* A bucket of the index outside of a change, and what its slots say. */
 extern void tc_check_bucket_locked(struct TcSharedBucket *first);
 
 /* A key's versions, from the newest on; the partition is locked. */
 extern void tc_check_versions_locked(TcRef newest);
-
-/* A record on one of its shard's lists, and the ends of the lists. */
-extern void tc_check_listed_locked(TcRef ref);
-extern void tc_check_ends_locked(uint16 map, int shard);
-
-/* A record in its map's wheel, which is locked. */
-extern void tc_check_expiring_locked(TcRef ref);
 
 /* An entry of the map table, which is locked. */
 extern void tc_check_mapentry_locked(const struct TcSharedRelationEntry *entry);
@@ -40,8 +30,7 @@ extern void tc_check_map_empty_locked(uint16 map);
 
 /* ----- whole structures ----- */
 
-/* All pages of a size class; all entries and free slots of the map table. */
-extern void tc_check_class_locked(uint32 number);
+/* All entries and free slots of the map table. */
 extern void tc_check_maptable_locked(void);
 
 /* All of the segment, one part after the other.  No lock held. */
@@ -52,15 +41,10 @@ extern void tc_check_step(void);
 
 #else
 
-#define tc_check_page_locked(page)		((void) 0)
 #define tc_check_bucket_locked(first)	((void) 0)
 #define tc_check_versions_locked(ref)	((void) 0)
-#define tc_check_listed_locked(ref)		((void) 0)
-#define tc_check_ends_locked(map, n)	((void) 0)
-#define tc_check_expiring_locked(ref)	((void) 0)
 #define tc_check_mapentry_locked(entry) ((void) 0)
 #define tc_check_map_empty_locked(map)	((void) 0)
-#define tc_check_class_locked(number)	((void) 0)
 #define tc_check_maptable_locked()		((void) 0)
 #define tc_check_all()					((void) 0)
 #define tc_check_step()					((void) 0)

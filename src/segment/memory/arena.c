@@ -33,8 +33,8 @@
 
 #include "port/pg_bitutils.h"
 
-#include "segment/maps/check.h"
 #include "segment/memory/arena.h"
+#include "segment/memory/arena_check.h"
 #include "segment/memory/shared.h"
 
 /* A class is at least this much larger than the one before, in percent. */
@@ -336,7 +336,7 @@ alloc_from_class(uint32 number)
 		ref = chunk_ref(page, take_chunk_locked(page), class->chunk_bytes);
 		class->free_chunks--;
 		relink_page_locked(class, page);
-		tc_check_page_locked(page);
+		tc_arena_check_page_locked(page);
 	}
 	LWLockRelease(class_lock(number));
 	return ref;
@@ -379,7 +379,7 @@ settle_page_locked(TcSharedClass *class, uint32 page)
 	if (tc_seg.pages[page].used_chunks > 0)
 	{
 		relink_page_locked(class, page);
-		tc_check_page_locked(page);
+		tc_arena_check_page_locked(page);
 		return;
 	}
 	unlink_page_locked(class, page);
@@ -465,7 +465,7 @@ tc_arena_isolate_page(void)
 	{
 		unlink_page_locked(class, page);
 		tc_seg.pages[page].level = TC_PAGE_ISOLATED;
-		tc_check_page_locked(page);
+		tc_arena_check_page_locked(page);
 	}
 	LWLockRelease(class_lock(number));
 	return page;
@@ -498,7 +498,7 @@ tc_arena_release_page(uint32 page)
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
 	Assert(tc_seg.pages[page].level == TC_PAGE_ISOLATED);
 	settle_page_locked(class_at(number), page);
-	tc_check_class_locked(number);
+	tc_arena_check_class_locked(number);
 	LWLockRelease(class_lock(number));
 }
 
