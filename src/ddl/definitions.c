@@ -29,6 +29,7 @@
 #include "ddl/definitions.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
+#include "table/extension.h"
 
 /* Columns of a definition that statements set, as parameters in order. */
 #define NPARAMS 8

@@ -18,7 +18,7 @@
 
 #include "base/pg_compat.h"
 #include "ddl/commanded.h"
-#include "table/map_definition.h"
+#include "table/extension.h"
 
 TC_FUNCTION(topcache_keep_schema);
 

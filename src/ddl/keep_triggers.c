@@ -28,7 +28,8 @@
 #include "base/pg_compat.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
-#include "table/map_definition.h"
+#include "table/extension.h"
+#include "table/relation_name.h"
 
 TC_FUNCTION(topcache_keep_triggers);
 
@@ -74,12 +75,8 @@ to_be_enabled(Oid relation)
 static void
 enable_always(Oid relation, const char *trigger)
 {
-	char *sql =
-		psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
-				 quote_qualified_identifier(get_namespace_name(
-												get_rel_namespace(relation)),
-											get_rel_name(relation)),
-				 quote_identifier(trigger));
+	char *sql = psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+						 tc_relation_name(relation), quote_identifier(trigger));
 
 	SPI_connect();
 	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)

@@ -38,9 +38,11 @@
 #include "ddl/definitions.h"
 #include "ddl/volatile_tables.h"
 #include "query/arg.h"
+#include "table/extension.h"
 #include "table/guard.h"
 #include "table/key_index.h"
 #include "table/map_definition.h"
+#include "table/relation_name.h"
 #include "table/table_layout.h"
 
 TC_FUNCTION(topcache_create_map);
@@ -438,9 +440,7 @@ create_expiry_index(Oid relation)
 {
 	run_utility(
 		psprintf("CREATE INDEX ON %s (expires_at) WHERE expires_at IS NOT NULL",
-				 quote_qualified_identifier(get_namespace_name(
-												get_rel_namespace(relation)),
-											get_rel_name(relation))));
+				 tc_relation_name(relation)));
 }
 
 /* A table can be had that is no map: in a session's temporary schema. */
@@ -578,9 +578,7 @@ topcache_drop_map(PG_FUNCTION_ARGS)
 						get_rel_name(def.relation)),
 				 errhint(
 					 "Use topcache.detach() to end it and keep its table.")));
-	name = quote_qualified_identifier(get_namespace_name(
-										  get_rel_namespace(def.relation)),
-									  get_rel_name(def.relation));
+	name = tc_relation_name(def.relation);
 	run_utility(
 		psprintf("DROP %s %s", def.durable ? "TABLE" : "FOREIGN TABLE", name));
 	PG_RETURN_VOID();

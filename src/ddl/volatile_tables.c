@@ -50,6 +50,7 @@
 #include "ddl/volatile_tables.h"
 #include "fdw/fdw_table.h"
 #include "table/key_index.h"
+#include "table/relation_name.h"
 #include "table/table_layout.h"
 
 TC_FUNCTION(topcache_define_volatile);
@@ -310,12 +311,8 @@ tc_volatile_tables_define(void)
 static void
 change_options(Oid relation, const char *change)
 {
-	char *sql =
-		psprintf("ALTER FOREIGN TABLE %s OPTIONS (%s)",
-				 quote_qualified_identifier(get_namespace_name(
-												get_rel_namespace(relation)),
-											get_rel_name(relation)),
-				 change);
+	char *sql = psprintf("ALTER FOREIGN TABLE %s OPTIONS (%s)",
+						 tc_relation_name(relation), change);
 
 	SPI_connect();
 	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)

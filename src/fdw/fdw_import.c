@@ -35,8 +35,9 @@
 #include "base/pg_compat.h"
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
-#include "table/map_definition.h"
+#include "table/extension.h"
 #include "table/privileges.h"
+#include "table/relation_name.h"
 
 /* Is a column part of what the map gives? */
 static bool
@@ -82,7 +83,7 @@ import_map(const TcMap *map, const char *server)
 	}
 	appendStringInfo(&sql, ") SERVER %s OPTIONS (relation %s)",
 					 quote_identifier(server),
-					 quote_literal_cstr(tc_map_sql_name(map)));
+					 quote_literal_cstr(tc_relation_name(map->relation)));
 	return sql.data;
 }
 

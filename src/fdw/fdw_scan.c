@@ -46,6 +46,7 @@
 #include "query/explain.h"
 #include "query/key_scan.h"
 #include "table/privileges.h"
+#include "table/relation_name.h"
 #include "table/row.h"
 
 typedef struct ScanWork
@@ -646,7 +647,8 @@ explain_scan(ForeignScanState *node, ExplainState *es)
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 
 	if (es->verbose)
-		ExplainPropertyText("Map", tc_map_sql_name(work->table->map), es);
+		ExplainPropertyText("Map", tc_relation_name(work->table->map->relation),
+							es);
 	tc_explain_condition("Cache Cond", &plan->scan.plan,
 						 plan->fdw_recheck_quals, NIL, es);
 	if (work->mode == TC_FOREIGN_LOOKUP && work->lookups.reading)

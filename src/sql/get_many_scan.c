@@ -42,7 +42,7 @@
 #include "query/result.h"
 #include "sql/get_many.h"
 #include "sql/get_many_scan.h"
-#include "table/map_definition.h"
+#include "table/extension.h"
 
 /* State of the node. */
 typedef struct ManyScanState

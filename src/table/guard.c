@@ -30,8 +30,9 @@
 #include "utils/rel.h"
 #include "utils/syscache.h"
 
+#include "table/extension.h"
 #include "table/guard.h"
-#include "table/map_definition.h"
+#include "table/relation_name.h"
 
 #define ROW_TRIGGER		 "topcache_row_changed"
 #define TRUNCATE_TRIGGER "topcache_table_truncated"
@@ -88,14 +89,6 @@ tc_guard_alone(Relation rel)
 	return rel->trigdesc->numtriggers == NGUARDS;
 }
 
-static char *
-table_name(Oid relation)
-{
-	return quote_qualified_identifier(get_namespace_name(
-										  get_rel_namespace(relation)),
-									  get_rel_name(relation));
-}
-
 static void
 run_command(const char *command)
 {
@@ -109,7 +102,7 @@ run_command(const char *command)
 void
 tc_guard_create(Oid relation)
 {
-	char *table = table_name(relation);
+	char *table = tc_relation_name(relation);
 
 	(void) tc_guard_remove(relation);
 	SPI_connect();
@@ -163,7 +156,7 @@ tc_guard_remove(Oid relation)
 	foreach (cell, names)
 		run_command(psprintf("DROP TRIGGER %s ON %s",
 							 quote_identifier(lfirst(cell)),
-							 table_name(relation)));
+							 tc_relation_name(relation)));
 	SPI_finish();
 	return names != NIL;
 }

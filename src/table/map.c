@@ -501,11 +501,3 @@ tc_map_encoder(TcMap *map)
 		map->encoder = tc_msgpack_shape_create(map->desc, map->context);
 	return map->encoder;
 }
-
-char *
-tc_map_sql_name(const TcMap *map)
-{
-	return quote_qualified_identifier(get_namespace_name(
-										  get_rel_namespace(map->relation)),
-									  get_rel_name(map->relation));
-}

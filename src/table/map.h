@@ -112,7 +112,4 @@ extern bool tc_map_up_to_date(const TcMap *map);
 /* The row type of a map that keeps whole rows, prepared for MessagePack. */
 extern TcMsgpackShape *tc_map_encoder(TcMap *map);
 
-/* Name of a map's relation for use in SQL, palloc'd. */
-extern char *tc_map_sql_name(const TcMap *map);
-
 #endif /* TC_MAP_H */

@@ -33,6 +33,7 @@
 #include "utils/relcache.h"
 #include "utils/syscache.h"
 
+#include "table/extension.h"
 #include "table/map_definition.h"
 
 /* Columns of topcache.map_definition. */
@@ -49,28 +50,6 @@ enum
 	DEF_KEY_NUMBERS = TC_DEF_KEY_NUMBERS,
 	DEF_VALUE_NUMBER = TC_DEF_VALUE_NUMBER
 };
-
-/*
- * What we read of tables in the schema we take for what it says, so that the
- * name is not enough: whoever may make schemas can have one of that name where
- * the extension is not installed.
- */
-Oid
-tc_extension_schema(void)
-{
-	static Oid known = InvalidOid;
-	Oid schema = get_namespace_oid("topcache", true);
-	Oid extension;
-
-	if (!OidIsValid(schema) || schema == known)
-		return schema;
-	extension = get_extension_oid("topcache", true);
-	if (!OidIsValid(extension) ||
-		getExtensionOfObject(NamespaceRelationId, schema) != extension)
-		return InvalidOid;
-	known = schema;
-	return schema;
-}
 
 static List *
 names_of_array(Datum value)

@@ -30,12 +30,6 @@ typedef struct TcMapDefinition
 #define TC_DEF_KEY_NUMBERS	9
 #define TC_DEF_VALUE_NUMBER 10
 
-/*
- * Schema of the extension in this database, or InvalidOid.  One that somebody
- * has given the name is not it.
- */
-extern Oid tc_extension_schema(void);
-
 /* Is a column of the table a limit of what the map keeps? */
 extern bool tc_map_definition_is_limit(int column);
 

@@ -34,8 +34,10 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "table/extension.h"
 #include "table/map.h"
 #include "table/owner.h"
+#include "table/relation_name.h"
 #include "table/table_purge.h"
 
 /* Pages that are read without the help of an index. */
@@ -124,7 +126,7 @@ next_expiry(const char *table)
 static TcPurgeResult
 purge(const TcMap *map, int max, TimestampTz *next)
 {
-	const char *table = tc_map_sql_name(map);
+	const char *table = tc_relation_name(map->relation);
 	TcPurgeResult result;
 
 	SPI_connect();

@@ -29,6 +29,7 @@
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
+#include "table/relation_name.h"
 #include "table/row.h"
 #include "table/table_sql.h"
 
@@ -107,7 +108,8 @@ static void
 append_insert(StringInfo sql, const TcMap *map, const char *value,
 			  const char *expires)
 {
-	appendStringInfo(sql, "INSERT INTO %s AS m (", tc_map_sql_name(map));
+	appendStringInfo(sql, "INSERT INTO %s AS m (",
+					 tc_relation_name(map->relation));
 	tc_table_sql_append_keys(sql, map);
 	appendStringInfo(sql, ", %s%s) VALUES (", value_name(map),
 					 map->layout.expires != 0 ? ", expires_at" : "");
@@ -185,7 +187,7 @@ build_replace(StringInfo sql, const TcMap *map, const char *expected,
 			  const char *value)
 {
 	appendStringInfo(sql, "UPDATE %s AS m SET %s = %s WHERE ",
-					 tc_map_sql_name(map), value_name(map), value);
+					 tc_relation_name(map->relation), value_name(map), value);
 	tc_table_sql_append_key_condition(sql, map, true);
 	appendStringInfo(sql, " AND m.%s %s %s", value_name(map),
 					 equality_name(map->layout.value->type), expected);
@@ -217,7 +219,8 @@ build_incr(StringInfo sql, const TcMap *map, const char *by,
 static void
 build_remove(StringInfo sql, const TcMap *map)
 {
-	appendStringInfo(sql, "DELETE FROM %s AS m WHERE ", tc_map_sql_name(map));
+	appendStringInfo(sql, "DELETE FROM %s AS m WHERE ",
+					 tc_relation_name(map->relation));
 	tc_table_sql_append_key_condition(sql, map, false);
 	if (map->layout.expires != 0)
 		appendStringInfoString(sql,
@@ -229,7 +232,7 @@ static void
 build_touch(StringInfo sql, const TcMap *map, const char *expires)
 {
 	appendStringInfo(sql, "UPDATE %s AS m SET expires_at = %s WHERE ",
-					 tc_map_sql_name(map), expires);
+					 tc_relation_name(map->relation), expires);
 	tc_table_sql_append_key_condition(sql, map, true);
 }
 
@@ -244,7 +247,7 @@ append_select(StringInfo sql, const TcMap *map)
 	for (int i = layout->nhashed; i < layout->nstored; i++)
 		appendStringInfo(sql, ", m.%s",
 						 quote_identifier(NameStr(layout->stored[i].name)));
-	appendStringInfo(sql, " FROM %s AS m", tc_map_sql_name(map));
+	appendStringInfo(sql, " FROM %s AS m", tc_relation_name(map->relation));
 }
 
 static void
@@ -289,7 +292,8 @@ build_statement(const TcMap *map, TcPlanKind kind)
 			build_touch(&sql, map, first);
 			break;
 		case TC_PLAN_CLEAR:
-			appendStringInfo(&sql, "DELETE FROM %s", tc_map_sql_name(map));
+			appendStringInfo(&sql, "DELETE FROM %s",
+							 tc_relation_name(map->relation));
 			break;
 		case TC_PLAN_SCAN:
 			build_scan(&sql, map);

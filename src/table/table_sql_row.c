@@ -26,6 +26,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "table/relation_name.h"
 #include "table/table_sql.h"
 #include "table/table_sql_row.h"
 
@@ -70,7 +71,8 @@ append_insert(StringInfo sql, const TcMap *map, Bitmapset *given)
 	int n = layout->nkeys;
 	int number = -1;
 
-	appendStringInfo(sql, "INSERT INTO %s AS m (", tc_map_sql_name(map));
+	appendStringInfo(sql, "INSERT INTO %s AS m (",
+					 tc_relation_name(map->relation));
 	tc_table_sql_append_keys(sql, map);
 	while ((number = bms_next_member(given, number)) >= 0)
 	{
@@ -131,7 +133,8 @@ build_update(StringInfo sql, const TcMap *map, Bitmapset *given)
 	const char *separator = "";
 	int parameter = map->layout.nkeys;
 
-	appendStringInfo(sql, "UPDATE %s AS m SET ", tc_map_sql_name(map));
+	appendStringInfo(sql, "UPDATE %s AS m SET ",
+					 tc_relation_name(map->relation));
 	for (AttrNumber number = 1; number <= map->desc->natts; number++)
 	{
 		bool is_given = bms_is_member(number, given);
