@@ -26,7 +26,7 @@
 #include "cache/verify.h"
 #include "cache/visibility.h"
 #include "segment/index/walk.h"
-#include "segment/maps/check.h"
+#include "segment/check.h"
 #include "table/table_read.h"
 
 struct TcVerify

@@ -41,7 +41,7 @@
 #include "cache/freeze.h"
 #include "cache/settle.h"
 #include "segment/index/reclaim.h"
-#include "segment/maps/check.h"
+#include "segment/check.h"
 #include "segment/maps/map_retire.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/huge.h"

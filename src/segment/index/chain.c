@@ -17,12 +17,14 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+
 #include "segment/evict/policy.h"
 #include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
 #include "segment/index/chain.h"
-#include "segment/maps/check.h"
 #include "segment/memory/arena.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 
 /* ----- finding ----- */
@@ -169,7 +171,7 @@ tc_chain_add_locked(TcRef ref)
 		return false;
 	link_newest_locked(ref);
 	tc_queues_account(rec->map, rec->hash, &delta);
-	tc_check_versions_locked(ref);
+	tc_chain_check_locked(ref);
 	return true;
 }
 
@@ -191,7 +193,7 @@ tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	tc_index_exchange_locked(place, ref);
 	link_newest_locked(ref);
 	tc_queues_account(rec->map, rec->hash, &delta);
-	tc_check_versions_locked(ref);
+	tc_chain_check_locked(ref);
 }
 
 /* Take the newest version of a key away; what is below comes up. */
@@ -218,5 +220,57 @@ tc_chain_pop_locked(TcIndexPlace *place)
 	link_newest_locked(older);
 	tc_queues_account(rec->map, rec->hash, &delta);
 	tc_record_free(ref);
-	tc_check_versions_locked(older);
+	tc_chain_check_locked(older);
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+/* The header of one version. */
+static void
+check_version_locked(TcRef ref, bool newest)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	bool dirty = (rec->flags & TC_REC_DIRTY) != 0;
+
+	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
+	Assert(tc_map_entry_has_body(rec->map));
+	Assert(TransactionIdIsValid(rec->xmin));
+	tc_record_check(ref);
+
+	/* a clean version is known to be committed, a pinned one never clean */
+	Assert(dirty || (rec->flags & TC_REC_COMMITTED));
+	Assert(dirty || !(rec->flags & TC_REC_NEVER_EVICTED));
+	if (rec->flags & TC_REC_ENDED)
+		Assert((rec->flags & TC_REC_NEVER_EVICTED) &&
+			   !(rec->flags & TC_REC_NEGATIVE) &&
+			   TransactionIdIsNormal(rec->ended_by));
+
+	/* nobody needs what is older than a committed version */
+	if (rec->flags & TC_REC_COMMITTED)
+		Assert(tc_record_older(rec) == TC_NO_REF);
+	if (newest)
+		return;
+
+	/* only the newest is on a list, and in a wheel */
+	Assert(rec->prev == TC_NO_REF && rec->next == TC_NO_REF);
+	if (rec->flags & TC_REC_EXPIRES)
+		Assert(tc_record_expiry(rec)->prev == TC_NO_REF &&
+			   tc_record_expiry(rec)->next == TC_NO_REF);
+}
+
+void
+tc_chain_check_locked(TcRef newest)
+{
+	TcSharedRecord *first = tc_record_at(newest);
+
+	Assert(LWLockHeldByMe(tc_partition_lock(first->hash)));
+	for (TcRef ref = newest; ref != TC_NO_REF;
+		 ref = tc_record_older(tc_record_at(ref)))
+	{
+		Assert(tc_record_at(ref)->hash == first->hash);
+		Assert(tc_record_at(ref)->map == first->map);
+		check_version_locked(ref, ref == newest);
+	}
+}
+
+#endif /* USE_ASSERT_CHECKING */

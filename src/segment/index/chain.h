@@ -45,4 +45,11 @@ extern void tc_chain_pop_locked(TcIndexPlace *place);
 /* Drop a record, as a change of its own. */
 extern void tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why);
 
+#ifdef USE_ASSERT_CHECKING
+/* A key's versions, from the newest on. */
+extern void tc_chain_check_locked(TcRef newest);
+#else
+#define tc_chain_check_locked(newest) ((void) 0)
+#endif
+
 #endif /* TC_CHAIN_H */

@@ -26,9 +26,9 @@
 
 #include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
+#include "segment/index/chain.h"
 #include "segment/index/index.h"
 #include "segment/index/reclaim.h"
-#include "segment/maps/check.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
@@ -140,7 +140,7 @@ move_chunk(TcRef from, TcRef to, uint32 hash)
 		else
 			relink_locked(link, to, &place);
 		tc_bucket_end_change_locked(place.first);
-		tc_check_versions_locked(place.ref);
+		tc_chain_check_locked(place.ref);
 		moved = true;
 	}
 	LWLockRelease(lock);

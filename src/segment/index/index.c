@@ -39,7 +39,6 @@
 #include "postgres.h"
 
 #include "segment/index/index.h"
-#include "segment/maps/check.h"
 #include "segment/memory/arena.h"
 
 /*
@@ -182,7 +181,7 @@ tc_bucket_end_change_locked(TcSharedBucket *first)
 	Assert((seq & 1) == 1);
 	pg_write_barrier();
 	pg_atomic_write_u32(&first->seq, seq + 1);
-	tc_check_bucket_locked(first);
+	tc_bucket_check_locked(first);
 }
 
 /* Put a ref into the chain of a bucket; false without memory. */
@@ -415,7 +414,7 @@ split_bucket_locked(uint32 nbuckets)
 		pg_write_barrier();
 		purge_chain_locked(old, old_number, nbuckets + 1);
 		tc_bucket_end_change_locked(old);
-		tc_check_bucket_locked(new);
+		tc_bucket_check_locked(new);
 	}
 	else
 		discard_chain_locked(new);
@@ -551,3 +550,75 @@ tc_index_visit_class(uint32 class, uint32 classes,
 		visit_chain_locked(tc_bucket_at(n), class, classes, visit, arg);
 	LWLockRelease(lock);
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+/* What so many slots hold; returns how many of them are in use. */
+static int
+check_slots_locked(TcSharedBucket *first, TcSharedBucketEntries *slots,
+				   int nslots)
+{
+	int used = 0;
+
+	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
+	for (int i = 0; i < nslots; i++)
+	{
+		TcRef ref = slots->ref[i];
+		uint32 nbuckets;
+		uint32 hash;
+
+		if (ref == TC_NO_REF)
+			continue;
+		used++;
+		Assert(tc_ref_plausible(ref, sizeof(TcSharedRecord)));
+		hash = tc_record_at(ref)->hash;
+		Assert(tc_bucket_tags(slots, nslots)[i] == hash >> 24);
+		Assert(tc_bucket_of(hash, &nbuckets) == first);
+		for (int j = 0; j < i; j++)
+			Assert(slots->ref[j] != ref);
+	}
+	return used;
+}
+
+/* A bucket outside of a change, and what its entries say. */
+void
+tc_bucket_check_locked(TcSharedBucket *first)
+{
+	TcSharedBucketEntries *slots = tc_bucket_entries(first);
+
+	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
+	Assert((pg_atomic_read_u32(&first->seq) & 1) == 0);
+	check_slots_locked(first, slots, TC_BUCKET_ENTRIES);
+	while (slots->overflow != TC_NO_REF)
+	{
+		int used;
+
+		Assert(tc_ref_plausible(slots->overflow, TC_MIN_CHUNK_BYTES));
+		slots = (TcSharedBucketEntries *) tc_ref_address(slots->overflow);
+		used = check_slots_locked(first, slots, TC_OVERFLOW_ENTRIES);
+
+		/* the last ones are given back when they are empty */
+		Assert(used > 0 || slots->overflow != TC_NO_REF);
+	}
+}
+
+void
+tc_index_size_check(void)
+{
+	TcSharedSegment *head = tc_seg.head;
+	uint32 per_page = 1U << tc_seg.bucket_shift;
+	uint32 nbuckets;
+	uint32 pages;
+
+	if (!LWLockConditionalAcquire(tc_growth_lock(), LW_SHARED))
+		return;
+	nbuckets = pg_atomic_read_u32(&head->nbuckets);
+	pages = (nbuckets + per_page - 1) / per_page;
+	Assert(nbuckets >= head->min_buckets);
+	Assert(pg_atomic_read_u32(&head->index_pages) == pages);
+	for (uint32 i = 0; i < pages; i++)
+		Assert(tc_seg.pages[tc_seg.directory[i]].use == TC_PAGE_INDEX);
+	LWLockRelease(tc_growth_lock());
+}
+
+#endif /* USE_ASSERT_CHECKING */

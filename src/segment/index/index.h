@@ -127,4 +127,14 @@ extern void tc_index_visit_class(uint32 class, uint32 classes,
 								 void (*visit)(TcRef ref, void *arg),
 								 void *arg);
 
+#ifdef USE_ASSERT_CHECKING
+/* A bucket outside of a change, whose partition is locked. */
+extern void tc_bucket_check_locked(TcSharedBucket *first);
+
+/* The directory names pages of the index, as many as are counted. */
+extern void tc_index_size_check(void);
+#else
+#define tc_bucket_check_locked(first) ((void) 0)
+#endif
+
 #endif /* TC_INDEX_H */

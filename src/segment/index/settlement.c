@@ -20,7 +20,6 @@
 #include "segment/evict/queues.h"
 #include "segment/index/chain.h"
 #include "segment/index/settlement.h"
-#include "segment/maps/check.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -84,7 +83,7 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 	tc_bucket_begin_change_locked(place->first);
 	tc_record_at(ref)->flags |= TC_REC_COMMITTED;
 	cut_below_locked(ref);
-	tc_check_versions_locked(place->ref);
+	tc_chain_check_locked(place->ref);
 	if (to_clean)
 		make_clean_locked(place);
 	tc_bucket_end_change_locked(place->first);
@@ -135,7 +134,7 @@ revive_locked(TcIndexPlace *place, uint16 map, TransactionId xid)
 	tc_bucket_begin_change_locked(place->first);
 	rec->flags &= ~TC_REC_ENDED;
 	rec->born_s = tc_segment_clock_us() / 1000000;
-	tc_check_versions_locked(place->ref);
+	tc_chain_check_locked(place->ref);
 	tc_bucket_end_change_locked(place->first);
 }
 
@@ -167,7 +166,7 @@ tc_settlement_abort(uint16 map, uint32 hash, TransactionId xid)
 			tc_record_at(above)->older = tc_record_older(rec);
 			tc_chain_account_bytes_locked(rec, -(int64) tc_record_bytes(ref));
 			tc_record_free(ref);
-			tc_check_versions_locked(place.ref);
+			tc_chain_check_locked(place.ref);
 		}
 		tc_bucket_end_change_locked(place.first);
 		tc_index_begin_locked(&place, hash);

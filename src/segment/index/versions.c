@@ -42,7 +42,6 @@
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/index/write_seq.h"
-#include "segment/maps/check.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -249,7 +248,7 @@ end_locked(TcIndexPlace *place, TransactionId xid,
 	tc_bucket_begin_change_locked(place->first);
 	rec->flags |= TC_REC_ENDED;
 	rec->ended_by = xid;
-	tc_check_versions_locked(place->ref);
+	tc_chain_check_locked(place->ref);
 	tc_bucket_end_change_locked(place->first);
 	return TC_END_DONE;
 }

@@ -23,7 +23,6 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
-#include "segment/maps/check.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/relation_entry.h"
 #include "segment/memory/map_entry.h"
@@ -117,7 +116,7 @@ tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 			set_locked(&tc_seg.maps[entry->slot], limits, xid);
 		else
 			tc_relation_entry_suspend_locked(entry, xid);
-		tc_check_mapentry_locked(entry);
+		tc_relation_entry_check_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
 }

@@ -31,7 +31,6 @@
 #include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
 #include "segment/index/reclaim.h"
-#include "segment/maps/check.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/map_acquire.h"
 #include "segment/maps/map_retire.h"
@@ -163,7 +162,7 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 	pg_atomic_write_u64(&tc_map_body(number)->stats_reset,
 						counted->stats_reset);
 	tc_map_table_hold_locked(number, slot);
-	tc_check_mapentry_locked(entry);
+	tc_relation_entry_check_locked(entry);
 	return true;
 }
 

@@ -17,9 +17,9 @@
 #include "postgres.h"
 
 #include "segment/evict/queues.h"
+#include "segment/evict/queues_check.h"
 #include "segment/index/index.h"
 #include "segment/index/versions.h"
-#include "segment/maps/check.h"
 #include "segment/maps/map_retire.h"
 #include "segment/maps/map_table.h"
 #include "segment/maps/relation_entry.h"
@@ -65,7 +65,6 @@ give_up(Oid database, Oid relation, bool forget)
 	}
 	if (forget && number != TC_NO_MAP_ENTRY)
 		tc_seg.maps[number].identity.relation = InvalidOid;
-	tc_check_maptable_locked();
 	LWLockRelease(tc_map_lock());
 	tc_map_retire_entry(number);
 }
@@ -128,6 +127,34 @@ drain_shard(uint16 number, int shard_number, int64 max)
 	return dropped;
 }
 
+#ifdef USE_ASSERT_CHECKING
+
+/* An entry that is given back holds nothing. */
+static void
+check_empty_locked(uint16 map)
+{
+	TcSharedMapBody *body = tc_map_body(map);
+
+	Assert(LWLockHeldByMe(tc_map_lock()));
+	for (int s = 0; s < TC_SHARDS; s++)
+	{
+		LWLockAcquire(&body->shard[s].lock, LW_SHARED);
+		tc_queues_check_ends_locked(map, s);
+		Assert(body->shard[s].records == 0);
+		Assert(body->shard[s].dirty_records == 0);
+		for (int q = 0; q < TC_QUEUES; q++)
+			Assert(body->shard[s].queue[q].bytes == 0);
+		LWLockRelease(&body->shard[s].lock);
+	}
+	LWLockAcquire(&body->wheel.lock, LW_SHARED);
+	Assert(body->wheel.records == 0);
+	LWLockRelease(&body->wheel.lock);
+}
+
+#else
+#define check_empty_locked(map) ((void) 0)
+#endif
+
 /* Give a slot without records back. */
 static void
 free_slot(uint16 number)
@@ -137,7 +164,7 @@ free_slot(uint16 number)
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
 	if (pg_atomic_read_u32(&map->state) == TC_MAP_RETIRED)
 	{
-		tc_check_map_empty_locked(number);
+		check_empty_locked(number);
 		pg_atomic_write_u32(&map->state, TC_MAP_FREE);
 		pg_atomic_fetch_sub_u32(&tc_seg.head->maps_retired, 1);
 		map->next_free = tc_seg.head->free_map;

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "common/hashfn.h"
+#include "utils/hsearch.h"
 
 #include "segment/maps/map_table.h"
 #include "segment/maps/relation_entry.h"
@@ -144,3 +145,45 @@ tc_map_table_use(uint16 number, TcMapUse *use)
 		LWLockRelease(&shard->lock);
 	}
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+static void
+check_all_locked(void)
+{
+	TcSharedSegment *head = tc_seg.head;
+	HASH_SEQ_STATUS scan;
+	TcSharedRelationEntry *entry;
+	uint32 in_use = 0;
+	uint32 free = 0;
+
+	Assert(LWLockHeldByMe(tc_map_lock()));
+	hash_seq_init(&scan, tc_seg.map_table);
+	while ((entry = hash_seq_search(&scan)) != NULL)
+	{
+		tc_relation_entry_check_locked(entry);
+		if (entry->slot != TC_NO_MAP_ENTRY)
+			in_use++;
+	}
+	for (uint32 m = head->free_map; m != TC_NO_MAP_ENTRY;
+		 m = tc_seg.maps[m].next_free)
+	{
+		Assert(m < head->maps_used);
+		Assert(pg_atomic_read_u32(&tc_seg.maps[m].state) == TC_MAP_FREE);
+		Assert(++free <= head->maps_used);
+	}
+
+	/* the others are on their way from the one to the other */
+	Assert(in_use + free <= head->maps_used);
+	Assert(head->maps_used <= head->max_maps);
+}
+
+void
+tc_map_table_check(void)
+{
+	LWLockAcquire(tc_map_lock(), LW_SHARED);
+	check_all_locked();
+	LWLockRelease(tc_map_lock());
+}
+
+#endif /* USE_ASSERT_CHECKING */

@@ -47,4 +47,9 @@ extern bool tc_map_table_find_last(Oid database, Oid relation, uint16 *number);
  */
 extern void tc_map_table_hold_locked(uint16 number, TcMapEntry *entry);
 
+#ifdef USE_ASSERT_CHECKING
+/* All entries of relations, and the free map entries.  No lock held. */
+extern void tc_map_table_check(void);
+#endif
+
 #endif /* TC_MAP_TABLE_H */

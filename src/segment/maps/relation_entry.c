@@ -18,6 +18,7 @@
 #include "utils/hsearch.h"
 
 #include "segment/maps/relation_entry.h"
+#include "segment/memory/map_entry.h"
 
 /* Take an entry's slot from it; its number, or TC_NO_MAP_ENTRY. */
 uint32
@@ -97,4 +98,29 @@ tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry)
 	if (entry->slot == TC_NO_MAP_ENTRY &&
 		!TransactionIdIsValid(tc_relation_entry_suspender_locked(entry)))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
+	else
+		tc_relation_entry_check_locked(entry);
 }
+
+#ifdef USE_ASSERT_CHECKING
+
+void
+tc_relation_entry_check_locked(const TcSharedRelationEntry *entry)
+{
+	TransactionId suspender = tc_relation_entry_suspender_locked(entry);
+	TcSharedMapEntry *map;
+
+	Assert(LWLockHeldByMe(tc_map_lock()));
+
+	/* a slot, or somebody who keeps it from having one */
+	Assert((entry->slot == TC_NO_MAP_ENTRY) == TransactionIdIsValid(suspender));
+	if (entry->slot == TC_NO_MAP_ENTRY)
+		return;
+	Assert(tc_map_entry_has_body(entry->slot));
+	map = &tc_seg.maps[entry->slot];
+	Assert(pg_atomic_read_u32(&map->state) == TC_MAP_LIVE);
+	Assert(map->identity.database == entry->key.database);
+	Assert(map->identity.relation == entry->key.relation);
+}
+
+#endif /* USE_ASSERT_CHECKING */

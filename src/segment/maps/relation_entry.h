@@ -39,4 +39,11 @@ extern void tc_relation_entry_suspend_locked(TcSharedRelationEntry *entry,
 /* An entry that says nothing is taken out. */
 extern void tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry);
 
+#ifdef USE_ASSERT_CHECKING
+/* An entry has a map entry, or somebody who keeps it from having one. */
+extern void tc_relation_entry_check_locked(const TcSharedRelationEntry *entry);
+#else
+#define tc_relation_entry_check_locked(entry) ((void) 0)
+#endif
+
 #endif /* TC_RELATION_ENTRY_H */

@@ -19,7 +19,6 @@
 #include "access/transam.h"
 #include "utils/hsearch.h"
 
-#include "segment/maps/check.h"
 #include "segment/maps/map_retire.h"
 #include "segment/maps/relation_entry.h"
 #include "segment/maps/suspended.h"
@@ -40,7 +39,7 @@ tc_suspended_add(Oid database, Oid relation, TransactionId xid)
 			tc_relation_entry_init_locked(entry);
 		number = tc_relation_entry_unhook_locked(entry);
 		tc_relation_entry_suspend_locked(entry, xid);
-		tc_check_mapentry_locked(entry);
+		tc_relation_entry_check_locked(entry);
 	}
 	LWLockRelease(tc_map_lock());
 	tc_map_retire_entry(number);

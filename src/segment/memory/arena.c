@@ -498,7 +498,8 @@ tc_arena_release_page(uint32 page)
 	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
 	Assert(tc_seg.pages[page].level == TC_PAGE_ISOLATED);
 	settle_page_locked(class_at(number), page);
-	tc_arena_check_class_locked(number);
+	if (tc_seg.pages[page].use == number)
+		tc_arena_check_page_locked(page);
 	LWLockRelease(class_lock(number));
 }
 

@@ -72,8 +72,8 @@ tc_arena_check_page_locked(uint32 page)
  * A page enters and leaves a class under the class's lock, so those that are
  * said to be in it are.
  */
-void
-tc_arena_check_class_locked(uint32 number)
+static void
+check_class_locked(uint32 number)
 {
 	TcSharedClass *class = &tc_seg.head->class[number];
 	uint32 pages = 0;
@@ -110,7 +110,7 @@ void
 tc_arena_check_class(uint32 number)
 {
 	LWLockAcquire(class_lock(number), LW_SHARED);
-	tc_arena_check_class_locked(number);
+	check_class_locked(number);
 	LWLockRelease(class_lock(number));
 }
 

@@ -12,8 +12,7 @@
 /* A page of a size class, whose lock is held. */
 extern void tc_arena_check_page_locked(uint32 page);
 
-/* All pages of a size class. */
-extern void tc_arena_check_class_locked(uint32 number);
+/* All pages of a size class.  No lock held. */
 extern void tc_arena_check_class(uint32 number);
 
 /* The free pages are so many, and free. */
@@ -21,8 +20,7 @@ extern void tc_arena_check_pool(void);
 
 #else
 
-#define tc_arena_check_page_locked(page)	((void) 0)
-#define tc_arena_check_class_locked(number) ((void) 0)
+#define tc_arena_check_page_locked(page) ((void) 0)
 
 #endif
 
