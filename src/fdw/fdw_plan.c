@@ -99,19 +99,12 @@ needed_columns(RelOptInfo *rel, const TcForeignTable *table)
 static bool
 record_has(const TcForeignTable *table, List *columns)
 {
-	const TcRowLayout *layout = &table->map->layout;
 	ListCell *cell;
 
-	if (layout->value == NULL)
-		return true;
 	foreach (cell, columns)
 	{
-		AttrNumber number = table->column[lfirst_int(cell) - 1].number;
-		bool has = number == layout->value->number;
-
-		for (int k = 0; k < layout->nkeys; k++)
-			has |= number == layout->keys[k].number && layout->nhashed == 0;
-		if (!has)
+		if (!tc_record_columns_has(&table->map->layout,
+								   table->column[lfirst_int(cell) - 1].number))
 			return false;
 	}
 	return true;

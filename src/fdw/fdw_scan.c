@@ -77,43 +77,6 @@ typedef struct ScanWork
 
 /* ----- rows ----- */
 
-/* Fill in what the foreign table shows of a record. */
-static void
-show_record(ScanWork *work, const Datum *keys, const TcValue *value,
-			TupleTableSlot *slot)
-{
-	const TcForeignTable *table = work->table;
-	const TcRowLayout *layout = &table->map->layout;
-
-	for (int i = 0; i < table->natts; i++)
-	{
-		AttrNumber number = table->column[i].number;
-
-		slot->tts_isnull[i] = true;
-		slot->tts_values[i] = (Datum) 0;
-		if (table->column[i].kind != TC_FOREIGN_COLUMN)
-			continue;
-		if (layout->value == NULL)
-		{
-			slot->tts_isnull[i] = value->row.nulls[number - 1];
-			slot->tts_values[i] = value->row.values[number - 1];
-		}
-		else if (number == layout->value->number)
-		{
-			slot->tts_isnull[i] = value->isnull;
-			slot->tts_values[i] = value->value;
-		}
-		for (int k = 0; k < layout->nkeys && layout->value != NULL; k++)
-		{
-			if (number == layout->keys[k].number)
-			{
-				slot->tts_isnull[i] = false;
-				slot->tts_values[i] = keys[k];
-			}
-		}
-	}
-}
-
 /* Fill in what is known of the record, apart from its columns. */
 static void
 show_meta(ScanWork *work, TupleTableSlot *slot)
@@ -271,7 +234,8 @@ next_found(ScanWork *work, TupleTableSlot *slot)
 
 	if (value == NULL)
 		return false;
-	show_record(work, keys, value, slot);
+	tc_record_columns_show(work->table->shown, keys, value, slot->tts_values,
+						   slot->tts_isnull);
 	return true;
 }
 

@@ -188,6 +188,18 @@ describe_column(Relation rel, Form_pg_attribute att, const TcMap *map,
 					 format_type_be(own->atttypid)));
 }
 
+/* What is shown of a record; metadata is put in later. */
+static TcRecordColumns *
+describe_shown(const TcForeignTable *table)
+{
+	AttrNumber *numbers = palloc0(table->natts * sizeof(AttrNumber));
+
+	for (int i = 0; i < table->natts; i++)
+		numbers[i] = table->column[i].number;
+	return tc_record_columns_describe(&table->map->layout, numbers,
+									  table->natts);
+}
+
 /* Where the key columns are; has_key is false if one is not shown. */
 static void
 find_key(TcForeignTable *table)
@@ -240,6 +252,7 @@ tc_foreign_table(Oid relation)
 		else
 			describe_column(rel, att, table->map, &table->column[i]);
 	}
+	table->shown = describe_shown(table);
 	find_key(table);
 	table_close(rel, NoLock);
 	return table;

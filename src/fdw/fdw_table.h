@@ -6,6 +6,7 @@
 #define TC_FDW_TABLE_H
 
 #include "query/key_match.h"
+#include "query/record_columns.h"
 #include "table/map.h"
 
 /* What a column of the foreign table shows. */
@@ -41,6 +42,7 @@ typedef struct TcForeignTable
 	Oid owner; /* of the foreign table */
 	int natts;
 	TcForeignColumn *column; /* by attribute number less one */
+	TcRecordColumns *shown;	 /* of a record, the same */
 	bool has_key;			 /* all key columns are shown */
 	TcKeyColumns key;
 } TcForeignTable;

@@ -26,7 +26,6 @@
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
 #include "query/result.h"
-#include "table/row.h"
 
 /* The key of the row in a slot. */
 static void
@@ -141,18 +140,9 @@ static void
 show(const TcForeignTable *table, const Datum *keys, const TcValue *value,
 	 TupleTableSlot *slot)
 {
-	const TcRowLayout *layout = &table->map->layout;
-
 	ExecClearTuple(slot);
-	if (layout->value == NULL)
-	{
-		memcpy(slot->tts_values, value->row.values,
-			   table->natts * sizeof(Datum));
-		memcpy(slot->tts_isnull, value->row.nulls, table->natts * sizeof(bool));
-	}
-	else
-		tc_row_make(layout, keys, value->value, value->isnull, slot->tts_values,
-					slot->tts_isnull);
+	tc_record_columns_show(table->shown, keys, value, slot->tts_values,
+						   slot->tts_isnull);
 	ExecStoreVirtualTuple(slot);
 }
 

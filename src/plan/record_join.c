@@ -38,7 +38,7 @@
 #include "cache/read_ahead.h"
 #include "plan/record_join.h"
 #include "query/explain.h"
-#include "table/row.h"
+#include "query/record_columns.h"
 
 /* Most outer rows that are taken together. */
 #define JOIN_BATCH 64
@@ -54,14 +54,6 @@ typedef struct RunHint
 static RunHint this_run;
 static ExecutorRun_hook_type prev_ExecutorRun_hook = NULL;
 
-/* One of the table's columns in the scan tuple. */
-typedef struct JoinColumn
-{
-	AttrNumber number;
-	int key; /* it is this column of the key; -1: none */
-	bool expires;
-} JoinColumn;
-
 typedef struct RecordJoin
 {
 	CustomScanState css;
@@ -69,11 +61,10 @@ typedef struct RecordJoin
 	TcMap *map;
 	TcReader reader;
 	bool reading;
-	List *key;		  /* of ExprState */
-	ExprState *match; /* further conditions of an outer join's match */
-	int nouter;		  /* columns of the outer row */
-	int ncolumns;	  /* columns of the table behind them */
-	JoinColumn *columns;
+	List *key;				  /* of ExprState */
+	ExprState *match;		  /* further conditions of an outer join's match */
+	int nouter;				  /* columns of the outer row */
+	TcRecordColumns *columns; /* of the table, behind them */
 
 	/* the batch at hand */
 	TupleTableSlot *rows[JOIN_BATCH]; /* made when first needed */
@@ -131,23 +122,15 @@ find_range_table_index(const CustomScan *plan, EState *estate, Oid relation)
 	return 0;
 }
 
-static void
-describe_columns(RecordJoin *join, List *numbers)
+static TcRecordColumns *
+describe_columns(const TcMap *map, List *list)
 {
+	AttrNumber *numbers = palloc(list_length(list) * sizeof(AttrNumber));
 	ListCell *cell;
 
-	join->ncolumns = list_length(numbers);
-	join->columns = palloc(Max(join->ncolumns, 1) * sizeof(JoinColumn));
-	foreach (cell, numbers)
-	{
-		JoinColumn *column = &join->columns[foreach_current_index(cell)];
-
-		column->number = lfirst_int(cell);
-		column->key = join->map->layout.value == NULL
-			? -1
-			: tc_row_layout_key_column(&join->map->layout, column->number);
-		column->expires = column->number == join->map->layout.expires;
-	}
+	foreach (cell, list)
+		numbers[foreach_current_index(cell)] = lfirst_int(cell);
+	return tc_record_columns_describe(&map->layout, numbers, list_length(list));
 }
 
 static void
@@ -167,8 +150,9 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 		elog(ERROR, "relation %u is not the map that was planned for",
 			 relation);
 	join->type = intVal(list_nth(plan->custom_private, TC_RECORD_JOIN_TYPE));
-	describe_columns(join,
-					 list_nth(plan->custom_private, TC_RECORD_JOIN_COLUMNS));
+	join->columns = describe_columns(join->map,
+									 list_nth(plan->custom_private,
+											  TC_RECORD_JOIN_COLUMNS));
 	join->key = ExecInitExprList(key, &node->ss.ps);
 	join->match =
 		ExecInitQual(list_nth(plan->custom_exprs, TC_RECORD_JOIN_MATCH),
@@ -317,7 +301,7 @@ show_row(RecordJoin *join, const TupleTableSlot *row)
 	memcpy(slot->tts_values, row->tts_values, join->nouter * sizeof(Datum));
 	memcpy(slot->tts_isnull, row->tts_isnull, join->nouter * sizeof(bool));
 	memset(slot->tts_isnull + join->nouter, true,
-		   join->ncolumns * sizeof(bool));
+		   join->columns->n * sizeof(bool));
 	return ExecStoreVirtualTuple(slot);
 }
 
@@ -392,34 +376,6 @@ next_batch(RecordJoin *join)
 
 /* ----- joined rows ----- */
 
-/* Put the table's columns into the scan tuple. */
-static void
-show_record(RecordJoin *join, const Datum *keys, const TcValue *value,
-			TupleTableSlot *slot)
-{
-	Datum *values = slot->tts_values + join->nouter;
-	bool *nulls = slot->tts_isnull + join->nouter;
-	bool whole_row = join->map->layout.value == NULL;
-
-	for (int i = 0; i < join->ncolumns; i++)
-	{
-		const JoinColumn *column = &join->columns[i];
-
-		if (whole_row)
-		{
-			values[i] = value->row.values[column->number - 1];
-			nulls[i] = value->row.nulls[column->number - 1];
-		}
-		else if (column->expires)
-			values[i] = tc_row_expires_column(value->expires, &nulls[i]);
-		else
-		{
-			values[i] = column->key >= 0 ? keys[column->key] : value->value;
-			nulls[i] = column->key < 0 && value->isnull;
-		}
-	}
-}
-
 /*
  * Join the row at the position with its record; true when there is a match.
  * The scan tuple has the columns of the record only then.
@@ -435,12 +391,14 @@ join_row(RecordJoin *join)
 	context->ecxt_scantuple = slot;
 	if (place < 0 || !tc_read_ahead_next(&join->reads, &value) || !value.found)
 		return false;
-	show_record(join, join->keys + place * list_length(join->key), &value,
-				slot);
+	tc_record_columns_show(join->columns,
+						   join->keys + place * list_length(join->key), &value,
+						   slot->tts_values + join->nouter,
+						   slot->tts_isnull + join->nouter);
 	if (ExecQual(join->match, context))
 		return true;
 	memset(slot->tts_isnull + join->nouter, true,
-		   join->ncolumns * sizeof(bool));
+		   join->columns->n * sizeof(bool));
 	return false;
 }
 

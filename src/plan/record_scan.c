@@ -32,13 +32,14 @@
 #include "plan/record_scan.h"
 #include "query/explain.h"
 #include "query/key_scan.h"
-#include "table/row.h"
+#include "query/record_columns.h"
 
 typedef struct RecordScan
 {
 	CustomScanState css;
 	TcMap *map;
 	TcKeyColumns key;
+	TcRecordColumns *columns; /* of the table */
 	TcKeyScan lookups;
 	bool started;
 } RecordScan;
@@ -56,6 +57,10 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 	if (scan->map == NULL || scan->map->layout.nkeys != nkeys)
 		elog(ERROR, "relation \"%s\" is not the map that was planned for",
 			 RelationGetRelationName(node->ss.ss_currentRelation));
+	scan->columns =
+		tc_record_columns_describe(&scan->map->layout, NULL,
+								   RelationGetNumberOfAttributes(
+									   node->ss.ss_currentRelation));
 	scan->key.n = nkeys;
 	for (int k = 0; k < nkeys; k++)
 		scan->key.type[k] = scan->map->layout.keys[k].base_type;
@@ -63,36 +68,6 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 					 ExecInitExprList(keys, &node->ss.ps),
 					 intVal(
 						 list_nth(plan->custom_private, TC_RECORD_SCAN_ARRAY)));
-}
-
-/* Show a record as a row of the table. */
-static void
-show_record(const RecordScan *scan, const Datum *keys, const TcValue *value,
-			TupleTableSlot *slot)
-{
-	const TcRowLayout *layout = &scan->map->layout;
-
-	memset(slot->tts_isnull, true,
-		   slot->tts_tupleDescriptor->natts * sizeof(bool));
-	if (layout->value == NULL)
-	{
-		memcpy(slot->tts_values, value->row.values,
-			   layout->natts * sizeof(Datum));
-		memcpy(slot->tts_isnull, value->row.nulls,
-			   layout->natts * sizeof(bool));
-		return;
-	}
-	for (int k = 0; k < layout->nkeys; k++)
-	{
-		slot->tts_values[layout->keys[k].number - 1] = keys[k];
-		slot->tts_isnull[layout->keys[k].number - 1] = false;
-	}
-	slot->tts_values[layout->value->number - 1] = value->value;
-	slot->tts_isnull[layout->value->number - 1] = value->isnull;
-	if (layout->expires != 0)
-		slot->tts_values[layout->expires - 1] =
-			tc_row_expires_column(value->expires,
-								  &slot->tts_isnull[layout->expires - 1]);
 }
 
 static TupleTableSlot *
@@ -114,7 +89,8 @@ next_row(ScanState *node)
 	value = tc_key_scan_next(&scan->lookups, &keys);
 	if (value == NULL)
 		return slot;
-	show_record(scan, keys, value, slot);
+	tc_record_columns_show(scan->columns, keys, value, slot->tts_values,
+						   slot->tts_isnull);
 	slot->tts_tableOid = scan->map->relation;
 	return ExecStoreVirtualTuple(slot);
 }

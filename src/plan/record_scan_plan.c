@@ -40,6 +40,7 @@
 #include "plan/cursor.h"
 #include "plan/record_scan.h"
 #include "query/key_match.h"
+#include "query/record_columns.h"
 #include "segment/memory/segment.h"
 #include "table/map.h"
 
@@ -68,25 +69,14 @@ needed_columns(RelOptInfo *rel)
 	return needed;
 }
 
-/* Is a column of the table kept, as it is? */
-static bool
-is_kept(const TcRowLayout *layout, int number)
-{
-	if (layout->value == NULL || number == layout->value->number ||
-		number == layout->expires)
-		return true;
-	return tc_row_layout_key_column(layout, number) >= 0 &&
-		layout->nhashed == 0;
-}
-
-/* Is the row as a whole? */
+/* Does a record have the row as a whole? */
 static bool
 is_row_kept(const TcMap *map)
 {
 	for (int i = 0; i < map->desc->natts; i++)
 	{
 		if (!TupleDescAttr(map->desc, i)->attisdropped &&
-			!is_kept(&map->layout, i + 1))
+			!tc_record_columns_has(&map->layout, i + 1))
 			return false;
 	}
 	return true;
@@ -106,7 +96,7 @@ record_has(const TcMap *map, Bitmapset *needed)
 			return false;
 		if (number == 0 && !is_row_kept(map))
 			return false;
-		if (number > 0 && !is_kept(&map->layout, number))
+		if (number > 0 && !tc_record_columns_has(&map->layout, number))
 			return false;
 	}
 	return true;
