@@ -22,6 +22,7 @@
 #include "segment/evict/wheel.h"
 #include "segment/index/chain.h"
 #include "segment/index/index.h"
+#include "segment/index/index_size.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/arena_check.h"
 #include "segment/memory/map_entry.h"

@@ -23,6 +23,7 @@
 #include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
 #include "segment/index/chain.h"
+#include "segment/index/index.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"

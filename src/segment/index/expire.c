@@ -30,6 +30,7 @@
 #include "segment/evict/wheel.h"
 #include "segment/index/chain.h"
 #include "segment/index/expire.h"
+#include "segment/index/index.h"
 #include "segment/maps/limits.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"

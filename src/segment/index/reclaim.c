@@ -20,10 +20,11 @@
 #include "postgres.h"
 
 #include "base/settings.h"
-#include "segment/index/index.h"
+#include "segment/index/index_size.h"
 #include "segment/index/reclaim.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/segment.h"
+#include "segment/memory/shared.h"
 
 /* Buckets added to the index per insertion while it is behind. */
 #define GROWTH_STEPS 2

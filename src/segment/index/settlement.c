@@ -19,6 +19,7 @@
 
 #include "segment/evict/queues.h"
 #include "segment/index/chain.h"
+#include "segment/index/index.h"
 #include "segment/index/settlement.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"

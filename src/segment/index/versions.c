@@ -39,6 +39,7 @@
 #include "segment/evict/bulk.h"
 #include "segment/evict/queues.h"
 #include "segment/index/chain.h"
+#include "segment/index/index.h"
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/index/write_seq.h"

@@ -18,7 +18,6 @@
 
 #include "segment/evict/queues.h"
 #include "segment/evict/queues_check.h"
-#include "segment/index/index.h"
 #include "segment/index/versions.h"
 #include "segment/maps/map_retire.h"
 #include "segment/maps/map_table.h"
