@@ -44,12 +44,15 @@ SHLIB_LINK = $(msgpack_libs)
 
 # The path of a read leads through a file or two on each floor.  Compiled as a
 # whole it takes a tenth less time where it is taken many times over; which is
-# for servers that are optimized themselves, and compilers that can.
+# for servers that are optimized themselves, and compilers that can.  Others may
+# say what they want instead: make optimized=, for one.
+ifeq ($(origin optimized),undefined)
 cc := $(if $(filter default undefined,$(origin CC)),$(shell \
 	$(PG_CONFIG) --cc 2>/dev/null),$(CC))
 ifneq ($(filter -O2,$(shell $(PG_CONFIG) --cflags 2>/dev/null)),)
 optimized := $(shell echo 'int i;' | $(cc) -O3 -flto=auto -shared -fPIC -x c \
 	-o /dev/null - 2>/dev/null && echo -O3 -flto=auto)
+endif
 endif
 
 # No bitcode for inlining into queries: what topcache does is too large to gain
@@ -100,7 +103,7 @@ endif
 # Without anything installed -------------------------------------------------
 # The scripts find a server by themselves, unless PG_CONFIG names one.
 
-demo test lint:
+demo test lint coverage:
 	@$(TOP)/scripts/$@
 
 # The tests on a PostgreSQL with assertions, and with the sanitizers
@@ -163,7 +166,7 @@ monitoring-check:
 matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
-.PHONY: all install installcheck uninstall clean demo test lint \
+.PHONY: all install installcheck uninstall clean demo test lint coverage \
 	test-debug test-asan bench bench-quick bench-check bench-readme fuzz \
 	query-fuzz sqlsmith stress mutation soak regress-attached \
 	monitoring-check matrix FORCE
