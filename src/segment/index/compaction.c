@@ -33,29 +33,18 @@
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
-/* The link of a version to its first further piece, or NULL. */
-static TcRef *
-first_piece_link(TcRef ref)
-{
-	TcSharedRecord *rec = tc_record_at(ref);
-	uint32 offset = sizeof(TcSharedRecord);
-
-	if (!(rec->flags & TC_REC_PIECES))
-		return NULL;
-	if (rec->flags & TC_REC_EXPIRES)
-		offset += sizeof(TcSharedExpiry);
-	return &((TcSharedPieces *) ((char *) rec + offset))->next;
-}
-
 /* The link in a version's list of pieces that names the chunk, or NULL. */
 static TcRef *
 piece_link_locked(TcRef version, TcRef chunk)
 {
-	TcRef *link = first_piece_link(version);
+	TcSharedRecord *rec = tc_record_at(version);
+	TcRef *link;
 
-	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(version)->hash),
-								LW_EXCLUSIVE));
-	while (link != NULL && *link != TC_NO_REF)
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	if (!(rec->flags & TC_REC_PIECES))
+		return NULL;
+	link = &tc_record_pieces(version, rec->flags)->next;
+	while (*link != TC_NO_REF)
 	{
 		if (*link == chunk)
 			return link;

@@ -40,6 +40,7 @@
 #include "segment/evict/queues.h"
 #include "segment/index/chain.h"
 #include "segment/index/index.h"
+#include "segment/index/new_record.h"
 #include "segment/index/reclaim.h"
 #include "segment/index/versions.h"
 #include "segment/index/write_seq.h"

@@ -1,6 +1,6 @@
 /*
  * record.h
- *	  One version of a record in the arena: made, read, freed.
+ *	  One version of a record in the arena: read and freed.
  *
  * For files of the segment floor.
  */
@@ -10,14 +10,25 @@
 #include "segment/memory/image.h"
 #include "segment/memory/shared.h"
 
-/*
- * Write a version into the arena, making room if need be; it is not in the
- * index yet.  TC_NO_REF when there is no room.  No lock held.
- */
-extern TcRef tc_new_record(const TcImage *image);
+#define TC_PIECE_HEADER_BYTES sizeof(TcSharedPiece)
 
-/* Would it find chunks that need no new page?  A hint. */
-extern bool tc_new_record_has_chunks(const TcImage *image);
+/* Where the data of a version begins in its chunk. */
+static inline uint32
+tc_record_data_offset(uint32 flags)
+{
+	return sizeof(TcSharedRecord) +
+		((flags & TC_REC_EXPIRES) ? sizeof(TcSharedExpiry) : 0) +
+		((flags & TC_REC_PIECES) ? sizeof(TcSharedPieces) : 0);
+}
+
+/* What a version with TC_REC_PIECES has before its data. */
+static inline TcSharedPieces *
+tc_record_pieces(TcRef ref, uint32 flags)
+{
+	return (TcSharedPieces *) ((char *) tc_ref_address(ref) +
+							   tc_record_data_offset(flags) -
+							   sizeof(TcSharedPieces));
+}
 
 /* Free a version that nobody can find any more. */
 extern void tc_record_free(TcRef ref);
