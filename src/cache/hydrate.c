@@ -30,7 +30,7 @@
 #include "segment/maps/budget.h"
 #include "segment/memory/segment.h"
 #include "segment/stats/progress.h"
-#include "table/table_read.h"
+#include "table/table_scan.h"
 
 /* Rows after which the progress is told. */
 #define ROWS_TO_TELL 100

@@ -31,7 +31,6 @@
 #include "storage/procarray.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 #include "base/pg_compat.h"
 #include "table/row.h"
@@ -175,19 +174,19 @@ visible_since(Relation rel, TransactionId xid)
 	return xid;
 }
 
-/* Take columns and expiry of the row in a slot. */
-static void
-take_row(const TcRowLayout *layout, TupleTableSlot *slot, TcTableRow *row)
+void
+tc_table_read_take(const TcRowLayout *layout, TupleTableSlot *slot,
+				   TcTableRow *row)
 {
 	slot_getsomeattrs(slot, layout->natts);
 	row->row.values = slot->tts_values;
 	row->row.nulls = slot->tts_isnull;
 	row->expires = tc_row_expires(layout, &row->row);
+	row->newest = false;
 }
 
-/* Judge whether the row in a slot may be kept. */
-static void
-judge_row(Relation rel, TupleTableSlot *slot, TcTableRow *row)
+void
+tc_table_read_judge(Relation rel, TupleTableSlot *slot, TcTableRow *row)
 {
 	TupleFate fate;
 
@@ -201,8 +200,7 @@ tc_table_read_another(TcTableReader *reader, TcTableRow *row)
 {
 	if (!next_tuple(reader, reader->scan))
 		return false;
-	take_row(&reader->map->layout, reader->slot, row);
-	row->newest = false;
+	tc_table_read_take(&reader->map->layout, reader->slot, row);
 	return true;
 }
 
@@ -222,7 +220,7 @@ tc_table_read_tuple(TcTableReader *reader)
 void
 tc_table_read_confirm(TcTableReader *reader, TcTableRow *row)
 {
-	judge_row(reader->rel, reader->slot, row);
+	tc_table_read_judge(reader->rel, reader->slot, row);
 }
 
 /*
@@ -301,69 +299,4 @@ tc_table_read_absent_since(TcTableReader *reader, const Datum *keys)
 			return InvalidTransactionId;
 	}
 	return since;
-}
-
-/* ----- all rows ----- */
-
-struct TcTableScan
-{
-	const TcMap *map;
-	MemoryContext context; /* of everything that the scan allocates */
-	Relation rel;
-	TableScanDesc scan;
-	TupleTableSlot *slot;
-};
-
-TcTableScan *
-tc_table_scan_begin(const TcMap *map, Snapshot snapshot, MemoryContext context)
-{
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	TcTableScan *scan = palloc0(sizeof(TcTableScan));
-
-	scan->map = map;
-	scan->context = context;
-	scan->rel = relation_open(map->relation, NoLock);
-	scan->slot = table_slot_create(scan->rel, NULL);
-	scan->scan = table_beginscan(scan->rel, snapshot, 0, NULL);
-	MemoryContextSwitchTo(caller);
-	return scan;
-}
-
-bool
-tc_table_scan_next(TcTableScan *scan, Datum *keys, TcTableRow *row)
-{
-	const TcRowLayout *layout = &scan->map->layout;
-	MemoryContext caller = MemoryContextSwitchTo(scan->context);
-	bool found =
-		table_scan_getnextslot(scan->scan, ForwardScanDirection, scan->slot);
-
-	MemoryContextSwitchTo(caller);
-	if (!found)
-		return false;
-	take_row(layout, scan->slot, row);
-	row->newest = false;
-	return tc_row_layout_row_keys(layout, &row->row, keys);
-}
-
-void
-tc_table_scan_confirm(TcTableScan *scan, TcTableRow *row)
-{
-	judge_row(scan->rel, scan->slot, row);
-}
-
-int64
-tc_table_scan_estimate(const TcTableScan *scan)
-{
-	return scan->rel->rd_rel->reltuples > 0
-		? (int64) scan->rel->rd_rel->reltuples
-		: 0;
-}
-
-void
-tc_table_scan_end(TcTableScan *scan)
-{
-	table_endscan(scan->scan);
-	ExecDropSingleTupleTableSlot(scan->slot);
-	relation_close(scan->rel, NoLock);
-	pfree(scan);
 }

@@ -66,20 +66,10 @@ extern void tc_table_read_confirm(TcTableReader *reader, TcTableRow *row);
 extern TransactionId tc_table_read_absent_since(TcTableReader *reader,
 												const Datum *keys);
 
-/*
- * Read all rows of the table.  next steps to one; confirm says, at the time
- * of its call, what may be kept of it: to be called after the key's stamp
- * was read.  What the scan keeps between its calls is in the given context.
- */
-typedef struct TcTableScan TcTableScan;
-
-extern TcTableScan *tc_table_scan_begin(const TcMap *map, Snapshot snapshot,
-										MemoryContext context);
-/* About how many rows the table has, by its statistics. */
-extern int64 tc_table_scan_estimate(const TcTableScan *scan);
-
-extern bool tc_table_scan_next(TcTableScan *scan, Datum *keys, TcTableRow *row);
-extern void tc_table_scan_confirm(TcTableScan *scan, TcTableRow *row);
-extern void tc_table_scan_end(TcTableScan *scan);
+/* For other ways to a row: take it out of a slot, judge whether to keep it. */
+extern void tc_table_read_take(const TcRowLayout *layout, TupleTableSlot *slot,
+							   TcTableRow *row);
+extern void tc_table_read_judge(Relation rel, TupleTableSlot *slot,
+								TcTableRow *row);
 
 #endif /* TC_TABLE_READ_H */
