@@ -16,8 +16,8 @@
 #include "fmgr.h"
 
 #include "base/settings.h"
-#include "cache/binding.h"
 #include "cache/cache_limits.h"
+#include "cache/forget.h"
 #include "cache/settle.h"
 #include "ddl/ddl.h"
 #include "fdw/fdw.h"
@@ -40,7 +40,7 @@ _PG_init(void)
 	tc_startup_init();
 	tc_map_init();
 	tc_settle_init();
-	tc_binding_init();
+	tc_forget_init();
 	tc_cache_limits_init();
 	tc_ddl_init();
 	tc_get_many_scan_init();

@@ -27,33 +27,4 @@ extern const TcMapEntry *tc_binding_entry(const TcMap *map);
 extern void tc_binding_probe(TcProbe *probe, const TcMap *map,
 							 const TcBytes *key);
 
-/*
- * Cache nothing of a relation until the current transaction has ended and
- * everybody can know what it did; begin anew then.
- */
-extern void tc_suspension_begin(Oid relation);
-extern bool tc_suspension_is_on(Oid relation);
-
-/* Has a transaction ended, with its invalidation messages sent? */
-extern bool tc_suspension_is_over(TransactionId xid);
-
-/*
- * Drop what is cached of a relation, for a writer that can't bring its
- * records up to date.  Whoever caches it again reads the heap after this.
- */
-extern void tc_forget_records(Oid relation);
-
-/*
- * A map's relation, or a database, is being dropped: what is known of it goes
- * when the transaction commits, and not before.
- */
-extern void tc_forget_relation_at_commit(Oid relation, bool is_volatile);
-extern void tc_forget_database_at_commit(Oid database);
-/*
- * For the background worker: let relations resume whose suspending
- * transactions have ended.
- */
-extern void tc_suspension_resume_leftovers(void);
-extern void tc_binding_init(void);
-
 #endif /* TC_BINDING_H */

@@ -30,8 +30,8 @@
 #include "utils/memutils.h"
 
 #include "base/pg_compat.h"
-#include "cache/binding.h"
 #include "cache/cache_limits.h"
+#include "cache/suspension.h"
 #include "segment/index/expire.h"
 #include "segment/maps/budget.h"
 #include "segment/maps/limits.h"

@@ -19,7 +19,6 @@
 
 #include "access/transam.h"
 
-#include "cache/binding.h"
 #include "cache/cache_limits.h"
 #include "cache/cost.h"
 #include "cache/fill.h"

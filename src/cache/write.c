@@ -34,6 +34,7 @@
 #include "cache/binding.h"
 #include "cache/cache_limits.h"
 #include "cache/cost.h"
+#include "cache/forget.h"
 #include "cache/settle.h"
 #include "cache/write.h"
 #include "segment/index/versions.h"

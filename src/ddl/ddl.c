@@ -37,7 +37,8 @@
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
-#include "cache/binding.h"
+#include "cache/forget.h"
+#include "cache/suspension.h"
 #include "ddl/ddl.h"
 #include "ddl/fdw_names.h"
 #include "segment/maps/map_table.h"

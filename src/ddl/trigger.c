@@ -31,8 +31,8 @@
 #include "utils/timestamp.h"
 
 #include "base/pg_compat.h"
-#include "cache/binding.h"
 #include "cache/cache_limits.h"
+#include "cache/suspension.h"
 #include "cache/write.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"

@@ -22,6 +22,7 @@
 #include "base/pg_compat.h"
 #include "cache/binding.h"
 #include "cache/bypass.h"
+#include "cache/suspension.h"
 #include "query/arg.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/arena.h"

@@ -36,10 +36,10 @@
 
 #include "base/pg_compat.h"
 #include "base/settings.h"
-#include "cache/binding.h"
 #include "cache/cache_limits.h"
 #include "cache/freeze.h"
 #include "cache/settle.h"
+#include "cache/suspension.h"
 #include "segment/index/reclaim.h"
 #include "segment/check.h"
 #include "segment/maps/map_retire.h"
