@@ -48,32 +48,32 @@ tc_bucket_end_change_locked(TcSharedBucket *first)
 bool
 tc_bucket_add_locked(TcSharedBucket *first, uint8 tag, TcRef ref)
 {
-	TcSharedBucketEntries *slots = tc_bucket_entries(first);
+	TcSharedBucketEntries *entries = tc_bucket_entries(first);
 
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	for (;;)
 	{
-		int nslots = tc_bucket_count(first, slots);
+		int nentries = tc_bucket_count(first, entries);
 
-		for (int i = 0; i < nslots; i++)
+		for (int i = 0; i < nentries; i++)
 		{
-			if (slots->ref[i] == TC_NO_REF)
+			if (entries->ref[i] == TC_NO_REF)
 			{
-				slots->ref[i] = ref;
-				tc_bucket_tags(slots, nslots)[i] = tag;
+				entries->ref[i] = ref;
+				tc_bucket_tags(entries, nentries)[i] = tag;
 				return true;
 			}
 		}
-		if (slots->overflow == TC_NO_REF)
+		if (entries->overflow == TC_NO_REF)
 		{
 			TcRef more = tc_arena_alloc_overflow();
 
 			if (more == TC_NO_REF)
 				return false;
 			memset(tc_ref_address(more), 0, TC_MIN_CHUNK_BYTES);
-			slots->overflow = more;
+			entries->overflow = more;
 		}
-		slots = tc_bucket_next(slots);
+		entries = tc_bucket_next(entries);
 	}
 }
 
@@ -107,17 +107,17 @@ tc_bucket_trim_locked(TcSharedBucket *first)
 
 #ifdef USE_ASSERT_CHECKING
 
-/* What so many slots hold; returns how many of them are in use. */
+/* What so many entries hold; returns how many of them are in use. */
 static int
-check_slots_locked(TcSharedBucket *first, TcSharedBucketEntries *slots,
-				   int nslots)
+check_entries_locked(TcSharedBucket *first, TcSharedBucketEntries *entries,
+					 int nentries)
 {
 	int used = 0;
 
 	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
-	for (int i = 0; i < nslots; i++)
+	for (int i = 0; i < nentries; i++)
 	{
-		TcRef ref = slots->ref[i];
+		TcRef ref = entries->ref[i];
 		uint32 nbuckets;
 		uint32 hash;
 
@@ -126,10 +126,10 @@ check_slots_locked(TcSharedBucket *first, TcSharedBucketEntries *slots,
 		used++;
 		Assert(tc_ref_plausible(ref, sizeof(TcSharedRecord)));
 		hash = tc_record_at(ref)->hash;
-		Assert(tc_bucket_tags(slots, nslots)[i] == hash >> 24);
+		Assert(tc_bucket_tags(entries, nentries)[i] == hash >> 24);
 		Assert(tc_bucket_of(hash, &nbuckets) == first);
 		for (int j = 0; j < i; j++)
-			Assert(slots->ref[j] != ref);
+			Assert(entries->ref[j] != ref);
 	}
 	return used;
 }
@@ -138,21 +138,21 @@ check_slots_locked(TcSharedBucket *first, TcSharedBucketEntries *slots,
 void
 tc_bucket_check_locked(TcSharedBucket *first)
 {
-	TcSharedBucketEntries *slots = tc_bucket_entries(first);
+	TcSharedBucketEntries *entries = tc_bucket_entries(first);
 
 	Assert(LWLockHeldByMe(tc_bucket_lock(first)));
 	Assert((pg_atomic_read_u32(&first->seq) & 1) == 0);
-	check_slots_locked(first, slots, TC_BUCKET_ENTRIES);
-	while (slots->overflow != TC_NO_REF)
+	check_entries_locked(first, entries, TC_BUCKET_ENTRIES);
+	while (entries->overflow != TC_NO_REF)
 	{
 		int used;
 
-		Assert(tc_ref_plausible(slots->overflow, TC_MIN_CHUNK_BYTES));
-		slots = (TcSharedBucketEntries *) tc_ref_address(slots->overflow);
-		used = check_slots_locked(first, slots, TC_OVERFLOW_ENTRIES);
+		Assert(tc_ref_plausible(entries->overflow, TC_MIN_CHUNK_BYTES));
+		entries = (TcSharedBucketEntries *) tc_ref_address(entries->overflow);
+		used = check_entries_locked(first, entries, TC_OVERFLOW_ENTRIES);
 
 		/* the last ones are given back when they are empty */
-		Assert(used > 0 || slots->overflow != TC_NO_REF);
+		Assert(used > 0 || entries->overflow != TC_NO_REF);
 	}
 }
 

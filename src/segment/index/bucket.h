@@ -18,34 +18,35 @@ tc_bucket_per_page(void)
 	return 1U << tc_seg.bucket_shift;
 }
 
-/* The slots of a bucket, which are TC_BUCKET_ENTRIES. */
+/* The entries of a bucket, which are TC_BUCKET_ENTRIES. */
 static inline TcSharedBucketEntries *
 tc_bucket_entries(TcSharedBucket *bucket)
 {
-	return (TcSharedBucketEntries *) bucket->slots;
+	return (TcSharedBucketEntries *) bucket->entries;
 }
 
-/* The tags of so many slots. */
+/* The tags of so many entries. */
 static inline uint8 *
-tc_bucket_tags(TcSharedBucketEntries *slots, int nslots)
+tc_bucket_tags(TcSharedBucketEntries *entries, int nentries)
 {
-	return (uint8 *) &slots->ref[nslots];
+	return (uint8 *) &entries->ref[nentries];
 }
 
-/* Those behind so many slots, or NULL. */
+/* Those behind so many entries, or NULL. */
 static inline TcSharedBucketEntries *
-tc_bucket_next(const TcSharedBucketEntries *slots)
+tc_bucket_next(const TcSharedBucketEntries *entries)
 {
-	return slots->overflow == TC_NO_REF
+	return entries->overflow == TC_NO_REF
 		? NULL
-		: (TcSharedBucketEntries *) tc_ref_address(slots->overflow);
+		: (TcSharedBucketEntries *) tc_ref_address(entries->overflow);
 }
 
-/* How many slots there are at a place in a bucket's chain. */
+/* How many entries there are at a place in a bucket's chain. */
 static inline int
-tc_bucket_count(const TcSharedBucket *first, const TcSharedBucketEntries *slots)
+tc_bucket_count(const TcSharedBucket *first,
+				const TcSharedBucketEntries *entries)
 {
-	return (const void *) slots == (const void *) first->slots
+	return (const void *) entries == (const void *) first->entries
 		? TC_BUCKET_ENTRIES
 		: TC_OVERFLOW_ENTRIES;
 }
@@ -97,7 +98,7 @@ tc_bucket_of(uint32 hash, uint32 *nbuckets)
 extern void tc_bucket_init(TcSharedBucket *bucket, uint32 seq);
 
 /*
- * Every change of a bucket chain, or of what hangs below its slots, lies
+ * Every change of a bucket chain, or of what its entries lead to, lies
  * between these two; the partition's lock is held exclusively.
  */
 extern void tc_bucket_begin_change_locked(TcSharedBucket *first);
@@ -106,7 +107,7 @@ extern void tc_bucket_end_change_locked(TcSharedBucket *first);
 /* Put a ref into the chain of a bucket; false without memory. */
 extern bool tc_bucket_add_locked(TcSharedBucket *first, uint8 tag, TcRef ref);
 
-/* Cut off and free the last slots of a chain while they are empty. */
+/* Cut off and free the last entries of a chain while they are empty. */
 extern void tc_bucket_trim_locked(TcSharedBucket *first);
 
 #ifdef USE_ASSERT_CHECKING

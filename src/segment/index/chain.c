@@ -1,12 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * chain.c
- *	  The versions of one key, as a chain below a slot of the index.
+ *	  The versions of one key, as a chain below an entry of the index.
  *
  * Structure: the newest version is in the index, on one of its shard's lists
- * and, when it expires, in its map's wheel; each dirty version links to the one before it.  What is done to a
- * chain is one of the steps here, each of which leaves index, lists and sums
- * in order.
+ * and, when it expires, in its map's wheel; each dirty version links to the
+ * one before it.  What is done to a chain is one of the steps here, each of
+ * which leaves index, lists and sums in order.
  *
  * Concurrency: the partition's lock is held exclusively, and for everything
  * that changes a chain, a change of the bucket is under way.
@@ -52,7 +52,7 @@ tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe)
 	return false;
 }
 
-/* The version that xid wrote, below one slot; *above is the one over it. */
+/* The version that xid wrote; *above is the one over it. */
 TcRef
 tc_chain_find_version_locked(TcRef newest, uint16 map, TransactionId xid,
 							 TcRef *above)

@@ -54,8 +54,8 @@ piece_link_locked(TcRef version, TcRef chunk)
 }
 
 /*
- * Find what names the chunk among the versions below one slot.  *newest says
- * that it is the slot itself, which then is not a link to be written here.
+ * Find what names the chunk among the versions of a key.  *newest says that
+ * it is the index, which then is not a link to be written here.
  */
 static TcRef *
 find_link_locked(TcRef newest_ref, TcRef chunk, bool *newest)

@@ -6,7 +6,7 @@
  * Structure: buckets of one cache line hold up to eleven refs, each with one
  * byte of its record's hash, so that a probe looks at one line and then, as
  * a rule, at the one record that it wants.  Buckets that overflow have
- * further slots behind them, in pieces of half a line, so that a table in
+ * further entries behind them, in pieces of half a line, so that a table in
  * the middle of doubling, whose buckets are half of them twice as full as
  * the others, takes no more memory than one that is evenly filled.  The table
  * grows and shrinks by one bucket at a time (index_size.c), in pages of the
@@ -19,7 +19,7 @@
  *
  * Concurrency: writers hold the partition's lock exclusively and make the
  * first bucket's sequence number odd for as long as the chain, or anything
- * that hangs below its slots, is not in order.  Readers hold nothing: they
+ * that hangs below its entries, is not in order.  Readers hold nothing: they
  * read the number, look, and look at it again (lookup.c).  What they read in
  * between may be anything, but it lies within the segment.  The number of
  * buckets changes under the growth lock and the partition's lock, so holding
@@ -67,9 +67,9 @@ tc_index_begin_locked(TcIndexPlace *place, uint32 hash)
 	Assert(LWLockHeldByMe(tc_partition_lock(hash)));
 	place->hash = hash;
 	place->first = tc_bucket_of(hash, &nbuckets);
-	place->slots = tc_bucket_entries(place->first);
-	place->nslots = TC_BUCKET_ENTRIES;
-	place->slot = -1;
+	place->entries = tc_bucket_entries(place->first);
+	place->nentries = TC_BUCKET_ENTRIES;
+	place->entry = -1;
 	place->ref = TC_NO_REF;
 }
 
@@ -79,20 +79,20 @@ tc_index_next_locked(TcIndexPlace *place)
 	uint8 tag = tc_bucket_tag(place->hash);
 
 	Assert(LWLockHeldByMe(tc_partition_lock(place->hash)));
-	while (place->slots != NULL)
+	while (place->entries != NULL)
 	{
-		const uint8 *tags = tc_bucket_tags(place->slots, place->nslots);
+		const uint8 *tags = tc_bucket_tags(place->entries, place->nentries);
 
-		while (++place->slot < place->nslots)
+		while (++place->entry < place->nentries)
 		{
-			place->ref = place->slots->ref[place->slot];
-			if (place->ref != TC_NO_REF && tags[place->slot] == tag &&
+			place->ref = place->entries->ref[place->entry];
+			if (place->ref != TC_NO_REF && tags[place->entry] == tag &&
 				tc_record_at(place->ref)->hash == place->hash)
 				return true;
 		}
-		place->slots = tc_bucket_next(place->slots);
-		place->nslots = TC_OVERFLOW_ENTRIES;
-		place->slot = -1;
+		place->entries = tc_bucket_next(place->entries);
+		place->nentries = TC_OVERFLOW_ENTRIES;
+		place->entry = -1;
 	}
 	return false;
 }
@@ -129,8 +129,8 @@ void
 tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
 {
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
-	Assert(place->slots->ref[place->slot] == place->ref);
-	place->slots->ref[place->slot] = ref;
+	Assert(place->entries->ref[place->entry] == place->ref);
+	place->entries->ref[place->entry] = ref;
 	place->ref = ref;
 }
 
@@ -138,21 +138,21 @@ tc_index_exchange_locked(TcIndexPlace *place, TcRef ref)
 void
 tc_index_remove_locked(TcIndexPlace *place)
 {
-	TcSharedBucketEntries *last = place->slots;
+	TcSharedBucketEntries *last = place->entries;
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
-	Assert(place->slots->ref[place->slot] == place->ref);
-	place->slots->ref[place->slot] = TC_NO_REF;
+	Assert(place->entries->ref[place->entry] == place->ref);
+	place->entries->ref[place->entry] = TC_NO_REF;
 	pg_atomic_fetch_sub_u32(&tc_seg.head->nrecords, 1);
 
 	while (last->overflow != TC_NO_REF)
 		last = tc_bucket_next(last);
-	for (int i = 0; last != place->slots && i < TC_OVERFLOW_ENTRIES; i++)
+	for (int i = 0; last != place->entries && i < TC_OVERFLOW_ENTRIES; i++)
 	{
 		if (last->ref[i] != TC_NO_REF)
 		{
-			place->slots->ref[place->slot] = last->ref[i];
-			tc_bucket_tags(place->slots, place->nslots)[place->slot] =
+			place->entries->ref[place->entry] = last->ref[i];
+			tc_bucket_tags(place->entries, place->nentries)[place->entry] =
 				tc_bucket_tags(last, TC_OVERFLOW_ENTRIES)[i];
 			last->ref[i] = TC_NO_REF;
 			break;
@@ -178,9 +178,9 @@ visit_chain_locked(TcSharedBucket *first, uint32 class, uint32 classes,
 	for (TcSharedBucketEntries *s = tc_bucket_entries(first); s != NULL;
 		 s = tc_bucket_next(s))
 	{
-		int nslots = tc_bucket_count(first, s);
+		int nentries = tc_bucket_count(first, s);
 
-		for (int i = 0; i < nslots; i++)
+		for (int i = 0; i < nentries; i++)
 		{
 			if (s->ref[i] != TC_NO_REF &&
 				(tc_record_at(s->ref[i])->hash & (classes - 1)) == class)

@@ -9,15 +9,15 @@
 
 #include "segment/index/bucket.h"
 
-/* A slot of the index, found under the partition's lock. */
+/* A place in the index, found under the partition's lock. */
 typedef struct TcIndexPlace
 {
 	uint32 hash;
 	TcSharedBucket *first; /* carries the sequence number */
-	TcSharedBucketEntries *slots;
-	int nslots;
-	int slot;
-	TcRef ref; /* what the slot holds */
+	TcSharedBucketEntries *entries;
+	int nentries;
+	int entry;
+	TcRef ref; /* what the entry holds */
 } TcIndexPlace;
 
 /* Set up the index of a new segment. */
@@ -30,7 +30,7 @@ extern void tc_index_create(void);
 extern void tc_index_begin_locked(TcIndexPlace *place, uint32 hash);
 extern bool tc_index_next_locked(TcIndexPlace *place);
 
-/* The slot that holds a ref; the partition's lock is held. */
+/* The entry that holds a ref; the partition's lock is held. */
 extern bool tc_index_find_ref_locked(TcIndexPlace *place, uint32 hash,
 									 TcRef ref);
 

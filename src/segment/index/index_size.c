@@ -25,7 +25,7 @@
  * Records per bucket at which buckets are added, and taken away.  While the
  * table doubles, buckets that have not been split yet are up to twice as full
  * as the others; with more records to a bucket half of those in such ones lie
- * behind its own slots, and with fewer the index takes over 8 bytes a record.
+ * behind its own entries, and with fewer the index takes over 8 bytes a record.
  */
 #define GROW_LOAD	10
 #define SHRINK_LOAD 4
@@ -79,14 +79,14 @@ copy_chain_locked(TcSharedBucket *from, TcSharedBucket *into, uint32 number,
 	for (TcSharedBucketEntries *s = tc_bucket_entries(from); s != NULL;
 		 s = tc_bucket_next(s))
 	{
-		int nslots = tc_bucket_count(from, s);
+		int nentries = tc_bucket_count(from, s);
 
-		for (int i = 0; i < nslots; i++)
+		for (int i = 0; i < nentries; i++)
 		{
 			if (s->ref[i] != TC_NO_REF &&
 				tc_bucket_number(tc_record_at(s->ref[i])->hash, nbuckets) ==
 					number &&
-				!tc_bucket_add_locked(into, tc_bucket_tags(s, nslots)[i],
+				!tc_bucket_add_locked(into, tc_bucket_tags(s, nentries)[i],
 									  s->ref[i]))
 				return false;
 		}
@@ -99,31 +99,31 @@ static void
 purge_chain_locked(TcSharedBucket *first, uint32 number, uint32 nbuckets)
 {
 	TcSharedBucketEntries *to = tc_bucket_entries(first);
-	int to_slots = TC_BUCKET_ENTRIES;
-	int to_slot = 0;
+	int to_nentries = TC_BUCKET_ENTRIES;
+	int to_entry = 0;
 
 	Assert(LWLockHeldByMeInMode(tc_bucket_lock(first), LW_EXCLUSIVE));
 	for (TcSharedBucketEntries *s = to; s != NULL; s = tc_bucket_next(s))
 	{
-		int nslots = tc_bucket_count(first, s);
+		int nentries = tc_bucket_count(first, s);
 
-		for (int i = 0; i < nslots; i++)
+		for (int i = 0; i < nentries; i++)
 		{
 			TcRef ref = s->ref[i];
-			uint8 tag = tc_bucket_tags(s, nslots)[i];
+			uint8 tag = tc_bucket_tags(s, nentries)[i];
 
 			s->ref[i] = TC_NO_REF;
 			if (ref == TC_NO_REF ||
 				tc_bucket_number(tc_record_at(ref)->hash, nbuckets) != number)
 				continue;
-			if (to_slot == to_slots)
+			if (to_entry == to_nentries)
 			{
 				to = tc_bucket_next(to);
-				to_slots = TC_OVERFLOW_ENTRIES;
-				to_slot = 0;
+				to_nentries = TC_OVERFLOW_ENTRIES;
+				to_entry = 0;
 			}
-			to->ref[to_slot] = ref;
-			tc_bucket_tags(to, to_slots)[to_slot++] = tag;
+			to->ref[to_entry] = ref;
+			tc_bucket_tags(to, to_nentries)[to_entry++] = tag;
 		}
 	}
 	tc_bucket_trim_locked(first);

@@ -84,7 +84,7 @@ header_of(TcLookup *lookup)
 static inline void
 locate(TcLookup *lookup)
 {
-	lookup->slots = NULL;
+	lookup->entries = NULL;
 	lookup->era = pg_atomic_read_u32(&tc_seg.head->directory_era);
 	pg_read_barrier();
 	lookup->first = tc_bucket_of(lookup->probe->hash, &lookup->nbuckets);
@@ -104,17 +104,19 @@ unchanged(const TcLookup *lookup)
 		 tc_bucket_of(lookup->probe->hash, &nbuckets) == first);
 }
 
-/* Take so many slots in hand: those that fit by their tag are looked at. */
+/* Take so many entries in hand: those that fit by their tag are looked at. */
 static inline void
-enter_slots(TcLookup *lookup, const TcSharedBucketEntries *slots, int nslots)
+take_entries(TcLookup *lookup, const TcSharedBucketEntries *entries,
+			 int nentries)
 {
-	const uint8 *tags = tc_bucket_tags((TcSharedBucketEntries *) slots, nslots);
+	const uint8 *tags =
+		tc_bucket_tags((TcSharedBucketEntries *) entries, nentries);
 	uint8 tag = lookup->probe->hash >> 24;
 
-	lookup->slots = slots;
-	lookup->nslots = nslots;
+	lookup->entries = entries;
+	lookup->nentries = nentries;
 	lookup->fitting = 0;
-	for (int i = 0; i < nslots; i++)
+	for (int i = 0; i < nentries; i++)
 		lookup->fitting |= (uint32) (tags[i] == tag) << i;
 }
 
@@ -128,29 +130,29 @@ enter_bucket(TcLookup *lookup)
 	if (lookup->seq & 1)
 		return false;
 	pg_read_barrier();
-	enter_slots(lookup, tc_bucket_entries(first), TC_BUCKET_ENTRIES);
+	take_entries(lookup, tc_bucket_entries(first), TC_BUCKET_ENTRIES);
 	return true;
 }
 
-/* The slots behind those in hand, or NULL. */
+/* The entries behind those in hand, or NULL. */
 static inline const TcSharedBucketEntries *
-slots_behind(const TcLookup *lookup)
+entries_behind(const TcLookup *lookup)
 {
 	TcRef overflow =
-		((const volatile TcSharedBucketEntries *) lookup->slots)->overflow;
+		((const volatile TcSharedBucketEntries *) lookup->entries)->overflow;
 
 	return tc_ref_plausible(overflow, TC_MIN_CHUNK_BYTES)
 		? (const TcSharedBucketEntries *) tc_ref_address(overflow)
 		: NULL;
 }
 
-/* What the first of the fitting slots holds. */
+/* What the first of the fitting entries holds. */
 static inline TcRef
 first_fitting(const TcLookup *lookup)
 {
-	const volatile TcSharedBucketEntries *slots = lookup->slots;
+	const volatile TcSharedBucketEntries *entries = lookup->entries;
 
-	return slots->ref[pg_rightmost_one_pos32(lookup->fitting)];
+	return entries->ref[pg_rightmost_one_pos32(lookup->fitting)];
 }
 
 /*
@@ -176,7 +178,7 @@ fits(TcLookup *lookup, TcRef ref)
 		tc_record_has_key(ref, header_of(lookup), lookup->probe);
 }
 
-/* Look through the chain, from the slots in hand on; not yet validated. */
+/* Look through the chain, from the entries in hand on; not yet validated. */
 static bool
 search_chain(TcLookup *lookup)
 {
@@ -194,10 +196,10 @@ search_chain(TcLookup *lookup)
 				return true;
 			}
 		}
-		behind = slots_behind(lookup);
+		behind = entries_behind(lookup);
 		if (behind == NULL)
 			return false;
-		enter_slots(lookup, behind, TC_OVERFLOW_ENTRIES);
+		take_entries(lookup, behind, TC_OVERFLOW_ENTRIES);
 	}
 	return false;
 }
@@ -248,7 +250,7 @@ load_record(TcRef ref)
 void
 tc_lookup_approach(TcLookup *lookup)
 {
-	if (lookup->slots == NULL)
+	if (lookup->entries == NULL)
 	{
 		if (!enter_bucket(lookup))
 			return;
@@ -257,14 +259,14 @@ tc_lookup_approach(TcLookup *lookup)
 	{
 		const TcSharedBucketEntries *behind;
 
-		if (lookup->fitting != 0 || (behind = slots_behind(lookup)) == NULL)
+		if (lookup->fitting != 0 || (behind = entries_behind(lookup)) == NULL)
 			return;
-		enter_slots(lookup, behind, TC_OVERFLOW_ENTRIES);
+		take_entries(lookup, behind, TC_OVERFLOW_ENTRIES);
 	}
 	if (lookup->fitting != 0)
 		load_record(first_fitting(lookup));
 	else
-		__builtin_prefetch(slots_behind(lookup));
+		__builtin_prefetch(entries_behind(lookup));
 }
 
 TcLookupResult
@@ -274,7 +276,7 @@ tc_lookup_newest(TcLookup *lookup)
 	{
 		bool found;
 
-		if (lookup->slots == NULL && !enter_bucket(lookup))
+		if (lookup->entries == NULL && !enter_bucket(lookup))
 		{
 			pg_spin_delay();
 			locate(lookup);
@@ -286,7 +288,7 @@ tc_lookup_newest(TcLookup *lookup)
 		if (unchanged(lookup))
 		{
 			/* who asks again wants to know what is there then */
-			lookup->slots = NULL;
+			lookup->entries = NULL;
 			return found ? TC_LOOKUP_FOUND : TC_LOOKUP_ABSENT;
 		}
 		locate(lookup);

@@ -26,9 +26,9 @@ typedef struct TcLookup
 	uint32 seq;	 /* its sequence number at the beginning */
 	uint32 nbuckets;
 	uint32 era;
-	const void *slots; /* of its chain, those in hand; NULL: not begun */
-	int nslots;
-	uint32 fitting;	  /* bits: slots that may be it, not yet looked at */
+	const void *entries; /* of its chain, those in hand; NULL: not begun */
+	int nentries;
+	uint32 fitting;	  /* bits: entries that may be it, not yet looked at */
 	TcRef newest;	  /* the record's newest version */
 	TcRef ref;		  /* the version in hand */
 	uint64 header[5]; /* copy of its header */

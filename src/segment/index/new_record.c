@@ -3,9 +3,9 @@
  * new_record.c
  *	  Lays a version of a record out in the arena.
  *
- * Structure: as shared_record.h shows.  Data that does not fit one chunk well goes on
- * in a list of pieces, so that no allocation is ever larger than a page and
- * free memory never has to be contiguous.
+ * Structure: as shared_record.h shows.  Data that does not fit one chunk well
+ * goes on in a list of pieces, so that no allocation is ever larger than a
+ * page and free memory never has to be contiguous.
  *
  * Concurrency: a version is written before anyone can find it and its data
  * never changes after.

@@ -112,7 +112,7 @@ tc_settlement_commit(uint16 map, uint32 hash, TransactionId xid, bool durable)
 		}
 		ref = tc_chain_find_version_locked(place.ref, map, xid, &above);
 
-		/* a removal moves another ref into the slot: begin again */
+		/* a removal moves another ref into the entry: begin again */
 		if (ref != TC_NO_REF && commit_version_locked(&place, ref, durable))
 			tc_index_begin_locked(&place, hash);
 	}

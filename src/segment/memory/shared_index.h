@@ -12,16 +12,32 @@
 #include "segment/memory/shared_arena.h"
 
 /*
- * Slots of an index bucket, chosen so that it is one cache line, and of an
- * overflow bucket, which is half of one.
+ * How many entries a bucket has, so that it is one cache line, and an overflow
+ * bucket, which is half of one.
  */
 #define TC_BUCKET_ENTRIES	11
 #define TC_OVERFLOW_ENTRIES 5
 
 /*
- * Slots of the index: a link to further slots, or none, then so many refs,
- * then as many tags, the high bytes of their records' hashes.  A slot is in
- * use when its ref is not zero.
+ * A bucket and its overflow:
+ *
+ *	  bucket, 64 bytes
+ *	  +-----+----------+--------+--------+-----+---------+--------------+---+
+ *	  | seq | overflow | ref[0] | ref[1] | ... | ref[10] | tag 0 ... 10 |   |
+ *	  +-----+----|-----+---|----+--------+-----+---------+--------------+---+
+ *	             |         v
+ *	             |       newest version of a key: a TcSharedRecord
+ *	             v
+ *	  overflow bucket, 32 bytes
+ *	  +----------+--------+-----+--------+-------------+---+
+ *	  | overflow | ref[0] | ... | ref[4] | tag 0 ... 4 |   |
+ *	  +----|-----+--------+-----+--------+-------------+---+
+ *	       v
+ *	     the next one, or none
+ *
+ * An entry is a ref with its tag, the high byte of its record's hash.  It is
+ * in use when its ref is not zero.  The numbers of refs and tags are those
+ * above.
  */
 typedef struct TcSharedBucketEntries
 {
@@ -34,19 +50,19 @@ typedef struct TcSharedBucketEntries
 /*
  * A bucket of the index: one cache line.  Changed under its partition's
  * lock, with the sequence number odd while it lasts, and so are the further
- * slots that it links to; readers take no lock and look at the number before
+ * entries that it links to; readers take no lock and look at the number before
  * and after.
  */
 typedef struct TcSharedBucket
 {
 	pg_atomic_uint32 seq;
-	uint32 slots[15]; /* TcSharedBucketEntries */
+	uint32 entries[15]; /* TcSharedBucketEntries */
 } TcSharedBucket;
 
 StaticAssertDecl(sizeof(TcSharedBucket) == 64, "a bucket is a cache line");
 StaticAssertDecl(TC_ENTRIES_BYTES(TC_BUCKET_ENTRIES) <=
-					 sizeof(((TcSharedBucket *) 0)->slots),
-				 "a bucket has room for its slots");
+					 sizeof(((TcSharedBucket *) 0)->entries),
+				 "a bucket has room for its entries");
 StaticAssertDecl(TC_ENTRIES_BYTES(TC_OVERFLOW_ENTRIES) <= TC_MIN_CHUNK_BYTES,
 				 "an overflow bucket is the smallest chunk");
 
