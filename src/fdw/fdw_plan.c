@@ -44,6 +44,7 @@
 #include "base/pg_compat.h"
 #include "fdw/fdw.h"
 #include "fdw/fdw_table.h"
+#include "query/needed_columns.h"
 
 /* What planning knows of a foreign table. */
 typedef struct Planning
@@ -92,7 +93,7 @@ shown_columns(const TcForeignTable *table, const Bitmapset *set)
 static List *
 needed_columns(RelOptInfo *rel, const TcForeignTable *table)
 {
-	return shown_columns(table, tc_relation_clause_columns(rel));
+	return shown_columns(table, tc_needed_columns(rel));
 }
 
 /* Does a record of the map have the columns? */

@@ -31,7 +31,4 @@ extern Node *tc_record_join_create_state(CustomScan *plan);
 /* Begin to watch how many rows the executor is run for. */
 extern void tc_record_join_watch_runs(void);
 
-/* Offer the node to the planner. */
-extern void tc_record_join_plan_init(void);
-
 #endif /* TC_RECORD_JOIN_H */

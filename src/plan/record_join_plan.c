@@ -40,7 +40,8 @@
 
 #include "base/pg_compat.h"
 #include "plan/record_join.h"
-#include "plan/record_scan.h"
+#include "plan/record_join_plan.h"
+#include "plan/transparent.h"
 #include "query/key_match.h"
 
 static set_join_pathlist_hook_type prev_set_join_pathlist_hook = NULL;

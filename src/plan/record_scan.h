@@ -6,9 +6,6 @@
 #define TC_RECORD_SCAN_H
 
 #include "nodes/extensible.h"
-#include "nodes/pathnodes.h"
-
-#include "table/map.h"
 
 /* What custom_private of the plan holds, in this order. */
 typedef enum TcRecordScanPrivate
@@ -21,18 +18,9 @@ typedef enum TcRecordScanPrivate
 extern Node *tc_record_scan_create_state(CustomScan *plan);
 
 /*
- * The map of a relation of the query that may be read from the cache as the
- * relation is, or NULL.
- */
-extern TcMap *tc_transparent_map(PlannerInfo *root, RelOptInfo *rel);
-
-/*
  * Let the scan slots of all such nodes over a relation, given by its Oid, say
  * where in the table their rows are.  Walks over the states of a plan.
  */
 extern bool tc_record_scan_locate(PlanState *node, void *relation);
-
-/* Offer the node to the planner. */
-extern void tc_record_scan_plan_init(void);
 
 #endif /* TC_RECORD_SCAN_H */

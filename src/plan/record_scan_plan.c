@@ -8,11 +8,6 @@
  * and for each set of outer relations that have the key.  The conditions
  * that pin the key are the node's expressions; the rest are its filter.
  *
- * Left alone are relations whose rows are locked or changed, or whose place
- * in the table somebody asks for; those with policies that apply; what a
- * record does not have; cursors; and whatever runs where the cache may not
- * answer.
- *
  * Concurrency: a plan holds nothing of the map.  Attaching and detaching
  * change the table's triggers, which makes new plans of all that name it; a
  * change of the settings that matter does so too.
@@ -23,26 +18,17 @@
  */
 #include "postgres.h"
 
-#include "access/sysattr.h"
-#include "access/transam.h"
-#include "access/xact.h"
-#include "access/xlog.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/restrictinfo.h"
-#include "parser/parsetree.h"
 
-#include "base/pg_compat.h"
-#include "base/settings.h"
-#include "plan/cursor.h"
 #include "plan/record_scan.h"
+#include "plan/record_scan_plan.h"
+#include "plan/transparent.h"
 #include "query/key_match.h"
-#include "query/record_columns.h"
-#include "segment/memory/segment.h"
-#include "table/map.h"
 
 static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
 
@@ -50,105 +36,6 @@ static const CustomScanMethods scan_methods = {
 	.CustomName = "TopCache",
 	.CreateCustomScanState = tc_record_scan_create_state,
 };
-
-/* ----- may it be read from the cache? ----- */
-
-/* Columns of the relation that the query needs, as pull_varattnos has them. */
-static Bitmapset *
-needed_columns(RelOptInfo *rel)
-{
-	/* a child has them in its target list alone */
-	Bitmapset *needed = tc_relation_clause_columns(rel);
-
-	for (int i = rel->min_attr; i <= rel->max_attr; i++)
-	{
-		if (!bms_is_empty(rel->attr_needed[i - rel->min_attr]))
-			needed =
-				bms_add_member(needed, i - FirstLowInvalidHeapAttributeNumber);
-	}
-	return needed;
-}
-
-/* Does a record have the row as a whole? */
-static bool
-is_row_kept(const TcMap *map)
-{
-	for (int i = 0; i < map->desc->natts; i++)
-	{
-		if (!TupleDescAttr(map->desc, i)->attisdropped &&
-			!tc_record_columns_has(&map->layout, i + 1))
-			return false;
-	}
-	return true;
-}
-
-/* Does a record of the map have everything that the query needs? */
-static bool
-record_has(const TcMap *map, Bitmapset *needed)
-{
-	int member = -1;
-
-	while ((member = bms_next_member(needed, member)) >= 0)
-	{
-		int number = member + FirstLowInvalidHeapAttributeNumber;
-
-		if (number < 0 && number != TableOidAttributeNumber)
-			return false;
-		if (number == 0 && !is_row_kept(map))
-			return false;
-		if (number > 0 && !tc_record_columns_has(&map->layout, number))
-			return false;
-	}
-	return true;
-}
-
-/* Are rows of the relation locked or changed? */
-static bool
-is_target(PlannerInfo *root, Index rti)
-{
-	ListCell *cell;
-
-	if (bms_is_member(rti, root->all_result_relids))
-		return true;
-	foreach (cell, root->rowMarks)
-	{
-		PlanRowMark *mark = lfirst(cell);
-
-		if (mark->rti == rti || mark->prti == rti)
-			return true;
-	}
-	return false;
-}
-
-/* May the cache answer in this transaction at all? */
-static bool
-cache_may_answer(void)
-{
-	return tc_transparent_scan && tc_enabled && tc_segment_ready() &&
-		!tc_cursor_is_planned() && !IsolationIsSerializable() &&
-		!RecoveryInProgress();
-}
-
-TcMap *
-tc_transparent_map(PlannerInfo *root, RelOptInfo *rel)
-{
-	RangeTblEntry *rte = planner_rt_fetch(rel->relid, root);
-	TcMap *map;
-
-	if (rte->rtekind != RTE_RELATION || rte->relkind != RELKIND_RELATION ||
-		rte->relid < FirstNormalObjectId || rte->inh ||
-		rte->tablesample != NULL || rte->securityQuals != NIL ||
-		!cache_may_answer() || is_target(root, rel->relid))
-		return NULL;
-	map = tc_map_lookup(rte->relid);
-	if (map == NULL || !map->def.durable ||
-		map->suspended != TC_NOT_SUSPENDED ||
-		!tc_key_index_complete(&map->key_index))
-		return NULL;
-	return record_has(map, needed_columns(rel)) ? map : NULL;
-}
-
-/* ----- paths ----- */
 
 static Plan *make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path,
 					   List *tlist, List *clauses, List *children);

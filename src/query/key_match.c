@@ -204,22 +204,6 @@ array_elements(PlannerInfo *root, Node *array)
 	return n > 0 ? n : USUAL_ELEMENTS;
 }
 
-Bitmapset *
-tc_relation_clause_columns(RelOptInfo *rel)
-{
-	Bitmapset *needed = NULL;
-	ListCell *cell;
-
-	pull_varattnos((Node *) rel->reltarget->exprs, rel->relid, &needed);
-	foreach (cell, rel->baserestrictinfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &needed);
-	foreach (cell, rel->joininfo)
-		pull_varattnos((Node *) lfirst_node(RestrictInfo, cell)->clause,
-					   rel->relid, &needed);
-	return needed;
-}
-
 /* Let conditions pin columns that are not: only arrays, or all but those. */
 static void
 pin_columns(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,

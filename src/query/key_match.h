@@ -26,9 +26,6 @@ typedef struct TcKeyMatch
 	double keys;   /* how many keys are expected */
 } TcKeyMatch;
 
-/* Columns that targets and conditions use, as pull_varattnos has them. */
-extern Bitmapset *tc_relation_clause_columns(RelOptInfo *rel);
-
 /* The key columns of a map, as its own table has them. */
 extern void tc_key_match_columns(const TcMap *map, TcKeyColumns *key);
 
