@@ -43,6 +43,7 @@
 #include "plan/record_join_plan.h"
 #include "plan/transparent.h"
 #include "query/key_match.h"
+#include "query/needed_columns.h"
 
 static set_join_pathlist_hook_type prev_set_join_pathlist_hook = NULL;
 
@@ -183,25 +184,19 @@ add_paths(const CacheJoin *join, const QualCost *conditions)
 	}
 }
 
-/* Does the query want rows of the table as a whole, or where they are? */
+/*
+ * Is everything that the query needs of the table a column, and not the row
+ * as a whole, or where it is, be it for a condition?
+ */
 static bool
-wants_more_than_columns(const RelOptInfo *inner)
+needs_columns_only(RelOptInfo *inner)
 {
-	for (int i = inner->min_attr; i <= 0; i++)
-	{
-		if (!bms_is_empty(inner->attr_needed[i - inner->min_attr]))
-			return true;
-	}
-	return false;
-}
-
-/* Is everything that is wanted of a relation a plain column? */
-static bool
-gives_columns_only(const RelOptInfo *rel)
-{
+	int first = bms_next_member(tc_needed_columns(inner), -1);
 	ListCell *cell;
 
-	foreach (cell, rel->reltarget->exprs)
+	if (first >= 0 && first + FirstLowInvalidHeapAttributeNumber <= 0)
+		return false;
+	foreach (cell, inner->reltarget->exprs)
 	{
 		if (!IsA(lfirst(cell), Var))
 			return false;
@@ -238,7 +233,7 @@ offer_paths(PlannerInfo *root, RelOptInfo *rel, RelOptInfo *outer,
 	map = tc_transparent_map(root, inner);
 	if (map == NULL || has_special_clause(extra->restrictlist) ||
 		has_special_clause(inner->baserestrictinfo) ||
-		wants_more_than_columns(inner) || !gives_columns_only(inner))
+		!needs_columns_only(inner))
 		return;
 	part_conditions(&join);
 	if (!match_key(&join, map))

@@ -207,6 +207,12 @@ EXPLAIN (COSTS OFF) SELECT count(*), sum(u.n) FROM orders o JOIN users u ON u.id
 SELECT * FROM same('SELECT count(*), sum(u.n) FROM orders o JOIN users u ON u.id = o.uid');
 SET max_parallel_workers_per_gather = 0;
 
+-- a condition on the row as a whole, or on what is no column of it
+SELECT * FROM same('SELECT o.id, u.name FROM orders o JOIN users u ON u.id = o.uid
+	WHERE o.id < 50 AND u IS NOT NULL');
+SELECT * FROM same('SELECT o.id, u.name FROM orders o JOIN users u ON u.id = o.uid
+	WHERE o.id < 50 AND u.tableoid = ''users''::regclass');
+
 -- honest costs: where most of the table is wanted, it is read
 CREATE TABLE wide (id int PRIMARY KEY, v int);
 INSERT INTO wide SELECT g, g FROM generate_series(1, 20000) g;
