@@ -39,7 +39,6 @@
 #include "cache/cost.h"
 #include "cache/fill.h"
 #include "cache/read.h"
-#include "cache/read_steps.h"
 #include "cache/visibility.h"
 #include "segment/evict/bulk.h"
 #include "segment/index/lookup.h"
@@ -55,12 +54,6 @@
 
 /* How often a record may change under a reader before the heap is asked. */
 #define READ_TRIES 8
-
-/* Keys of a batch between a step towards a record and the next one. */
-#define READ_AHEAD 32
-
-/* Most memory that is taken for several records at once. */
-#define MOST_SPACE_BYTES 8000
 
 /* ----- beginning and end ----- */
 
@@ -143,38 +136,6 @@ tc_read_end(TcReader *reader)
 }
 
 /* ----- the segment ----- */
-
-Size
-tc_value_bytes(const TcMap *map)
-{
-	const TcRowLayout *layout = &map->layout;
-
-	return layout->value != NULL
-		? 0
-		: MAXALIGN(layout->natts * (sizeof(Datum) + sizeof(bool)));
-}
-
-void
-tc_value_of_data(const TcMap *map, char *space, uint32 key_bytes,
-				 bool has_nulls, TcValue *value)
-{
-	const TcRowLayout *layout = &map->layout;
-	const char *data = space + tc_value_bytes(map);
-	Datum *values = (Datum *) space;
-	bool *nulls = (bool *) (values + layout->natts);
-
-	value->isnull = false;
-	if (layout->value == NULL)
-	{
-		tc_row_layout_columns(layout, data, has_nulls, values, nulls);
-		value->row.values = values;
-		value->row.nulls = nulls;
-	}
-	else if (has_nulls)
-		value->isnull = true;
-	else
-		value->value = tc_row_layout_value(layout, data, key_bytes);
-}
 
 /* Outcome of looking for a record in the segment. */
 typedef enum Answer
@@ -304,22 +265,6 @@ look_up(TcReader *reader, const Datum *keys, TcLookup *lookup, TcValue *value)
 }
 
 /* ----- the heap ----- */
-
-void
-tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value)
-{
-	const TcColumn *column = map->layout.value;
-
-	value->found = true;
-	value->isnull = false;
-	value->value = (Datum) 0;
-	value->row = *row;
-	if (column == NULL)
-		return;
-	value->isnull = row->nulls[column->number - 1];
-	if (!value->isnull)
-		value->value = row->values[column->number - 1];
-}
 
 /* Memory for a row of the map. */
 static void

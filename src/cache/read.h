@@ -8,21 +8,10 @@
 #include "utils/snapshot.h"
 
 #include "cache/bypass.h"
+#include "cache/value.h"
+#include "segment/index/lookup.h"
 #include "table/map.h"
 #include "table/table_read.h"
-
-/*
- * What a read found, in the memory context of the read: the value, or, of a
- * map that keeps whole rows, the row.
- */
-typedef struct TcValue
-{
-	bool found;
-	bool isnull; /* there is a row, its value is NULL */
-	Datum value;
-	TcRow row;			 /* with nothing toasted */
-	TimestampTz expires; /* see tc_row_expires() */
-} TcValue;
 
 /* How the reads of one reader were answered. */
 typedef struct TcReadCounts
@@ -88,24 +77,21 @@ extern void tc_read_one(TcReader *reader, const Datum *keys, TcValue *value);
 extern bool tc_read_another(TcReader *reader, TcValue *value);
 
 /*
- * Give a row that was read in some other way the form of a value; the row is
- * not copied.
- */
-extern void tc_value_of_row(const TcMap *map, const TcRow *row, TcValue *value);
-
-/*
- * Take a value out of the data of a record, found by a key of so many bytes.
- * It will point into the space, which has room for the columns of a row, if
- * the map keeps rows, and the data behind that.
- */
-extern void tc_value_of_data(const TcMap *map, char *space, uint32 key_bytes,
-							 bool has_nulls, TcValue *value);
-extern Size tc_value_bytes(const TcMap *map);
-
-/*
  * Is there a record in the segment, of whatever version?  Not for a user to
  * know whose policies may hide the row.
  */
 extern bool tc_read_resident(TcMap *map, const Datum *keys);
+
+/* ----- the steps of a read, for read_ahead.c ----- */
+
+/*
+ * Answer a read whose lookup has begun, with whatever it takes.  True after
+ * a hit: the lookup is one to be touched, and that has been prepared.
+ */
+extern bool tc_read_finish(TcReader *reader, const Datum *keys,
+						   TcLookup *lookup, TcValue *value);
+
+/* Answer a read past the cache. */
+extern void tc_read_past(TcReader *reader, const Datum *keys, TcValue *value);
 
 #endif /* TC_READ_H */

@@ -26,7 +26,6 @@
 
 #include "cache/binding.h"
 #include "cache/read_ahead.h"
-#include "cache/read_steps.h"
 #include "segment/memory/segment.h"
 
 /* Keys between a step towards a record and the next one. */
