@@ -9,7 +9,7 @@ use Exporter 'import';
 use FindBin;
 
 our @EXPORT_OK = qw(read_targets read_results names_in_order ratios_of
-  contestant_text contest_text);
+  contestant_text comparison_text);
 
 my $folder = $INC{'Targets.pm'} =~ s{[^/]*$}{}r;
 
@@ -23,7 +23,7 @@ sub read_targets
 	{
 		next if /^#/ || /^\s*$/;
 		my %row;
-		@row{qw(row contest own rival clients target work against)} =
+		@row{qw(row comparison own rival clients target work against)} =
 		  map { s/^\s+|\s+$//gr } split /\|/;
 		foreach my $text (qw(work against))
 		{
@@ -35,7 +35,7 @@ sub read_targets
 	return @rows;
 }
 
-# By contest, contestant and number of clients, a list of rates by round.
+# By comparison, contestant and number of clients, a list of rates by round.
 sub read_results
 {
 	my ($path) = @_;
@@ -45,13 +45,13 @@ sub read_results
 	while (<$file>)
 	{
 		chomp;
-		my ($contest, $name, $clients, $round, $rate) = split /\t/;
-		$results{$contest}{$name}{$clients}[ $round - 1 ] = $rate;
+		my ($comparison, $name, $clients, $round, $rate) = split /\t/;
+		$results{$comparison}{$name}{$clients}[ $round - 1 ] = $rate;
 	}
 	return \%results;
 }
 
-# The contestants of each contest, as they came.
+# The contestants of each comparison, as they came.
 sub names_in_order
 {
 	my ($path) = @_;
@@ -60,8 +60,8 @@ sub names_in_order
 	open my $file, '<', $path or die "could not read $path: $!";
 	while (<$file>)
 	{
-		my ($contest, $name) = split /\t/;
-		push @{ $names{$contest} }, $name unless $seen{$contest}{$name}++;
+		my ($comparison, $name) = split /\t/;
+		push @{ $names{$comparison} }, $name unless $seen{$comparison}{$name}++;
 	}
 	return \%names;
 }
@@ -70,8 +70,8 @@ sub names_in_order
 sub ratios_of
 {
 	my ($results, $row) = @_;
-	my $contest = $results->{ $row->{contest} } or return;
-	my ($own, $rival) = map { ($contest->{$_} || {})->{ $row->{clients} } }
+	my $comparison = $results->{ $row->{comparison} } or return;
+	my ($own, $rival) = map { ($comparison->{$_} || {})->{ $row->{clients} } }
 	  @{$row}{qw(own rival)};
 
 	return unless $own && $rival;
@@ -79,7 +79,7 @@ sub ratios_of
 	return [ map { $own->[$_] / $rival->[$_] } 0 .. $#$own ];
 }
 
-my %contest_text = (
+my %comparison_text = (
 	point => 'One record a statement',
 	text => 'One record of text a statement',
 	batch => '1,000 records a statement, consumed in the server',
@@ -96,12 +96,12 @@ my %contest_text = (
 	bulk => 'An UPDATE of all rows of a table',
 	huge => 'Without huge pages, with some that topcache moves to, with reserved ones');
 
-# What a contest is about.
-sub contest_text
+# What a comparison is about.
+sub comparison_text
 {
-	my ($contest) = @_;
+	my ($comparison) = @_;
 
-	return ($contest_text{$contest} // $contest) . ': records per second';
+	return ($comparison_text{$comparison} // $comparison) . ': records per second';
 }
 
 # Contestants that are no statement of the folder statements/.

@@ -72,7 +72,7 @@ SELECT format('CREATE FUNCTION constant_record() RETURNS jsonb IMMUTABLE '
 			  'LANGUAGE sql AS %L', format('SELECT %L::jsonb', value))
   FROM records WHERE key = '1' \gexec
 
--- Touches the memory that a contestant is going to read, so that it is mapped:
+-- Reads the memory that a contestant is going to use, so that it is mapped:
 -- a table and its key's index, or as "@NAME" the records of a map.
 CREATE FUNCTION warm_up(names text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE

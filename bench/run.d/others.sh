@@ -1,5 +1,5 @@
 # What the benchmark measures beside rates: memory of a backend, the start of a
-# server, huge pages; to be sourced by bash after players.sh.  What is found
+# server, huge pages; to be sourced by bash after contestants.sh.  What is found
 # goes to $WORK/notes, a line of Markdown each.
 
 # shellcheck disable=SC2154			# whoever sources this has set them
@@ -18,7 +18,7 @@ restart_with() {
 # A backend
 # ---------------------------------------------------------------------------
 
-contest_backend() {
+compare_backend() {
 	say "memory of a backend"
 	ask "SET search_path = million; SELECT topcache.hydrate('records')" \
 		>/dev/null
@@ -41,7 +41,7 @@ start_ms() {
 	echo $(((${EPOCHREALTIME/./} - from) / 1000))
 }
 
-contest_start() {
+compare_start() {
 	local round without=() with=()
 	for round in 1 2 3; do
 		say "starting servers: round $round of 3"
@@ -94,7 +94,7 @@ wait_for_huge_pages() {
 
 # The server is restarted for each, and has to be filled anew: without huge
 # pages, with those that topcache moves to by itself, and with reserved ones.
-contest_huge() {
+compare_huge() {
 	local state states=(off try on)
 	for _ in 1 2; do
 		for state in "${states[@]}"; do
@@ -108,14 +108,14 @@ contest_huge() {
 			restart_with "huge_pages=$state"
 			ask "SELECT topcache.hydrate('million.records')" >/dev/null
 			wait_for_huge_pages
-			clients="2" contest "huge_$state" get select get_many any_array
+			clients="2" comparison "huge_$state" get select get_many any_array
 			if [ "$state" = on ]; then
 				restart_with huge_pages=off
 				huge_pages_restore
 			fi
 		done
 	done
-	# one contest, whose rounds are those of both passes
+	# one comparison, whose rounds are those of both passes
 	awk -F '\t' -v OFS='\t' '
 		sub(/^huge_/, "", $1) {
 			$2 = $1 "." $2; $1 = "huge"; $4 = ++round[$2, $3] }

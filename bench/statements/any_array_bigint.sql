@@ -1,5 +1,5 @@
 -- 1,000 records from the table, consumed in the server
--- touches: pairs
+-- warms: pairs
 -- settings: topcache.transparent_scan=off
 -- records: 1000
 \set b random(1, :batches)

@@ -1,5 +1,5 @@
 -- 1,000 records from the table, sent to the client
--- touches: records
+-- warms: records
 -- settings: topcache.transparent_scan=off
 -- records: 1000
 \set b random(1, :batches)

@@ -1,4 +1,4 @@
 -- one record that is not in the cache, which keeps it
--- touches: @records records
+-- warms: @records records
 \set k random(1, :records)
 SELECT topcache.get('records', :k);

@@ -1,4 +1,4 @@
 -- one record through topcache
--- touches: @records
+-- warms: @records
 \set k random(1, :records)
 SELECT topcache.get('records', :k);

@@ -1,4 +1,4 @@
 -- the same record, a statement each: each client asks for its own
--- touches: @records
+-- warms: @records
 \set k 1 + :client_id
 SELECT topcache.get('records', :k);

@@ -1,4 +1,4 @@
 -- the same record, a statement each: all clients ask for one
--- touches: @records
+-- warms: @records
 \set k 1
 SELECT topcache.get('records', :k);

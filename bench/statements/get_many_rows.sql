@@ -1,5 +1,5 @@
 -- 1,000 records through topcache, sent to the client
--- touches: @records
+-- warms: @records
 -- records: 1000
 \set b random(1, :batches)
 SELECT value FROM topcache.get_many('records',

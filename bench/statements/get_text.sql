@@ -1,4 +1,4 @@
 -- one record of text through topcache
--- touches: @texts
+-- warms: @texts
 \set k random(1, :records)
 SELECT topcache.get_text('texts', :k);

@@ -1,5 +1,5 @@
 -- 32 rows of an attached table by plain SQL, from the table
--- touches: documents
+-- warms: documents
 -- settings: topcache.transparent_scan=off
 -- records: 32
 -- keys: 32

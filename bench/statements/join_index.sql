@@ -1,5 +1,5 @@
 -- 1,000 outer rows looked up by their random keys, in the index
--- touches: numbers
+-- warms: numbers
 -- settings: topcache.transparent_scan=off enable_hashjoin=off enable_mergejoin=off enable_memoize=off
 -- records: 1000
 \set s random(1, 99000)

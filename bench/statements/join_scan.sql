@@ -1,5 +1,5 @@
 -- 1,000 outer rows looked up by their random keys, in the cache
--- touches: @numbers
+-- warms: @numbers
 -- settings: enable_hashjoin=off enable_mergejoin=off enable_memoize=off
 -- records: 1000
 \set s random(1, 99000)

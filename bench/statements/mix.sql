@@ -1,5 +1,5 @@
 -- 95 % point SELECTs, 5 % UPDATEs of an attached table, by plain SQL
--- touches: @documents documents
+-- warms: @documents documents
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 \set n random(1, 20)

@@ -1,5 +1,5 @@
 -- 95 % point SELECTs, 5 % UPDATEs of a table that is no map
--- touches: loose
+-- warms: loose
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 \set n random(1, 20)

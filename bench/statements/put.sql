@@ -1,5 +1,5 @@
 -- one existing record written through topcache
--- touches: @records records
+-- warms: @records records
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 SELECT topcache.put('records', :k, :record);

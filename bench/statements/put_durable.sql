@@ -1,4 +1,4 @@
 -- one existing record written through topcache
--- touches: @records records
+-- warms: @records records
 \set k random(1, :records)
 SELECT topcache.put('records', :k, :record);

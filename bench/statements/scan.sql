@@ -1,4 +1,4 @@
 -- one row of an attached table by plain SQL, from the cache
--- touches: @documents
+-- warms: @documents
 \set k random(1, :records)
 SELECT value FROM documents WHERE key = :k;

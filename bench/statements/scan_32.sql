@@ -1,5 +1,5 @@
 -- 32 rows of an attached table by plain SQL, from the cache
--- touches: @documents
+-- warms: @documents
 -- records: 32
 -- keys: 32
 SELECT value FROM documents WHERE key IN (:keys);

@@ -1,5 +1,5 @@
 -- one record from the table
--- touches: records
+-- warms: records
 -- settings: topcache.transparent_scan=off
 \set k random(1, :records)
 SELECT value FROM records WHERE key = :k;

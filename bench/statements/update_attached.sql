@@ -1,5 +1,5 @@
 -- one row of an attached table, by its key, committed
--- touches: @documents documents
+-- warms: @documents documents
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 UPDATE documents SET value = :record WHERE key = :k;

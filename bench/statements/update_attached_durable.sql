@@ -1,4 +1,4 @@
 -- one row of an attached table, by its key, committed
--- touches: @documents documents
+-- warms: @documents documents
 \set k random(1, :records)
 UPDATE documents SET value = :record WHERE key = :k;

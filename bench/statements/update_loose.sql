@@ -1,5 +1,5 @@
 -- one row of a table that is no map, by its key, committed
--- touches: loose
+-- warms: loose
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 UPDATE loose SET value = :record WHERE key = :k;

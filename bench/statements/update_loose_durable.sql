@@ -1,4 +1,4 @@
 -- one row of a table that is no map, by its key, committed
--- touches: loose
+-- warms: loose
 \set k random(1, :records)
 UPDATE loose SET value = :record WHERE key = :k;

@@ -1,5 +1,5 @@
 -- one existing row written to a table that is no map
--- touches: plain
+-- warms: plain
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 INSERT INTO plain (key, value) VALUES (:k, :record)

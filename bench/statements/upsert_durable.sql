@@ -1,5 +1,5 @@
 -- one existing row written to a table that is no map
--- touches: plain
+-- warms: plain
 \set k random(1, :records)
 INSERT INTO plain (key, value) VALUES (:k, :record)
 	ON CONFLICT (key) DO UPDATE SET value = EXCLUDED.value;

@@ -1,5 +1,5 @@
 -- one existing row written to an unlogged table
--- touches: unlogged
+-- warms: unlogged
 -- settings: synchronous_commit=off
 \set k random(1, :records)
 INSERT INTO unlogged (key, value) VALUES (:k, :record)

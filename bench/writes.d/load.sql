@@ -1,5 +1,5 @@
--- The field of the benchmark of writes: tables of :rows rows in the shape of
--- pgbench's accounts, one for each contestant.
+-- The field of the benchmark of writes: tables of :rows rows with the columns
+-- of pgbench's accounts, one for each contestant.
 
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS topcache;

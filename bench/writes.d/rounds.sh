@@ -1,4 +1,4 @@
-# Turns of a contest of bulk writes; to be sourced by bash after
+# Rounds of a comparison of bulk writes; to be sourced by bash after
 # scripts/cluster.sh.  The procedures of load.sql must be there, and $rows be
 # the number of rows.
 
@@ -6,7 +6,7 @@
 
 ask() { cluster_psql -At -c "$1"; }
 
-# How many records must be resident before and after a contestant's turn?
+# How many records must be resident before and after a contestant's run?
 check_resident() {
 	local name=$1 found=$2 expected=0
 	case $name in warm*) expected=$rows ;; esac
@@ -17,7 +17,7 @@ check_resident() {
 # One UPDATE of all rows of a table that is made for it, with its commit; what
 # it took is in bulk_ms and bulk_cpu_ms.
 # shellcheck disable=SC2034			# for those who source this
-bulk_turn() {
+bulk_round() {
 	local name=$1 output
 	output=$(cluster_psql -v "name=$name" -v "rows=$rows" \
 		-f "$ROOT/bench/writes.d/bulk.sql")

@@ -1,42 +1,42 @@
-# The contests of the benchmark; to be sourced by bash after players.sh.
+# The comparisons of the benchmark; to be sourced by bash after contestants.sh.
 #
-# Each is a function contest_NAME, which adds to $WORK/results or, where it is
-# not a contest of rates, a line to $WORK/notes.
+# Each is a function compare_NAME, which adds to $WORK/results or, where it is
+# not a comparison of rates, a line to $WORK/notes.
 
 # shellcheck disable=SC2154			# whoever sources this has set them
 
-contest_point() {
-	clients="1 2" contest point get select constant nothing \
+compare_point() {
+	clients="1 2" comparison point get select constant nothing \
 		redis_get memcached_get pgmemcache
-	clients="2" contest text get_text select_text
+	clients="2" comparison text get_text select_text
 }
 
-contest_batch() {
-	clients="1 2" contest batch get_many any_array \
+compare_batch() {
+	clients="1 2" comparison batch get_many any_array \
 		get_many_bigint any_array_bigint
-	clients="1 2" contest rows get_many_rows any_array_rows \
+	clients="1 2" comparison rows get_many_rows any_array_rows \
 		get_many_text get_many_text_rows redis_pipeline redis_many \
 		memcached_many
 }
 
-contest_scan() {
-	clients="1 2" contest scan scan index scan_bigint index_bigint
-	clients="2" contest scan_32 scan_32 index_32 scan_32_bigint \
+compare_scan() {
+	clients="1 2" comparison scan scan index scan_bigint index_bigint
+	clients="2" comparison scan_32 scan_32 index_32 scan_32_bigint \
 		index_32_bigint scan_32_server index_32_server
 }
 
-contest_few() {
-	clients="2" contest few few.get few.select few.scan few.index \
+compare_few() {
+	clients="2" comparison few few.get few.select few.scan few.index \
 		few.scan_32 few.index_32
 }
 
-contest_hot() {
-	clients="2" contest hot get_hot get_apart get_hot_single get_apart_single
+compare_hot() {
+	clients="2" comparison hot get_hot get_apart get_hot_single get_apart_single
 }
 
-# What a turn has filled is taken away before the next.
-contest_fill() {
-	clients="2" contest fill fill select
+# What one run has filled is evicted before the next.
+compare_fill() {
+	clients="2" comparison fill fill select
 	ask "SELECT topcache.hydrate('million.records')" >/dev/null
 }
 before_fill() { ask "SELECT topcache.evict_all('million.records')" >/dev/null; }
@@ -45,8 +45,8 @@ before_fill() { ask "SELECT topcache.evict_all('million.records')" >/dev/null; }
 # Joins
 # ---------------------------------------------------------------------------
 
-contest_join() {
-	clients="1" contest join join_scan join_index
+compare_join() {
+	clients="1" comparison join join_scan join_index
 	long_joins
 }
 
@@ -61,7 +61,7 @@ long_joins() {
 			names=("${names[@]:1}" "${names[0]}")
 		done
 	} >"$WORK/joins.sql"
-	# the first round touches memory
+	# the first round gets memory mapped
 	cluster_psql -At -f "$WORK/joins.sql" | awk -v OFS='\t' '
 		$1 == "joined" { name = $2; round = $3 }
 		$1 == "Time:" && round > 0 {
@@ -89,14 +89,14 @@ long_join() {
 # ---------------------------------------------------------------------------
 
 # With the disk, as for the durable ones.
-contest_bulk() {
+compare_bulk() {
 	local round name names=(plain ordered indexed warm)
 	wait_for_disk on
 	cluster_psql -f "$ROOT/bench/writes.d/load.sql"
 	for ((round = 1; round <= rounds; round++)); do
 		say "bulk: round $round of $rounds"
 		for name in "${names[@]}"; do
-			bulk_turn "$name"
+			bulk_round "$name"
 			awk -v OFS='\t' "BEGIN { print \"bulk\", \"bulk_$name\", 1, $round,
 				$rows * 1000 / $bulk_ms }" >>"$WORK/results"
 		done
@@ -105,18 +105,18 @@ contest_bulk() {
 	wait_for_disk off
 }
 
-contest_write() {
-	clients="1 2" contest mix mix mix_loose
-	clients="1 2" contest write put upsert update_attached update_loose \
+compare_write() {
+	clients="1 2" comparison mix mix mix_loose
+	clients="1 2" comparison write put upsert update_attached update_loose \
 		upsert_unlogged redis_set
 }
 
 # The same with every commit on disk before it is acknowledged.
-contest_durable() {
+compare_durable() {
 	wait_for_disk on
 	peer_start redis-always "$((64 + records / 1024))"
 	peer redis-always fill <"$WORK/objects"
-	clients="2" contest durable put_durable upsert_durable \
+	clients="2" comparison durable put_durable upsert_durable \
 		update_attached_durable update_loose_durable redis-always_set
 	peer_stop redis-always
 	wait_for_disk off
