@@ -29,6 +29,7 @@
 
 #include "base/settings.h"
 #include "segment/evict/ghost.h"
+#include "segment/evict/policy.h"
 #include "segment/index/index.h"
 #include "segment/maps/limits.h"
 #include "segment/memory/arena.h"
@@ -124,7 +125,8 @@ compute_layout(Layout *layout, Size size_bytes)
 	layout->bodies = lay_out(&end, tc_max_maps * sizeof(uint32));
 	layout->write_seqs =
 		lay_out(&end, layout->nwrite_seqs * sizeof(pg_atomic_uint32));
-	layout->ghosts = lay_out(&end, tc_ghost_bytes(size_bytes));
+	layout->ghosts =
+		lay_out(&end, tc_policy_has_ghost() ? tc_ghost_bytes(size_bytes) : 0);
 	layout->departed = lay_out(&end, tc_removal_bytes(size_bytes));
 	layout->samples = lay_out(&end, tc_sample_bytes(size_bytes));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
@@ -223,7 +225,7 @@ fill_segment(const Layout *layout)
 	}
 	for (int i = 0; i < TC_QUEUES; i++)
 		pg_atomic_init_u64(&head->queue_bytes[i], 0);
-	tc_ghost_create();
+	tc_ghost_create(tc_policy_has_ghost());
 	tc_removal_create();
 	tc_sample_create();
 	tc_progress_create();

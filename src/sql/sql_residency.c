@@ -20,7 +20,7 @@
 #include "cache/hydrate.h"
 #include "query/arg.h"
 #include "query/key_arg.h"
-#include "segment/index/reclaim.h"
+#include "segment/index/evict.h"
 #include "segment/index/versions.h"
 #include "segment/memory/segment.h"
 #include "table/privileges.h"

@@ -40,6 +40,7 @@
 #include "cache/freeze.h"
 #include "cache/settle.h"
 #include "cache/suspension.h"
+#include "segment/index/evict.h"
 #include "segment/index/reclaim.h"
 #include "segment/check.h"
 #include "segment/maps/map_retire.h"

@@ -4,7 +4,7 @@
  *	  Remembers the hashes of records that were evicted a short while ago.
  *
  * Structure: a table of fixed size in front of the arena, there only where
- * topcache.policy asks for it.  A hash names a set of places, one cache
+ * the policy asks for it.  A hash names a set of places, one cache
  * line; a place holds the low half of a hash and the time at which it came,
  * where time is the bytes that have been evicted so far, in units of a small
  * part of the segment.  For each unit that is still remembered, the bytes of
@@ -30,7 +30,6 @@
  */
 #include "postgres.h"
 
-#include "base/settings.h"
 #include "segment/evict/ghost.h"
 
 /* Size of the table: of a place, of a set, and for how much there is one. */
@@ -49,13 +48,11 @@ sets_for(Size size_bytes)
 Size
 tc_ghost_bytes(Size size_bytes)
 {
-	if (tc_policy != TC_POLICY_S3FIFO)
-		return 0;
 	return sets_for(size_bytes) * SET_PLACES * sizeof(pg_atomic_uint32);
 }
 
 void
-tc_ghost_create(void)
+tc_ghost_create(bool wanted)
 {
 	TcSharedSegment *head = tc_seg.head;
 
@@ -64,8 +61,7 @@ tc_ghost_create(void)
 	pg_atomic_init_u32(&head->ghost_oldest, 0);
 	for (int i = 0; i < TC_GHOST_UNITS; i++)
 		pg_atomic_init_u32(&head->ghost_unit[i], 0);
-	head->ghost_sets =
-		tc_policy == TC_POLICY_S3FIFO ? sets_for(head->size_bytes) : 0;
+	head->ghost_sets = wanted ? sets_for(head->size_bytes) : 0;
 	for (uint64 i = 0; i < (uint64) head->ghost_sets * SET_PLACES; i++)
 		pg_atomic_init_u32(&tc_seg.ghosts[i], 0);
 }

@@ -12,8 +12,8 @@
 /* Bytes that the ghost takes in a segment of a size. */
 extern Size tc_ghost_bytes(Size size_bytes);
 
-/* Set up the ghost of a new segment. */
-extern void tc_ghost_create(void);
+/* Set up the ghost of a new segment, if it is wanted. */
+extern void tc_ghost_create(bool wanted);
 
 /* Remember the hash of a record of so many bytes. */
 extern void tc_ghost_add(uint32 hash, uint32 bytes);

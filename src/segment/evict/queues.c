@@ -25,10 +25,10 @@
 
 #include "access/transam.h"
 
-#include "segment/evict/policy.h"
 #include "segment/evict/queues.h"
 #include "segment/evict/queues_check.h"
 #include "segment/index/versions.h"
+#include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
@@ -143,17 +143,14 @@ account_queue_locked(TcSharedShard *shard, int queue, int64 bytes)
 }
 
 static void
-enter_queue_locked(TcSharedShard *shard, TcRef ref)
+enter_queue_locked(TcSharedShard *shard, TcRef ref, int number)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	uint32 bytes = tc_record_bytes(ref);
-	TcSharedQueue *queue;
-	bool was_empty;
+	TcSharedQueue *queue = &shard->queue[number];
+	bool was_empty = queue->tail == TC_NO_REF;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
-	rec->queue = tc_policy_insert_locked(rec, bytes);
-	queue = &shard->queue[rec->queue];
-	was_empty = queue->tail == TC_NO_REF;
+	rec->queue = number;
 	if (rec->warm && !was_empty)
 		push_back_locked(queue, ref);
 	else
@@ -162,9 +159,9 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref)
 			stamp_first_locked(queue, ref, tc_segment_clock_us());
 		push_front_locked(&queue->head, &queue->tail, ref);
 	}
-	account_queue_locked(shard, rec->queue, bytes);
+	account_queue_locked(shard, number, tc_record_bytes(ref));
 	if (was_empty || rec->warm)
-		publish_tail_locked(rec->map, rec->hash, shard, rec->queue);
+		publish_tail_locked(rec->map, rec->hash, shard, number);
 	rec->warm = 0;
 }
 
@@ -218,7 +215,7 @@ tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 }
 
 void
-tc_queues_link(TcRef ref)
+tc_queues_link(TcRef ref, int queue)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedShard *shard = tc_shard_of(rec->map, rec->hash);
@@ -231,7 +228,7 @@ tc_queues_link(TcRef ref)
 		shard->dirty_records++;
 	}
 	else
-		enter_queue_locked(shard, ref);
+		enter_queue_locked(shard, ref, queue);
 	tc_queues_check_record_locked(ref);
 	tc_queues_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
@@ -301,6 +298,83 @@ tc_queues_relocate(TcRef from, TcRef to)
 	tc_queues_check_record_locked(to);
 	tc_queues_check_ends_locked(rec->map, tc_shard_number(rec->hash));
 	LWLockRelease(&shard->lock);
+}
+
+/* ----- the ends of the queues ----- */
+
+uint64
+tc_queues_bytes(int map, int queue)
+{
+	uint64 bytes = 0;
+
+	if (map == TC_ANY_MAP)
+		return pg_atomic_read_u64(&tc_seg.head->queue_bytes[queue]);
+	for (int s = 0; s < TC_SHARDS && tc_map_entry_has_body(map); s++)
+		bytes += tc_map_body(map)->shard[s].queue[queue].bytes;
+	return bytes;
+}
+
+void
+tc_queues_oldest(int map, int queue, TcQueueEnd *end)
+{
+	uint32 first = map == TC_ANY_MAP ? 0 : map;
+	uint32 last = map == TC_ANY_MAP ? tc_map_entry_count() : map + 1;
+
+	*end = (TcQueueEnd){.queue = queue, .last_access = PG_UINT64_MAX};
+
+	/* an empty queue needs no look at its lists, of which there are many */
+	if (tc_queues_bytes(map, queue) == 0)
+		return;
+	for (uint32 m = first; m < last; m++)
+	{
+		TcSharedMapBody *body;
+
+		if (!tc_map_entry_has_body(m))
+			continue;
+		body = tc_map_body(m);
+		for (int s = 0; s < TC_SHARDS; s++)
+		{
+			uint64 tail = pg_atomic_read_u64(&body->tail_access[queue][s]);
+
+			if (tail < end->last_access)
+			{
+				end->map = m;
+				end->shard = s;
+				end->last_access = tail;
+			}
+		}
+	}
+}
+
+TcChoice
+tc_queues_choose(const TcQueueEnd *end,
+				 bool (*spare)(TcSharedShard *shard, TcRef ref),
+				 TcVictim *victim)
+{
+	TcSharedShard *shard;
+	TcChoice choice = TC_CHOICE_VICTIM;
+	TcRef ref;
+
+	if (end->last_access == PG_UINT64_MAX)
+		return TC_CHOICE_NONE;
+	shard = &tc_map_body(end->map)->shard[end->shard];
+	LWLockAcquire(&shard->lock, spare != NULL ? LW_EXCLUSIVE : LW_SHARED);
+	ref = shard->queue[end->queue].tail;
+	if (ref == TC_NO_REF)
+		choice = TC_CHOICE_MISSED;
+	else if (spare != NULL && spare(shard, ref))
+		choice = TC_CHOICE_SPARED;
+	else
+	{
+		TcSharedRecord *rec = tc_record_at(ref);
+
+		*victim = (TcVictim){.ref = ref,
+							 .hash = rec->hash,
+							 .last_access = tc_record_last_access(rec),
+							 .queue = end->queue};
+	}
+	LWLockRelease(&shard->lock);
+	return choice;
 }
 
 bool

@@ -101,10 +101,14 @@ tc_chain_free_locked(TcRef ref)
 static void
 link_newest_locked(TcRef ref)
 {
-	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
-								LW_EXCLUSIVE));
-	tc_queues_link(ref);
-	if (tc_record_at(ref)->flags & TC_REC_EXPIRES)
+	TcSharedRecord *rec = tc_record_at(ref);
+	int queue = TC_QUEUE_MAIN;
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	if (!(rec->flags & TC_REC_DIRTY))
+		queue = tc_policy_insert_locked(rec, tc_record_bytes(ref));
+	tc_queues_link(ref, queue);
+	if (rec->flags & TC_REC_EXPIRES)
 		tc_wheel_link(ref);
 }
 
@@ -189,7 +193,7 @@ tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	rec->older = older;
 	rec->hits = newest->hits;
-	tc_policy_inherit(rec, newest);
+	tc_policy_inherit_locked(rec, newest);
 	unlink_newest_locked(place->ref);
 	tc_index_exchange_locked(place, ref);
 	link_newest_locked(ref);

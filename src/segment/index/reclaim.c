@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "segment/index/evict.h"
 #include "segment/index/index_size.h"
 #include "segment/index/reclaim.h"
 #include "segment/memory/arena.h"

@@ -7,9 +7,6 @@
 
 #include "segment/stats/removal.h"
 
-/* Any map, where the number of one is asked for. */
-#define TC_ANY_MAP (-1)
-
 /*
  * Take a chunk, evicting least recently used clean records until there is
  * one; TC_NO_REF when only dirty records are left.  No lock held.
@@ -28,13 +25,6 @@ extern void tc_reclaim_grow_index(void);
 
 /* Take up to max buckets from the index that it no longer needs. */
 extern void tc_reclaim_shrink_index(int max);
-
-/*
- * Evict the clean record whose turn it is (under the default policy the least
- * recently used), of one map or of all.  False when there is none.  No lock
- * held.
- */
-extern bool tc_evict_one(int map, TcRemovalReason why);
 
 /*
  * Move the records of one sparse page together, so that a page becomes free.

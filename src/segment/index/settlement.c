@@ -17,6 +17,7 @@
  */
 #include "postgres.h"
 
+#include "segment/evict/policy.h"
 #include "segment/evict/queues.h"
 #include "segment/index/chain.h"
 #include "segment/index/index.h"
@@ -39,7 +40,7 @@ cut_below_locked(TcRef ref)
 	tc_chain_account_bytes_locked(rec, -tc_chain_free_locked(older));
 }
 
-/* Move a version that is committed and durable to the LRU list. */
+/* Move a version that is committed and durable to a queue. */
 static void
 make_clean_locked(TcIndexPlace *place)
 {
@@ -55,7 +56,8 @@ make_clean_locked(TcIndexPlace *place)
 	}
 	tc_queues_unlink(place->ref);
 	rec->flags &= ~TC_REC_DIRTY;
-	tc_queues_link(place->ref);
+	tc_queues_link(place->ref,
+				   tc_policy_insert_locked(rec, tc_record_bytes(place->ref)));
 }
 
 /* Is this the newest version of a map's record, being ended by xid? */

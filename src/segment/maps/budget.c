@@ -11,7 +11,7 @@
  */
 #include "postgres.h"
 
-#include "segment/index/reclaim.h"
+#include "segment/index/evict.h"
 #include "segment/maps/budget.h"
 #include "segment/memory/shared.h"
 

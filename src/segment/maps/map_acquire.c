@@ -30,6 +30,7 @@
 
 #include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
+#include "segment/index/evict.h"
 #include "segment/index/reclaim.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/map_acquire.h"

@@ -16,6 +16,9 @@ typedef uint32 TcRef;
 /* Recency and dirty lists per map, so that touches of one map do not queue. */
 #define TC_SHARDS 8
 
+/* Any map, where the number of one is asked for. */
+#define TC_ANY_MAP (-1)
+
 /* A limit of a map that it does not have. */
 #define TC_NO_LIMIT PG_UINT64_MAX
 
