@@ -20,6 +20,7 @@
 #include "postgres.h"
 
 #include "base/settings.h"
+#include "segment/index/compaction.h"
 #include "segment/index/evict.h"
 #include "segment/index/index_size.h"
 #include "segment/index/reclaim.h"
@@ -37,22 +38,40 @@
 /* Overflow buckets below which room is made for more. */
 #define OVERFLOW_RESERVE 16
 
+/* Free a page or a record; false when there is nothing to be freed. */
+static bool
+free_something(void)
+{
+	return tc_compaction_free_page() ||
+		tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND);
+}
+
 TcRef
 tc_reclaim_alloc(uint32 bytes)
 {
+	TcRef ref;
+
 	Assert(!tc_segment_holds_lock());
 	if (tc_segment_used_percent() > tc_high_water_percent)
 		tc_segment_wake_worker();
-	for (;;)
+	while ((ref = tc_arena_alloc(bytes)) == TC_NO_REF)
 	{
-		TcRef ref = tc_arena_alloc(bytes);
-
-		if (ref != TC_NO_REF)
-			return ref;
-		if (!tc_compaction_free_page() &&
-			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
+		/* what somebody else has freed meanwhile is as good */
+		if (!free_something())
 			return tc_arena_alloc(bytes);
 	}
+	return ref;
+}
+
+uint32
+tc_reclaim_page(uint16 use)
+{
+	uint32 page;
+
+	Assert(!tc_segment_holds_lock());
+	while ((page = tc_arena_take_page(use)) == TC_NO_PAGE && free_something())
+		;
+	return page;
 }
 
 bool
@@ -65,27 +84,10 @@ tc_reclaim_spare_pages(void)
 	/* read without the pool's lock: how many there are is a hint anyway */
 	while (tc_seg.head->free_pages < spare)
 	{
-		if (!tc_compaction_free_page() &&
-			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
+		if (!free_something())
 			return false;
 	}
 	return true;
-}
-
-/* A page for the index, from a segment that may be full. */
-static uint32
-page_for_index(void)
-{
-	for (;;)
-	{
-		uint32 page = tc_arena_take_page(TC_PAGE_INDEX);
-
-		if (page != TC_NO_PAGE)
-			return page;
-		if (!tc_compaction_free_page() &&
-			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
-			return TC_NO_PAGE;
-	}
 }
 
 /*
@@ -102,7 +104,7 @@ reserve_overflow(void)
 			OVERFLOW_RESERVE ||
 		tc_seg.head->free_pages > 0)
 		return;
-	page = page_for_index();
+	page = tc_reclaim_page(TC_PAGE_INDEX);
 	if (page != TC_NO_PAGE)
 		tc_arena_return_page(page);
 }
@@ -118,7 +120,7 @@ tc_reclaim_grow_index(void)
 		bool grown;
 
 		if (tc_index_size_growth_needs_page())
-			page = page_for_index();
+			page = tc_reclaim_page(TC_PAGE_INDEX);
 		grown = tc_index_size_grow(&page);
 		if (page != TC_NO_PAGE)
 			tc_arena_return_page(page);

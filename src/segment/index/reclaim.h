@@ -1,17 +1,20 @@
 /*
  * reclaim.h
- *	  Making room: allocation that evicts, and eviction for its own sake.
+ *	  Memory from a segment that may be full.
  */
 #ifndef TC_RECLAIM_H
 #define TC_RECLAIM_H
 
-#include "segment/stats/removal.h"
+#include "segment/memory/ref.h"
 
 /*
- * Take a chunk, evicting least recently used clean records until there is
- * one; TC_NO_REF when only dirty records are left.  No lock held.
+ * Take a chunk, evicting clean records until there is one; TC_NO_REF when only
+ * dirty records are left.  No lock held.
  */
 extern TcRef tc_reclaim_alloc(uint32 bytes);
+
+/* The same for a whole page; TC_NO_PAGE without. */
+extern uint32 tc_reclaim_page(uint16 use);
 
 /*
  * Keep a few pages free from records that can't be evicted, so that there is
@@ -25,11 +28,5 @@ extern void tc_reclaim_grow_index(void);
 
 /* Take up to max buckets from the index that it no longer needs. */
 extern void tc_reclaim_shrink_index(int max);
-
-/*
- * Move the records of one sparse page together, so that a page becomes free.
- * False when no size class has a page to spare.  No lock held.
- */
-extern bool tc_compaction_free_page(void);
 
 #endif /* TC_RECLAIM_H */

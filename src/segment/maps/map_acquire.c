@@ -30,7 +30,6 @@
 
 #include "segment/evict/queues.h"
 #include "segment/evict/wheel.h"
-#include "segment/index/evict.h"
 #include "segment/index/reclaim.h"
 #include "segment/maps/limits.h"
 #include "segment/maps/map_acquire.h"
@@ -172,19 +171,12 @@ static uint32
 page_for_bodies(void)
 {
 	uint32 next = tc_seg.head->maps_used;
-	uint32 page = TC_NO_PAGE;
 
 	if (tc_seg.head->free_map != TC_NO_MAP_ENTRY ||
 		next >= tc_seg.head->max_maps ||
 		tc_seg.bodies[next / tc_seg.bodies_per_page] != TC_NO_PAGE)
 		return TC_NO_PAGE;
-	while ((page = tc_arena_take_page(TC_PAGE_BODY)) == TC_NO_PAGE)
-	{
-		if (!tc_compaction_free_page() &&
-			!tc_evict_one(TC_ANY_MAP, TC_REMOVED_FOR_BACKEND))
-			break;
-	}
-	return page;
+	return tc_reclaim_page(TC_PAGE_BODY);
 }
 
 /* Note a relation's counters; those of a new map where it had no slot. */
