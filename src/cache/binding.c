@@ -136,10 +136,10 @@ tc_binding_require(TcMap *map)
 void
 tc_binding_probe(TcProbe *probe, const TcMap *map, const TcBytes *key)
 {
-	probe->slot = map->binding->slot;
+	probe->entry = map->binding->slot;
 	probe->key = key->data;
 	probe->key_bytes = key->length;
 	probe->hash =
 		murmurhash32(hash_bytes((unsigned char *) key->data, key->length) ^
-					 probe->slot.salt);
+					 probe->entry.salt);
 }

@@ -30,7 +30,7 @@
 static uint32
 store(const TcImage *image, uint32 stamp)
 {
-	const TcMapEntry *slot = &image->probe->slot;
+	const TcMapEntry *slot = &image->probe->entry;
 
 	switch (tc_versions_fill(image, stamp))
 	{
@@ -69,7 +69,7 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcTableRow *row,
 		return 0;
 	if (tc_cost_row_too_large(map, &row->row))
 	{
-		tc_counters_add(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
+		tc_counters_add(&probe->entry, TC_COUNT_NOT_RESIDENT, 1);
 		return 0;
 	}
 	image.nulls = tc_row_layout_form_record(&map->layout, &row->row, &bytes);

@@ -319,7 +319,7 @@ keep_row(const TcReader *reader, TcTableRow *row, TcValue *value)
 static void
 note_filled(const TcProbe *probe, uint32 bytes)
 {
-	if (bytes > 0 && !tc_bulk_reading(&probe->slot))
+	if (bytes > 0 && !tc_bulk_reading(&probe->entry))
 		tc_sample_read(probe, bytes, true);
 }
 
@@ -399,9 +399,9 @@ read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 		value->found = false;
 	INSTR_TIME_SET_CURRENT(time);
 	INSTR_TIME_SUBTRACT(time, begun);
-	tc_counters_add(&probe->slot, too_large ? TC_COUNT_MISSES_OVERSIZE : why,
+	tc_counters_add(&probe->entry, too_large ? TC_COUNT_MISSES_OVERSIZE : why,
 					1);
-	tc_counters_add(&probe->slot, TC_COUNT_MISS_NS, tc_instr_time_ns(time));
+	tc_counters_add(&probe->entry, TC_COUNT_MISS_NS, tc_instr_time_ns(time));
 }
 
 void
@@ -438,7 +438,7 @@ tc_read_finish(TcReader *reader, const Datum *keys, TcLookup *lookup,
 		return false;
 	}
 	reader->counts.hits++;
-	tc_counters_add(&lookup->probe->slot, TC_COUNT_HITS, 1);
+	tc_counters_add(&lookup->probe->entry, TC_COUNT_HITS, 1);
 	tc_lookup_prepare_access(lookup, reader->clock_us);
 	return true;
 }

@@ -67,7 +67,7 @@ tc_settle_remember(const TcProbe *probe, TransactionId xid)
 
 	/* writing one key again and again is remembered once */
 	if (last != NULL && last->hash == probe->hash && last->xid == xid &&
-		last->map == probe->slot.number)
+		last->map == probe->entry.number)
 		return;
 	if (written_count == written_capacity)
 	{
@@ -82,7 +82,7 @@ tc_settle_remember(const TcProbe *probe, TransactionId xid)
 	written[written_count].hash = probe->hash;
 	written[written_count].xid = xid;
 	written[written_count].subtransaction = GetCurrentSubTransactionId();
-	written[written_count].map = probe->slot.number;
+	written[written_count].map = probe->entry.number;
 	written_count++;
 }
 

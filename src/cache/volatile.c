@@ -69,7 +69,7 @@ report_redefined(const TcMap *map)
 static void
 settle_or_wait(const TcProbe *probe, TransactionId other)
 {
-	if (!tc_settle_version(probe->slot.number, probe->hash, other))
+	if (!tc_settle_version(probe->entry.number, probe->hash, other))
 		XactLockTableWait(other, NULL, NULL, XLTW_None);
 }
 
@@ -238,7 +238,7 @@ tc_volatile_store_row(TcOwned *owned, const TcRow *row, TimestampTz expires)
 	image.expires = expires;
 	image.negative = false;
 	push_and_wait(map, &image);
-	tc_counters_add(&probe.slot, TC_COUNT_PUTS, 1);
+	tc_counters_add(&probe.entry, TC_COUNT_PUTS, 1);
 }
 
 void
@@ -298,7 +298,7 @@ tc_volatile_remove(TcMap *map, const Datum *keys)
 		{
 			case TC_END_DONE:
 				tc_settle_remember(&probe, xid);
-				tc_counters_add(&probe.slot, TC_COUNT_REMOVES, 1);
+				tc_counters_add(&probe.entry, TC_COUNT_REMOVES, 1);
 				return version.expires > GetCurrentStatementStartTimestamp();
 			case TC_END_ABSENT:
 				return false;

@@ -87,16 +87,16 @@ push_image(TcMap *map, TcImage *image, bool install)
 		{
 			case TC_PUSH_DONE:
 				tc_settle_remember(probe, image->xmin);
-				tc_cache_limits_stored(&probe->slot);
+				tc_cache_limits_stored(&probe->entry);
 				return;
 			case TC_PUSH_NO_ROOM:
-				tc_counters_add(&probe->slot, TC_COUNT_NOT_RESIDENT, 1);
+				tc_counters_add(&probe->entry, TC_COUNT_NOT_RESIDENT, 1);
 				return;
 			case TC_PUSH_ABSENT:
 			case TC_PUSH_STALE:
 				return;
 			case TC_PUSH_UNSETTLED:
-				if (tc_settle_version(probe->slot.number, probe->hash, other))
+				if (tc_settle_version(probe->entry.number, probe->hash, other))
 					break;
 				tries = WRITE_TRIES;
 				break;
@@ -132,7 +132,7 @@ write_absence(TcMap *map, const TcBytes *key, const Datum *keys)
 		return;
 	if (!tc_versions_resident(&probe))
 		return;
-	tc_counters_add(&probe.slot, TC_COUNT_REMOVES, 1);
+	tc_counters_add(&probe.entry, TC_COUNT_REMOVES, 1);
 	tc_row_layout_form_absent(&map->layout, keys, &bytes);
 	image.probe = &probe;
 	image.data = bytes.data;
@@ -187,11 +187,11 @@ write_presence(TcMap *map, const TcBytes *key, const TcNewRow *row,
 	}
 	if (tc_cost_row_too_large(map, &row->row))
 	{
-		tc_counters_add(&probe.slot, TC_COUNT_NOT_RESIDENT, 1);
+		tc_counters_add(&probe.entry, TC_COUNT_NOT_RESIDENT, 1);
 		tc_versions_drop(&probe);
 		return;
 	}
-	tc_counters_add(&probe.slot, TC_COUNT_PUTS, 1);
+	tc_counters_add(&probe.entry, TC_COUNT_PUTS, 1);
 	flatten_row(map, &row->row, &flat);
 	image.nulls = tc_row_layout_form_record(&map->layout, &flat, &bytes);
 	image.probe = &probe;

@@ -6,8 +6,8 @@
  * Structure: the segment is one piece of shared memory of exactly
  * topcache.size.  At its front lie the structures whose size follows from
  * the settings (head, map entries, write_seqs, the ghost, page descriptors and
- * bitmaps, the directory of the index); the rest is the arena, a row of pages.  Locks and
- * the hash table of maps are PostgreSQL's own and lie beside it.
+ * bitmaps, the directory of the index); the rest is the arena, a row of pages.
+ * Locks and the hash table of maps are PostgreSQL's own and lie beside it.
  *
  * Concurrency: the postmaster makes the segment before it starts any other
  * process, under AddinShmemInitLock.  Processes inherit the pointers, or
@@ -46,7 +46,7 @@
 #define MAPS_TRANCHE  "TopCacheMaps"
 #define SHARD_TRANCHE "TopCacheRecency"
 
-/* Maps that have a slot, and as many that are suspended. */
+/* Relations that have a map entry, and as many that are suspended. */
 #define MAP_ENTRIES (tc_max_maps * 2)
 
 /* One write_seq for so many bytes of the segment. */

@@ -52,9 +52,9 @@ typedef struct Run
 static Run runs[WATCHED_MAPS];
 
 static inline Run *
-run_of(const TcMapEntry *slot)
+run_of(const TcMapEntry *entry)
 {
-	return &runs[slot->number % WATCHED_MAPS];
+	return &runs[entry->number % WATCHED_MAPS];
 }
 
 /* Has a statement filled so much that it is one that reads in bulk? */
@@ -65,16 +65,16 @@ is_bulk(const Run *run)
 }
 
 bool
-tc_bulk_fill(const TcMapEntry *slot, uint32 bytes)
+tc_bulk_fill(const TcMapEntry *entry, uint32 bytes)
 {
-	Run *run = run_of(slot);
+	Run *run = run_of(entry);
 	TimestampTz statement = GetCurrentStatementStartTimestamp();
 
 	if (tc_recency_resolution_ms == 0)
 		return false;
-	if (run->map != slot->number || run->statement != statement)
+	if (run->map != entry->number || run->statement != statement)
 	{
-		run->map = slot->number;
+		run->map = entry->number;
 		run->statement = statement;
 		run->filled_bytes = 0;
 	}
@@ -83,20 +83,20 @@ tc_bulk_fill(const TcMapEntry *slot, uint32 bytes)
 }
 
 bool
-tc_bulk_reading(const TcMapEntry *slot)
+tc_bulk_reading(const TcMapEntry *entry)
 {
-	Run *run = run_of(slot);
+	Run *run = run_of(entry);
 
-	return run->map == slot->number &&
+	return run->map == entry->number &&
 		run->statement == GetCurrentStatementStartTimestamp() && is_bulk(run);
 }
 
 void
-tc_bulk_hit(const TcMapEntry *slot, uint32 bytes)
+tc_bulk_hit(const TcMapEntry *entry, uint32 bytes)
 {
-	Run *run = run_of(slot);
+	Run *run = run_of(entry);
 
-	if (run->filled_bytes > 0 && run->map == slot->number)
+	if (run->filled_bytes > 0 && run->map == entry->number)
 		run->filled_bytes =
 			Max(0, run->filled_bytes - (int64) bytes * HIT_WEIGHT);
 }

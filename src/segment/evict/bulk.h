@@ -10,12 +10,12 @@
 /*
  * A fill of so many bytes is about to happen; is it one of a bulk read?
  */
-extern bool tc_bulk_fill(const TcMapEntry *slot, uint32 bytes);
+extern bool tc_bulk_fill(const TcMapEntry *entry, uint32 bytes);
 
 /* Is the statement known to read in bulk, by what it has filled? */
-extern bool tc_bulk_reading(const TcMapEntry *slot);
+extern bool tc_bulk_reading(const TcMapEntry *entry);
 
 /* A record of so many bytes was found in the segment. */
-extern void tc_bulk_hit(const TcMapEntry *slot, uint32 bytes);
+extern void tc_bulk_hit(const TcMapEntry *entry, uint32 bytes);
 
 #endif /* TC_BULK_H */

@@ -30,13 +30,12 @@
 
 /* ----- finding ----- */
 
-/* Is the probe's slot still the map's?  The partition's lock is held. */
+/* Is the probe's map entry still the map's?  The partition's lock is held. */
 bool
 tc_chain_is_current_locked(const TcProbe *probe)
 {
 	Assert(LWLockHeldByMe(tc_partition_lock(probe->hash)));
-	return pg_atomic_read_u32(&tc_seg.maps[probe->slot.number].generation) ==
-		probe->slot.generation;
+	return tc_map_entry_is_current(&probe->entry);
 }
 
 bool

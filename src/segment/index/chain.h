@@ -12,7 +12,7 @@
 #include "segment/memory/image.h"
 #include "segment/stats/removal.h"
 
-/* Is the probe's slot still the map's? */
+/* Is the probe's map entry still the map's? */
 extern bool tc_chain_is_current_locked(const TcProbe *probe);
 
 /* Find the record of a key. */

@@ -326,7 +326,7 @@ touch_record(TcLookup *lookup, uint32 hits, bool move, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
 	TcSharedShard *shard =
-		tc_shard_of(lookup->probe->slot.number, lookup->probe->hash);
+		tc_shard_of(lookup->probe->entry.number, lookup->probe->hash);
 
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	if (unchanged(lookup))
@@ -433,7 +433,7 @@ tc_lookup_note_access(TcLookup *lookup, uint64 now_us)
 	PendingHits *pending = &pending_hits[(hash >> 8) & (PENDING_HITS - 1)];
 	bool same = pending->hash == hash && pending->ref == lookup->newest;
 
-	tc_bulk_hit(&lookup->probe->slot, copy->length_bytes);
+	tc_bulk_hit(&lookup->probe->entry, copy->length_bytes);
 	tc_sample_read(lookup->probe, copy->length_bytes, false);
 
 	if (!lookup->due)

@@ -99,7 +99,7 @@ write_header(TcSharedRecord *rec, const TcImage *image, uint32 flags)
 		tc_record_set_last_access(rec,
 								  image->warm_us != 0 ? image->warm_us
 													  : now_us);
-	rec->map = image->probe->slot.number;
+	rec->map = image->probe->entry.number;
 	rec->hits = 0;
 	rec->born_s = now_us / 1000000;
 	if (flags & TC_REC_EXPIRES)

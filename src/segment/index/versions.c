@@ -22,9 +22,9 @@
  * fill, finds what the fill stored and pushes its version.  So no stored
  * record misses a write.
  *
- * A slot that has changed hands is noticed here as well: its generation is
- * compared under the lock, and whoever retires a slot passes through every
- * partition's lock before it takes the slot's records to be complete.
+ * A map entry that has changed hands is noticed here as well: its generation
+ * is compared under the lock, and whoever retires an entry passes through
+ * every partition's lock before it takes the entry's records to be complete.
  *
  * Failure: without room for a new version the whole record is dropped, after
  * which readers find the truth in the heap.  A map without a heap keeps what
@@ -218,7 +218,7 @@ tc_versions_fill(const TcImage *image, uint32 seq)
 	if (ref == TC_NO_REF)
 		return TC_FILL_NO_ROOM;
 	tc_record_at(ref)->bulk =
-		tc_bulk_fill(&image->probe->slot, tc_record_bytes(ref));
+		tc_bulk_fill(&image->probe->entry, tc_record_bytes(ref));
 	for (int tries = 0; result == TC_FILL_NO_ROOM && tries < INSERT_TRIES;
 		 tries++)
 	{

@@ -19,7 +19,7 @@ typedef enum TcPushResult
 	TC_PUSH_NO_ROOM,   /* dropped whatever there was */
 	TC_PUSH_UNSETTLED, /* *other wrote the newest version, and ... */
 					   /* ... its fate is unknown: settle it first */
-	TC_PUSH_STALE	   /* the slot has changed hands: nothing done */
+	TC_PUSH_STALE	   /* the map entry has changed hands: nothing done */
 } TcPushResult;
 
 /*
@@ -37,7 +37,7 @@ typedef enum TcEndResult
 	TC_END_DONE, /* xid ends it, or did so before */
 	TC_END_ABSENT,
 	TC_END_UNSETTLED, /* *other has written or ended it: settle that first */
-	TC_END_STALE	  /* the slot has changed hands */
+	TC_END_STALE	  /* the map entry has changed hands */
 } TcEndResult;
 
 /*
@@ -56,7 +56,7 @@ typedef enum TcFillResult
 {
 	TC_FILL_STORED,
 	TC_FILL_PRESENT, /* somebody else has stored it */
-	TC_FILL_LOST,	 /* a writer came in between, or a new slot */
+	TC_FILL_LOST,	 /* a writer came in between, or a new map entry */
 	TC_FILL_NO_ROOM
 } TcFillResult;
 

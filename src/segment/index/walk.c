@@ -30,48 +30,48 @@
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
-#define FIRST_ENTRIES	   64
+#define FIRST_RECORDS	   64
 #define FIRST_BUFFER_BYTES 16384
 
 /* State of copying one class. */
 typedef struct Visit
 {
 	TcWalk *walk;
-	const TcMapEntry *slot;
-	int entries; /* wanted so far, stored if they fit */
+	const TcMapEntry *map;
+	int records; /* wanted so far, stored if they fit */
 	Size data_bytes;
 } Visit;
 
 static void
-describe_entry_locked(TcRef ref, TcSharedRecord *rec, TcWalkRecord *entry)
+describe_record_locked(TcRef ref, TcSharedRecord *rec, TcWalkRecord *record)
 {
 	int64 epoch = tc_segment_epoch();
 
 	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
-	entry->map = rec->map;
-	entry->generation = pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
-	entry->version.xmin = rec->xmin;
-	entry->version.ended_by = InvalidTransactionId;
-	entry->version.data_bytes = rec->length_bytes;
-	entry->version.cost = rec->cost;
-	entry->version.expires = tc_record_expires(ref, rec);
-	entry->version.committed = (rec->flags & TC_REC_COMMITTED) != 0;
-	entry->version.dirty = (rec->flags & TC_REC_DIRTY) != 0;
-	entry->version.negative = (rec->flags & TC_REC_NEGATIVE) != 0;
-	entry->version.nulls = (rec->flags & TC_REC_NULLS) != 0;
-	entry->hits = rec->hits;
-	entry->born = epoch;
+	record->map = rec->map;
+	record->generation = pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
+	record->version.xmin = rec->xmin;
+	record->version.ended_by = InvalidTransactionId;
+	record->version.data_bytes = rec->length_bytes;
+	record->version.cost = rec->cost;
+	record->version.expires = tc_record_expires(ref, rec);
+	record->version.committed = (rec->flags & TC_REC_COMMITTED) != 0;
+	record->version.dirty = (rec->flags & TC_REC_DIRTY) != 0;
+	record->version.negative = (rec->flags & TC_REC_NEGATIVE) != 0;
+	record->version.nulls = (rec->flags & TC_REC_NULLS) != 0;
+	record->hits = rec->hits;
+	record->born = epoch;
 	if (!(rec->flags & TC_REC_ENDED))
-		entry->born += (int64) rec->born_s * 1000000;
+		record->born += (int64) rec->born_s * 1000000;
 
 	/* where a clean record has its last access a dirty one has a link */
-	entry->last_access = entry->version.dirty
-		? entry->born
+	record->last_access = record->version.dirty
+		? record->born
 		: epoch + (int64) tc_record_last_access(rec);
-	entry->bytes = 0;
+	record->bytes = 0;
 	while (ref != TC_NO_REF)
 	{
-		entry->bytes += tc_record_bytes(ref);
+		record->bytes += tc_record_bytes(ref);
 		ref = tc_record_older(tc_record_at(ref));
 	}
 }
@@ -84,21 +84,21 @@ visit_record_locked(TcRef ref, void *arg)
 	TcWalk *walk = visit->walk;
 	TcSharedRecord *rec = tc_record_at(ref);
 	Size start = visit->data_bytes;
-	int number = visit->entries;
+	int number = visit->records;
 
 	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
-	if (visit->slot != NULL &&
-		(rec->map != visit->slot->number ||
-		 !tc_map_entry_is_current(visit->slot)))
+	if (visit->map != NULL &&
+		(rec->map != visit->map->number ||
+		 !tc_map_entry_is_current(visit->map)))
 		return;
-	visit->entries++;
+	visit->records++;
 	visit->data_bytes += MAXALIGN(rec->length_bytes);
-	if (visit->entries > walk->capacity ||
+	if (visit->records > walk->capacity ||
 		visit->data_bytes > walk->buffer_bytes)
 		return;
-	describe_entry_locked(ref, rec, &walk->entry[number]);
-	walk->entry[number].data = walk->buffer + start;
-	tc_record_read(ref, rec, walk->entry[number].data, rec->length_bytes);
+	describe_record_locked(ref, rec, &walk->record[number]);
+	walk->record[number].data = walk->buffer + start;
+	tc_record_read(ref, rec, walk->record[number].data, rec->length_bytes);
 }
 
 /* Enlarge the memory of a walk to what one class wanted. */
@@ -106,25 +106,26 @@ static void
 enlarge(TcWalk *walk, const Visit *visit)
 {
 	Assert(!tc_segment_holds_lock());
-	if (walk->entry != NULL)
+	if (walk->record != NULL)
 	{
-		pfree(walk->entry);
+		pfree(walk->record);
 		pfree(walk->buffer);
 	}
-	walk->capacity = Max(visit->entries * 2, FIRST_ENTRIES);
+	walk->capacity = Max(visit->records * 2, FIRST_RECORDS);
 	walk->buffer_bytes = Max(visit->data_bytes * 2, FIRST_BUFFER_BYTES);
-	walk->entry = MemoryContextAllocHuge(walk->context,
-										 walk->capacity * sizeof(TcWalkRecord));
+	walk->record =
+		MemoryContextAllocHuge(walk->context,
+							   walk->capacity * sizeof(TcWalkRecord));
 	walk->buffer = MemoryContextAllocHuge(walk->context, walk->buffer_bytes);
 }
 
 /* Copy the next class; false past the last one. */
 static bool
-load_class(TcWalk *walk, const TcMapEntry *slot)
+load_class(TcWalk *walk, const TcMapEntry *map)
 {
 	for (;;)
 	{
-		Visit visit = {walk, slot, 0, 0};
+		Visit visit = {walk, map, 0, 0};
 
 		if (walk->classes == 0)
 			walk->classes = tc_index_classes();
@@ -132,10 +133,10 @@ load_class(TcWalk *walk, const TcMapEntry *slot)
 			return false;
 		tc_index_visit_class(walk->class, walk->classes, visit_record_locked,
 							 &visit);
-		if (visit.entries <= walk->capacity &&
+		if (visit.records <= walk->capacity &&
 			visit.data_bytes <= walk->buffer_bytes)
 		{
-			walk->entries = visit.entries;
+			walk->records = visit.records;
 			walk->position = 0;
 			walk->class ++;
 			return true;
@@ -152,18 +153,18 @@ tc_walk_init(TcWalk *walk, MemoryContext context)
 }
 
 const TcWalkRecord *
-tc_walk_next(TcWalk *walk, const TcMapEntry *slot)
+tc_walk_next(TcWalk *walk, const TcMapEntry *map)
 {
-	while (walk->position >= walk->entries)
+	while (walk->position >= walk->records)
 	{
-		if (!load_class(walk, slot))
+		if (!load_class(walk, map))
 			return NULL;
 	}
-	return &walk->entry[walk->position++];
+	return &walk->record[walk->position++];
 }
 
 bool
-tc_walk_find(const TcProbe *probe, TcWalkRecord *entry)
+tc_walk_find(const TcProbe *probe, TcWalkRecord *record)
 {
 	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
@@ -177,10 +178,10 @@ tc_walk_find(const TcProbe *probe, TcWalkRecord *entry)
 
 		found = tc_record_has_key(place.ref, rec, probe);
 		if (found)
-			describe_entry_locked(place.ref, rec, entry);
+			describe_record_locked(place.ref, rec, record);
 	}
 	LWLockRelease(lock);
-	entry->data = NULL;
+	record->data = NULL;
 	return found;
 }
 

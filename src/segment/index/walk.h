@@ -11,7 +11,7 @@
 typedef struct TcWalkRecord
 {
 	uint16 map;
-	uint32 generation; /* of the map's slot */
+	uint32 generation; /* of the map's entry */
 	TcVersion version; /* the newest one */
 	uint64 bytes;	   /* of all versions */
 	uint32 hits;
@@ -26,11 +26,11 @@ typedef struct TcWalk
 	MemoryContext context;
 	uint32 class; /* of the index, the next to visit */
 	uint32 classes;
-	int entries;
+	int records;
 	int position;
 	int capacity;
-	TcWalkRecord *entry;
-	char *buffer; /* holds the data of the class's entries */
+	TcWalkRecord *record;
+	char *buffer; /* holds the data of the class's records */
 	Size buffer_bytes;
 } TcWalk;
 
@@ -38,16 +38,16 @@ typedef struct TcWalk
 extern void tc_walk_init(TcWalk *walk, MemoryContext context);
 
 /*
- * The next record of a map, or of any with NULL; NULL at the end.  A slot
+ * The next record of a map, or of any with NULL; NULL at the end.  A map entry
  * that changes hands yields no more records; where any are asked for, compare
- * map and generation with a slot before looking into the data.  The entry is
- * valid until the next call.  A lock is held only while one class is copied;
+ * map and generation with an entry before looking into the data.  The record
+ * is valid until the next call.  A lock is held only while one class is copied;
  * records that come or go meanwhile may or may not be met, others are once.
  */
-extern const TcWalkRecord *tc_walk_next(TcWalk *walk, const TcMapEntry *slot);
+extern const TcWalkRecord *tc_walk_next(TcWalk *walk, const TcMapEntry *map);
 
 /* What a walk would say of the record of a key, without its data. */
-extern bool tc_walk_find(const TcProbe *probe, TcWalkRecord *entry);
+extern bool tc_walk_find(const TcProbe *probe, TcWalkRecord *record);
 
 /* A sweep under way, to mark old versions as frozen; zeroed to begin with. */
 typedef struct TcWalkFreeze

@@ -3,7 +3,7 @@
  * limits.c
  *	  Keeps the limits of maps where every process sees them.
  *
- * Structure: a slot carries the limits of its map's definition.  They are
+ * Structure: a map entry carries the limits of its map's definition.  They are
  * set by whoever binds the map and finds others there, and, so that they
  * apply at once and whether or not somebody uses the map, by the transaction
  * that changes the definition when it commits.
@@ -30,38 +30,38 @@
 void
 tc_limits_create(uint32 number)
 {
-	TcSharedMapEntry *map = &tc_seg.maps[number];
+	TcSharedMapEntry *entry = &tc_seg.maps[number];
 
-	pg_atomic_init_u64(&map->max_cost, TC_NO_LIMIT);
-	pg_atomic_init_u64(&map->max_idle_us, TC_NO_LIMIT);
-	pg_atomic_init_u64(&map->next_expiry, PG_INT64_MAX);
-	map->limits_by = InvalidTransactionId;
-	map->limits_changes = 0;
+	pg_atomic_init_u64(&entry->max_cost, TC_NO_LIMIT);
+	pg_atomic_init_u64(&entry->max_idle_us, TC_NO_LIMIT);
+	pg_atomic_init_u64(&entry->next_expiry, PG_INT64_MAX);
+	entry->limits_by = InvalidTransactionId;
+	entry->limits_changes = 0;
 }
 
-/* Set the limits of a slot; the map table is locked. */
+/* Set the limits of a map entry; the map table is locked. */
 static void
-set_locked(TcSharedMapEntry *map, const TcMapLimits *limits, TransactionId by)
+set_locked(TcSharedMapEntry *entry, const TcMapLimits *limits, TransactionId by)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	pg_atomic_write_u64(&map->max_cost, limits->max_cost);
-	pg_atomic_write_u64(&map->max_idle_us, limits->max_idle_us);
-	map->limits_by = by;
-	map->limits_changes++;
+	pg_atomic_write_u64(&entry->max_cost, limits->max_cost);
+	pg_atomic_write_u64(&entry->max_idle_us, limits->max_idle_us);
+	entry->limits_by = by;
+	entry->limits_changes++;
 }
 
 void
 tc_limits_init_locked(uint32 number)
 {
-	TcSharedMapEntry *map = &tc_seg.maps[number];
+	TcSharedMapEntry *entry = &tc_seg.maps[number];
 	TcMapLimits none = {TC_NO_LIMIT, TC_NO_LIMIT};
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	set_locked(map, &none, InvalidTransactionId);
+	set_locked(entry, &none, InvalidTransactionId);
 
 	/* nothing is known of the rows of a table that may have some */
-	pg_atomic_write_u64(&map->next_expiry,
-						map->identity.expires ? 0 : PG_INT64_MAX);
+	pg_atomic_write_u64(&entry->next_expiry,
+						entry->identity.expires ? 0 : PG_INT64_MAX);
 }
 
 void
@@ -72,29 +72,30 @@ tc_limits_read(uint16 number, TcMapLimits *limits)
 }
 
 bool
-tc_limits_differ(const TcMapEntry *slot, const TcMapLimits *limits,
+tc_limits_differ(const TcMapEntry *entry, const TcMapLimits *limits,
 				 TcLimitsState *state)
 {
 	TcMapLimits now;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	tc_limits_read(slot->number, &now);
-	state->by = tc_seg.maps[slot->number].limits_by;
-	state->changes = tc_seg.maps[slot->number].limits_changes;
+	tc_limits_read(entry->number, &now);
+	state->by = tc_seg.maps[entry->number].limits_by;
+	state->changes = tc_seg.maps[entry->number].limits_changes;
 	LWLockRelease(tc_map_lock());
 	return now.max_cost != limits->max_cost ||
 		now.max_idle_us != limits->max_idle_us;
 }
 
 void
-tc_limits_apply(const TcMapEntry *slot, const TcMapLimits *limits,
+tc_limits_apply(const TcMapEntry *entry, const TcMapLimits *limits,
 				const TcLimitsState *state)
 {
-	TcSharedMapEntry *map = &tc_seg.maps[slot->number];
+	TcSharedMapEntry *shared = &tc_seg.maps[entry->number];
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	if (tc_map_entry_is_current(slot) && map->limits_changes == state->changes)
-		set_locked(map, limits, InvalidTransactionId);
+	if (tc_map_entry_is_current(entry) &&
+		shared->limits_changes == state->changes)
+		set_locked(shared, limits, InvalidTransactionId);
 	LWLockRelease(tc_map_lock());
 }
 
@@ -103,20 +104,21 @@ tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 				 TransactionId xid)
 {
 	TcSharedRelationKey key = {database, relation};
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
-	if (entry != NULL)
+	relation_entry =
+		hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (relation_entry != NULL)
 	{
 		if (!found)
-			tc_relation_entry_init_locked(entry);
-		if (entry->slot != TC_NO_MAP_ENTRY)
-			set_locked(&tc_seg.maps[entry->slot], limits, xid);
+			tc_relation_entry_init_locked(relation_entry);
+		if (relation_entry->map_entry != TC_NO_MAP_ENTRY)
+			set_locked(&tc_seg.maps[relation_entry->map_entry], limits, xid);
 		else
-			tc_relation_entry_suspend_locked(entry, xid);
-		tc_relation_entry_check_locked(entry);
+			tc_relation_entry_suspend_locked(relation_entry, xid);
+		tc_relation_entry_check_locked(relation_entry);
 	}
 	LWLockRelease(tc_map_lock());
 }

@@ -1,9 +1,9 @@
 /*-------------------------------------------------------------------------
  *
  * map_acquire.c
- *	  Gives a map an entry when it is first used.
+ *	  Gives a map its entry when it is first used.
  *
- * Structure: an entry stands for one incarnation of a map: the relation with
+ * Structure: a map entry stands for one incarnation of a map: the relation with
  * one file, one key index and one layout of its columns.  When the relation
  * comes back with anything of that changed it gets another entry, so that no
  * record of the old incarnation can be found.  The old entry is retired.  The
@@ -57,30 +57,33 @@ same_identity(const TcMapIdentity *a, const TcMapIdentity *b)
 		a->shape == b->shape && a->pinned == b->pinned;
 }
 
-/* The slot that the relation has, if it is for this incarnation. */
+/* The map entry that the relation has, if it is for this incarnation. */
 static bool
-find_slot(const TcMapIdentity *identity, TcMapEntry *slot,
-		  TransactionId *suspended_by)
+find_entry(const TcMapIdentity *identity, TcMapEntry *entry,
+		   TransactionId *suspended_by)
 {
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	bool found = false;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry =
+	relation_entry =
 		tc_relation_entry_find_locked(identity->database, identity->relation);
-	*suspended_by = entry == NULL ? InvalidTransactionId
-								  : tc_relation_entry_suspender_locked(entry);
-	if (entry != NULL && entry->slot != TC_NO_MAP_ENTRY &&
-		same_identity(&tc_seg.maps[entry->slot].identity, identity))
+	*suspended_by = relation_entry == NULL
+		? InvalidTransactionId
+		: tc_relation_entry_suspender_locked(relation_entry);
+	if (relation_entry != NULL &&
+		relation_entry->map_entry != TC_NO_MAP_ENTRY &&
+		same_identity(&tc_seg.maps[relation_entry->map_entry].identity,
+					  identity))
 	{
-		tc_map_table_hold_locked(entry->slot, slot);
+		tc_map_table_hold_locked(relation_entry->map_entry, entry);
 		found = true;
 	}
 	LWLockRelease(tc_map_lock());
 	return found;
 }
 
-/* Make sure that the body of a slot exists; the map table is locked. */
+/* Make sure that the body of a map entry exists; the map table is locked. */
 static bool
 make_body_locked(uint32 number, uint32 *page)
 {
@@ -108,9 +111,9 @@ make_body_locked(uint32 number, uint32 *page)
 	return true;
 }
 
-/* A slot nobody has; the map table is locked. */
+/* A map entry nobody has; the map table is locked. */
 static uint32
-take_slot_locked(uint32 *page)
+take_entry_locked(uint32 *page)
 {
 	TcSharedSegment *head = tc_seg.head;
 	uint32 number = head->free_map;
@@ -127,30 +130,31 @@ take_slot_locked(uint32 *page)
 	return head->maps_used++;
 }
 
-/* Enter a relation that has no slot; the map table is locked. */
+/* Enter a relation that has no map entry; the map table is locked. */
 static bool
 enter_locked(const TcMapIdentity *identity, const Counted *counted,
-			 uint32 *page, TcMapEntry *slot)
+			 uint32 *page, TcMapEntry *entry)
 {
 	TcSharedRelationKey key = {identity->database, identity->relation};
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	uint32 number;
 	bool found;
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	number = take_slot_locked(page);
+	number = take_entry_locked(page);
 	if (number == TC_NO_MAP_ENTRY)
 		return false;
-	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
-	if (entry == NULL || found)
+	relation_entry =
+		hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (relation_entry == NULL || found)
 	{
 		/* another backend was faster, be it to suspend the relation */
 		tc_seg.maps[number].next_free = tc_seg.head->free_map;
 		tc_seg.head->free_map = number;
 		return false;
 	}
-	tc_relation_entry_init_locked(entry);
-	entry->slot = number;
+	tc_relation_entry_init_locked(relation_entry);
+	relation_entry->map_entry = number;
 	tc_seg.maps[number].identity = *identity;
 	tc_limits_init_locked(number);
 	/* another one than that of records that may still be draining */
@@ -161,12 +165,12 @@ enter_locked(const TcMapIdentity *identity, const Counted *counted,
 							counted->counter[i]);
 	pg_atomic_write_u64(&tc_map_body(number)->stats_reset,
 						counted->stats_reset);
-	tc_map_table_hold_locked(number, slot);
-	tc_relation_entry_check_locked(entry);
+	tc_map_table_hold_locked(number, entry);
+	tc_relation_entry_check_locked(relation_entry);
 	return true;
 }
 
-/* A page for bodies, where the next slot would need one. */
+/* A page for bodies, where the next map entry would need one. */
 static uint32
 page_for_bodies(void)
 {
@@ -179,7 +183,7 @@ page_for_bodies(void)
 	return tc_reclaim_page(TC_PAGE_BODY);
 }
 
-/* Note a relation's counters; those of a new map where it had no slot. */
+/* Note a relation's counters; those of a new map where it had no map entry. */
 static void
 save_counters(const TcMapIdentity *identity, Counted *counted)
 {
@@ -197,23 +201,23 @@ save_counters(const TcMapIdentity *identity, Counted *counted)
 	counted->stats_reset = pg_atomic_read_u64(&body->stats_reset);
 }
 
-/* The counters of a relation are those of its slot from now on. */
+/* The counters of a relation are those of its map entry from now on. */
 static void
 leave_past_locked(const TcMapIdentity *identity, uint16 number)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
-		TcSharedMapEntry *map = &tc_seg.maps[m];
+		TcSharedMapEntry *entry = &tc_seg.maps[m];
 
-		if (m != number && map->identity.database == identity->database &&
-			map->identity.relation == identity->relation)
-			map->identity.relation = InvalidOid;
+		if (m != number && entry->identity.database == identity->database &&
+			entry->identity.relation == identity->relation)
+			entry->identity.relation = InvalidOid;
 	}
 }
 
 /*
- * Is it worth trying to get a slot?  What is read of a map that has no place
+ * Is it worth trying to get a map entry?  What is read of a map that has none
  * must not cost those that have one.
  */
 static bool
@@ -228,14 +232,14 @@ may_have_place(const TcMapIdentity *identity)
 
 bool
 tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
-			   TcMapEntry *slot, TransactionId *suspended_by)
+			   TcMapEntry *entry, TransactionId *suspended_by)
 {
 	Counted counted;
 	uint32 page;
 	bool entered;
 
 	Assert(!tc_segment_holds_lock());
-	if (find_slot(identity, slot, suspended_by))
+	if (find_entry(identity, entry, suspended_by))
 		return true;
 	if (TransactionIdIsValid(*suspended_by))
 		return false;
@@ -250,14 +254,14 @@ tc_map_acquire(const TcMapIdentity *identity, const TcKeyLayout *layout,
 
 	page = page_for_bodies();
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entered = enter_locked(identity, &counted, &page, slot);
+	entered = enter_locked(identity, &counted, &page, entry);
 	if (entered)
 	{
-		leave_past_locked(identity, slot->number);
-		tc_map_body(slot->number)->key_layout = *layout;
+		leave_past_locked(identity, entry->number);
+		tc_map_body(entry->number)->key_layout = *layout;
 	}
 	LWLockRelease(tc_map_lock());
 	if (page != TC_NO_PAGE)
 		tc_arena_return_page(page);
-	return entered || find_slot(identity, slot, suspended_by);
+	return entered || find_entry(identity, entry, suspended_by);
 }

@@ -1,6 +1,6 @@
 /*
  * map_acquire.h
- *	  Gives a map an entry when it is first used.
+ *	  Gives a map its entry when it is first used.
  */
 #ifndef TC_MAP_ACQUIRE_H
 #define TC_MAP_ACQUIRE_H

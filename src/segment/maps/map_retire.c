@@ -3,7 +3,7 @@
  * map_retire.c
  *	  Ends the caching of maps as they are.
  *
- * Structure: a slot that is taken from its relation is retired: its
+ * Structure: a map entry that is taken from its relation is retired: its
  * generation moves on at once, so that nothing of it is found any more, its
  * records are dropped little by little, and then it is free.
  *
@@ -46,21 +46,21 @@ tc_map_retire_entry(uint32 number)
 	pg_atomic_write_u32(&tc_seg.maps[number].state, TC_MAP_RETIRED);
 }
 
-/* Take a relation's slot from it, and with forget all else that is known. */
+/* Take a relation's map entry from it, and with forget all that is known. */
 static void
 give_up(Oid database, Oid relation, bool forget)
 {
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	uint32 number = TC_NO_MAP_ENTRY;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = tc_relation_entry_find_locked(database, relation);
-	if (entry != NULL)
+	relation_entry = tc_relation_entry_find_locked(database, relation);
+	if (relation_entry != NULL)
 	{
-		number = tc_relation_entry_unhook_locked(entry);
+		number = tc_relation_entry_unhook_locked(relation_entry);
 		if (forget)
-			tc_relation_entry_init_locked(entry);
-		tc_relation_entry_drop_empty_locked(entry);
+			tc_relation_entry_init_locked(relation_entry);
+		tc_relation_entry_drop_empty_locked(relation_entry);
 	}
 	if (forget && number != TC_NO_MAP_ENTRY)
 		tc_seg.maps[number].identity.relation = InvalidOid;
@@ -128,7 +128,7 @@ drain_shard(uint16 number, int shard_number, int64 max)
 
 #ifdef USE_ASSERT_CHECKING
 
-/* An entry that is given back holds nothing. */
+/* A map entry that is given back holds nothing. */
 static void
 check_empty_locked(uint16 map)
 {
@@ -154,19 +154,19 @@ check_empty_locked(uint16 map)
 #define check_empty_locked(map) ((void) 0)
 #endif
 
-/* Give a slot without records back. */
+/* Give a map entry without records back. */
 static void
-free_slot(uint16 number)
+free_map_entry(uint16 number)
 {
-	TcSharedMapEntry *map = &tc_seg.maps[number];
+	TcSharedMapEntry *entry = &tc_seg.maps[number];
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	if (pg_atomic_read_u32(&map->state) == TC_MAP_RETIRED)
+	if (pg_atomic_read_u32(&entry->state) == TC_MAP_RETIRED)
 	{
 		check_empty_locked(number);
-		pg_atomic_write_u32(&map->state, TC_MAP_FREE);
+		pg_atomic_write_u32(&entry->state, TC_MAP_FREE);
 		pg_atomic_fetch_sub_u32(&tc_seg.head->maps_retired, 1);
-		map->next_free = tc_seg.head->free_map;
+		entry->next_free = tc_seg.head->free_map;
 		tc_seg.head->free_map = number;
 	}
 	LWLockRelease(tc_map_lock());
@@ -184,7 +184,7 @@ tc_map_retire_drain(int64 max)
 		for (int s = 0; s < TC_SHARDS; s++)
 			dropped += drain_shard(m, s, max - dropped);
 		if (tc_queues_empty(m))
-			free_slot(m);
+			free_map_entry(m);
 	}
 	return dropped;
 }

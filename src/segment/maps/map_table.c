@@ -3,7 +3,7 @@
  * map_table.c
  *	  Which map has which entry, and what it holds.
  *
- * Structure: a hash table leads from a relation to its map's entry.
+ * Structure: a hash table leads from a relation to its map entry.
  *
  * Concurrency: everything under the map table lock, what a map holds under
  * its shards'.
@@ -19,13 +19,13 @@
 #include "segment/maps/relation_entry.h"
 
 void
-tc_map_table_hold_locked(uint16 number, TcMapEntry *slot)
+tc_map_table_hold_locked(uint16 number, TcMapEntry *entry)
 {
 	Assert(LWLockHeldByMe(tc_map_lock()));
-	slot->number = number;
-	slot->generation = pg_atomic_read_u32(&tc_seg.maps[number].generation);
-	slot->salt =
-		hash_combine(murmurhash32(number + 1), murmurhash32(slot->generation));
+	entry->number = number;
+	entry->generation = pg_atomic_read_u32(&tc_seg.maps[number].generation);
+	entry->salt =
+		hash_combine(murmurhash32(number + 1), murmurhash32(entry->generation));
 }
 
 bool
@@ -49,10 +49,10 @@ tc_map_table_count_elsewhere(Oid database)
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
-		TcSharedMapEntry *map = &tc_seg.maps[m];
+		TcSharedMapEntry *entry = &tc_seg.maps[m];
 
-		if (pg_atomic_read_u32(&map->state) == TC_MAP_LIVE &&
-			map->identity.database != database)
+		if (pg_atomic_read_u32(&entry->state) == TC_MAP_LIVE &&
+			entry->identity.database != database)
 			n++;
 	}
 	LWLockRelease(tc_map_lock());
@@ -74,7 +74,7 @@ tc_map_table_identity(uint16 number, TcMapIdentity *identity)
 }
 
 bool
-tc_map_table_describe(uint16 number, TcMapIdentity *identity, TcMapEntry *slot,
+tc_map_table_describe(uint16 number, TcMapIdentity *identity, TcMapEntry *entry,
 					  TcKeyLayout *layout)
 {
 	bool live;
@@ -85,7 +85,7 @@ tc_map_table_describe(uint16 number, TcMapIdentity *identity, TcMapEntry *slot,
 	if (live)
 	{
 		*identity = tc_seg.maps[number].identity;
-		tc_map_table_hold_locked(number, slot);
+		tc_map_table_hold_locked(number, entry);
 		*layout = tc_map_body(number)->key_layout;
 	}
 	LWLockRelease(tc_map_lock());
@@ -95,14 +95,15 @@ tc_map_table_describe(uint16 number, TcMapIdentity *identity, TcMapEntry *slot,
 bool
 tc_map_table_find(Oid database, Oid relation, uint16 *number)
 {
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry = tc_relation_entry_find_locked(database, relation);
-	found = entry != NULL && entry->slot != TC_NO_MAP_ENTRY;
+	relation_entry = tc_relation_entry_find_locked(database, relation);
+	found =
+		relation_entry != NULL && relation_entry->map_entry != TC_NO_MAP_ENTRY;
 	if (found)
-		*number = entry->slot;
+		*number = relation_entry->map_entry;
 	LWLockRelease(tc_map_lock());
 	return found;
 }
@@ -153,16 +154,16 @@ check_all_locked(void)
 {
 	TcSharedSegment *head = tc_seg.head;
 	HASH_SEQ_STATUS scan;
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	uint32 in_use = 0;
 	uint32 free = 0;
 
 	Assert(LWLockHeldByMe(tc_map_lock()));
 	hash_seq_init(&scan, tc_seg.map_table);
-	while ((entry = hash_seq_search(&scan)) != NULL)
+	while ((relation_entry = hash_seq_search(&scan)) != NULL)
 	{
-		tc_relation_entry_check_locked(entry);
-		if (entry->slot != TC_NO_MAP_ENTRY)
+		tc_relation_entry_check_locked(relation_entry);
+		if (relation_entry->map_entry != TC_NO_MAP_ENTRY)
 			in_use++;
 	}
 	for (uint32 m = head->free_map; m != TC_NO_MAP_ENTRY;

@@ -19,7 +19,7 @@ typedef struct TcMapUse
 
 extern void tc_map_table_use(uint16 number, TcMapUse *use);
 
-/* Is there a slot for another map? */
+/* Is there a map entry for another map? */
 extern bool tc_map_table_has_room(void);
 
 /* How many maps of other databases have one. */
@@ -28,11 +28,11 @@ extern uint32 tc_map_table_count_elsewhere(Oid database);
 /* Which map an entry is for; false past the end or where there is none. */
 extern bool tc_map_table_identity(uint16 number, TcMapIdentity *identity);
 
-/* The same with the slot itself and where its keys end. */
+/* The same with the map entry itself and where its keys end. */
 extern bool tc_map_table_describe(uint16 number, TcMapIdentity *identity,
-								  TcMapEntry *slot, TcKeyLayout *layout);
+								  TcMapEntry *entry, TcKeyLayout *layout);
 
-/* The slot of a relation, if it has one. */
+/* The map entry of a relation, if it has one. */
 extern bool tc_map_table_find(Oid database, Oid relation, uint16 *number);
 
 /*

@@ -1,14 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * relation_entry.c
- *	  Entries of the hash table that leads from a relation to a slot.
+ *	  Entries of the hash table that leads from a relation to a map entry.
  *
- * Structure: an entry names the slot of a relation, or the transactions that
- * keep it from having one, or it is not there.
+ * Structure: an entry names the map entry of a relation, or the transactions
+ * that keep it from having one, or it is not there.
  *
  * Concurrency: everything under the map table lock.
- *
- * Failure: none.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,14 +18,14 @@
 #include "segment/maps/relation_entry.h"
 #include "segment/memory/map_entry.h"
 
-/* Take an entry's slot from it; its number, or TC_NO_MAP_ENTRY. */
+/* Take an entry's map entry from it; its number, or TC_NO_MAP_ENTRY. */
 uint32
 tc_relation_entry_unhook_locked(TcSharedRelationEntry *entry)
 {
-	uint32 number = entry->slot;
+	uint32 number = entry->map_entry;
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	entry->slot = TC_NO_MAP_ENTRY;
+	entry->map_entry = TC_NO_MAP_ENTRY;
 	if (number != TC_NO_MAP_ENTRY)
 		pg_atomic_fetch_add_u32(&tc_seg.maps[number].generation, 1);
 	return number;
@@ -61,7 +59,7 @@ void
 tc_relation_entry_init_locked(TcSharedRelationEntry *entry)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	entry->slot = TC_NO_MAP_ENTRY;
+	entry->map_entry = TC_NO_MAP_ENTRY;
 	for (int i = 0; i < TC_SUSPENDERS; i++)
 		entry->suspended_by[i] = InvalidTransactionId;
 }
@@ -95,7 +93,7 @@ void
 tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	if (entry->slot == TC_NO_MAP_ENTRY &&
+	if (entry->map_entry == TC_NO_MAP_ENTRY &&
 		!TransactionIdIsValid(tc_relation_entry_suspender_locked(entry)))
 		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
 	else
@@ -112,12 +110,13 @@ tc_relation_entry_check_locked(const TcSharedRelationEntry *entry)
 
 	Assert(LWLockHeldByMe(tc_map_lock()));
 
-	/* a slot, or somebody who keeps it from having one */
-	Assert((entry->slot == TC_NO_MAP_ENTRY) == TransactionIdIsValid(suspender));
-	if (entry->slot == TC_NO_MAP_ENTRY)
+	/* a map entry, or somebody who keeps it from having one */
+	Assert((entry->map_entry == TC_NO_MAP_ENTRY) ==
+		   TransactionIdIsValid(suspender));
+	if (entry->map_entry == TC_NO_MAP_ENTRY)
 		return;
-	Assert(tc_map_entry_has_body(entry->slot));
-	map = &tc_seg.maps[entry->slot];
+	Assert(tc_map_entry_has_body(entry->map_entry));
+	map = &tc_seg.maps[entry->map_entry];
 	Assert(pg_atomic_read_u32(&map->state) == TC_MAP_LIVE);
 	Assert(map->identity.database == entry->key.database);
 	Assert(map->identity.relation == entry->key.relation);

@@ -1,6 +1,6 @@
 /*
  * relation_entry.h
- *	  Entries of the table of maps.
+ *	  Entries of the hash table that leads from a relation to a map entry.
  *
  * For files of the segment floor; the map table is locked by the caller.
  */
@@ -9,21 +9,15 @@
 
 #include "segment/memory/shared.h"
 
-static inline LWLock *
-tc_map_lock(void)
-{
-	return &tc_seg.map_lock[0].lock;
-}
-
 /* The entry of a relation, or NULL. */
 extern TcSharedRelationEntry *tc_relation_entry_find_locked(Oid database,
 															Oid relation);
 
-/* Give a new entry its first contents: no slot, and not suspended. */
+/* Give a new entry its first contents: no map entry, and not suspended. */
 extern void tc_relation_entry_init_locked(TcSharedRelationEntry *entry);
 
 /*
- * Take an entry's slot from it, so that nobody finds it; its number, or
+ * Take an entry's map entry from it, so that nobody finds it; its number, or
  * TC_NO_MAP_ENTRY.
  */
 extern uint32 tc_relation_entry_unhook_locked(TcSharedRelationEntry *entry);

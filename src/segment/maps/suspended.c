@@ -27,19 +27,20 @@ void
 tc_suspended_add(Oid database, Oid relation, TransactionId xid)
 {
 	TcSharedRelationKey key = {database, relation};
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	uint32 number = TC_NO_MAP_ENTRY;
 	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
-	if (entry != NULL)
+	relation_entry =
+		hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (relation_entry != NULL)
 	{
 		if (!found)
-			tc_relation_entry_init_locked(entry);
-		number = tc_relation_entry_unhook_locked(entry);
-		tc_relation_entry_suspend_locked(entry, xid);
-		tc_relation_entry_check_locked(entry);
+			tc_relation_entry_init_locked(relation_entry);
+		number = tc_relation_entry_unhook_locked(relation_entry);
+		tc_relation_entry_suspend_locked(relation_entry, xid);
+		tc_relation_entry_check_locked(relation_entry);
 	}
 	LWLockRelease(tc_map_lock());
 	tc_map_retire_entry(number);
@@ -48,18 +49,18 @@ tc_suspended_add(Oid database, Oid relation, TransactionId xid)
 void
 tc_suspended_remove(Oid database, Oid relation, TransactionId xid)
 {
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	entry = tc_relation_entry_find_locked(database, relation);
-	if (entry != NULL)
+	relation_entry = tc_relation_entry_find_locked(database, relation);
+	if (relation_entry != NULL)
 	{
 		for (int i = 0; i < TC_SUSPENDERS; i++)
 		{
-			if (entry->suspended_by[i] == xid)
-				entry->suspended_by[i] = InvalidTransactionId;
+			if (relation_entry->suspended_by[i] == xid)
+				relation_entry->suspended_by[i] = InvalidTransactionId;
 		}
-		tc_relation_entry_drop_empty_locked(entry);
+		tc_relation_entry_drop_empty_locked(relation_entry);
 	}
 	LWLockRelease(tc_map_lock());
 }
@@ -67,15 +68,15 @@ tc_suspended_remove(Oid database, Oid relation, TransactionId xid)
 int
 tc_suspended_by(Oid database, Oid relation, TransactionId *xids)
 {
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	int n = 0;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	entry = tc_relation_entry_find_locked(database, relation);
-	for (int i = 0; entry != NULL && i < TC_SUSPENDERS; i++)
+	relation_entry = tc_relation_entry_find_locked(database, relation);
+	for (int i = 0; relation_entry != NULL && i < TC_SUSPENDERS; i++)
 	{
-		if (TransactionIdIsValid(entry->suspended_by[i]))
-			xids[n++] = entry->suspended_by[i];
+		if (TransactionIdIsValid(relation_entry->suspended_by[i]))
+			xids[n++] = relation_entry->suspended_by[i];
 	}
 	LWLockRelease(tc_map_lock());
 	return n;
@@ -85,19 +86,19 @@ int
 tc_suspended_list(TcSuspended *list, int max)
 {
 	HASH_SEQ_STATUS scan;
-	TcSharedRelationEntry *entry;
+	TcSharedRelationEntry *relation_entry;
 	int n = 0;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	hash_seq_init(&scan, tc_seg.map_table);
-	while ((entry = hash_seq_search(&scan)) != NULL)
+	while ((relation_entry = hash_seq_search(&scan)) != NULL)
 	{
-		TransactionId xid = tc_relation_entry_suspender_locked(entry);
+		TransactionId xid = tc_relation_entry_suspender_locked(relation_entry);
 
 		if (!TransactionIdIsValid(xid))
 			continue;
-		list[n].database = entry->key.database;
-		list[n].relation = entry->key.relation;
+		list[n].database = relation_entry->key.database;
+		list[n].relation = relation_entry->key.relation;
 		list[n].xid = xid;
 		if (++n == max)
 		{

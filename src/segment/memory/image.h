@@ -10,8 +10,8 @@
 /* A key that is looked for. */
 typedef struct TcProbe
 {
-	TcMapEntry slot;
-	uint32 hash;	 /* of the key's bytes and the slot's salt */
+	TcMapEntry entry;
+	uint32 hash;	 /* of the key's bytes and the entry's salt */
 	const char *key; /* a record's data begins with it */
 	uint32 key_bytes;
 } TcProbe;

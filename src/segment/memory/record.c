@@ -148,7 +148,7 @@ tc_record_has_key(TcRef ref, const TcSharedRecord *rec, const TcProbe *probe)
 	uint32 offset = tc_record_data_offset(rec->flags);
 	uint32 here = probe->key_bytes;
 
-	if (rec->hash != probe->hash || rec->map != probe->slot.number ||
+	if (rec->hash != probe->hash || rec->map != probe->entry.number ||
 		rec->length_bytes < probe->key_bytes || !tc_ref_plausible(ref, offset))
 		return false;
 	if (rec->flags & TC_REC_PIECES)

@@ -26,8 +26,8 @@ typedef uint32 TcRef;
 #define TC_SUSPENDERS 4
 
 /*
- * What a map's slot stands for.  When any of it changes, the relation's
- * records begin anew in another slot.
+ * What a map entry stands for.  When any of it changes, the relation's records
+ * begin anew in another entry.
  */
 typedef struct TcMapIdentity
 {
@@ -40,7 +40,7 @@ typedef struct TcMapIdentity
 	bool expires; /* rows have a time at which they expire */
 } TcMapIdentity;
 
-/* A backend's hold on a slot: valid while the generation is the slot's. */
+/* A backend's hold on a map entry; valid while the generation is the same. */
 typedef struct TcMapEntry
 {
 	uint16 number;

@@ -97,8 +97,8 @@ typedef struct TcSharedSegment
 
 	/* Map table, under its lock. */
 	uint32 free_map;
-	uint32 maps_used;			   /* slots ever used */
-	pg_atomic_uint32 maps_retired; /* slots that are to be free; a hint */
+	uint32 maps_used;			   /* entries ever used */
+	pg_atomic_uint32 maps_retired; /* entries that are to be free; a hint */
 
 	/* Exact accounting; atomics. */
 	pg_atomic_uint64 used_bytes;	 /* chunks of records */
@@ -170,6 +170,7 @@ typedef struct TcSegment
 
 extern TcSegment tc_seg;
 
+#define tc_map_lock()	 (&tc_seg.map_lock[0].lock)
 #define tc_growth_lock() (&tc_seg.index_locks[TC_PARTITIONS].lock)
 #define tc_pool_lock()	 (&tc_seg.class_locks[TC_MAX_CLASSES].lock)
 

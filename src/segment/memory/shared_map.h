@@ -15,7 +15,26 @@
 
 #define TC_NO_MAP_ENTRY PG_UINT32_MAX
 
-/* Which relation, in which shape, a slot caches. */
+/*
+ * From a relation to what is held of it:
+ *
+ *	  hash table, by relation      map entries         bodies, in the arena
+ *	  +-----------------------+    +---------------+    +--------------------+
+ *	  | TcSharedRelationEntry |    | number 0      |    | of number 0        |
+ *	  |   map_entry ----------|--->| generation    |    | shards: lists and  |
+ *	  |   or suspended_by     |    | identity      |    |   sums             |
+ *	  +-----------------------+    | limits        |    | counters           |
+ *	                               +---------------+    | key_layout         |
+ *	  a record's map, a probe's -->| number 1      |    | wheel              |
+ *	  and a TcMapEntry's number    | ...           |    +--------------------+
+ *	                               +---------------+    | of number 1 ...    |
+ *	                                                    +--------------------+
+ *
+ * Map entries are an array; bodies lie side by side in pages, which
+ * tc_seg.bodies names, so a number leads to both.
+ */
+
+/* A relation that is cached. */
 typedef struct TcSharedRelationKey
 {
 	Oid database;
@@ -25,11 +44,14 @@ typedef struct TcSharedRelationKey
 StaticAssertDecl(sizeof(TcSharedRelationKey) == 2 * sizeof(Oid),
 				 "it is hashed and compared as bytes");
 
-/* Entry of the hash table from relation to slot; under the map table lock. */
+/*
+ * Entry of the hash table from relation to map entry; under the map table
+ * lock.
+ */
 typedef struct TcSharedRelationEntry
 {
 	TcSharedRelationKey key;
-	uint32 slot; /* or TC_NO_MAP_ENTRY, while suspended */
+	uint32 map_entry; /* or TC_NO_MAP_ENTRY, while suspended */
 	/*
 	 * Transactions that suspend it; unused places are invalid.  Nearly all
 	 * DDL locks out other DDL, so one is the rule.
@@ -37,16 +59,16 @@ typedef struct TcSharedRelationEntry
 	TransactionId suspended_by[TC_SUSPENDERS];
 } TcSharedRelationEntry;
 
-/* States of a map's slot. */
+/* States of a map entry. */
 #define TC_MAP_FREE	   0
 #define TC_MAP_LIVE	   1
 #define TC_MAP_RETIRED 2 /* its records are being dropped */
 
 /*
- * Slot of one incarnation of a map.  identity and next_free change under the
- * map table lock while the slot is not live; generation is read without a
- * lock by everyone: it moves whenever the slot changes hands, which is how a
- * backend notices that what it knew of the slot is over.
+ * Entry of one incarnation of a map.  identity and next_free change under the
+ * map table lock while the entry is not live; generation is read without a
+ * lock by everyone: it moves whenever the entry changes hands, which is how a
+ * backend notices that what it knew of the entry is over.
  */
 typedef struct TcSharedMapEntry
 {
@@ -113,7 +135,7 @@ typedef struct TcSharedWheel
 
 /*
  * The part of a map that is needed only while it is in use.  It is made when
- * a slot is used for the first time and stays for the slot's next map.
+ * an entry is used for the first time and stays for the entry's next map.
  */
 typedef struct TcSharedMapBody
 {

@@ -52,7 +52,7 @@ typedef struct TcSharedRecord
 		TcRef older;			/* dirty: the version before this one */
 	};
 	uint16 last_access_high;
-	uint16 map; /* number of the map's slot */
+	uint16 map; /* number of its entry */
 	uint32 hits;
 	union
 	{

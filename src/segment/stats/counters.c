@@ -4,13 +4,13 @@
  *	  Counts events per map without a shared write for each.
  *
  * Structure: a backend counts into a small private table, direct-mapped by
- * the number of the slot, and brings the sums into shared memory now and
+ * the number of the map entry, and brings the sums into shared memory now and
  * then: at the end of a transaction when FLUSH_INTERVAL has passed, when a
  * view is read in the same session, and when the session ends.
  *
  * Concurrency: shared counters are atomics; each stands for itself.
  *
- * Failure: what was counted for a slot that has changed hands is forgotten.
+ * Failure: what was counted for an entry that has changed hands is forgotten.
  *
  *-------------------------------------------------------------------------
  */
@@ -31,7 +31,7 @@ StaticAssertDecl((PENDING_MAPS & (PENDING_MAPS - 1)) == 0,
 
 typedef struct PendingCounts
 {
-	TcMapEntry slot;
+	TcMapEntry entry;
 	bool used;
 	int64 n[TC_NCOUNTERS];
 } PendingCounts;
@@ -44,9 +44,9 @@ flush_pending(PendingCounts *pending)
 {
 	if (!pending->used)
 		return;
-	if (tc_map_entry_is_current(&pending->slot))
+	if (tc_map_entry_is_current(&pending->entry))
 	{
-		TcSharedMapBody *body = tc_map_body(pending->slot.number);
+		TcSharedMapBody *body = tc_map_body(pending->entry.number);
 
 		for (int i = 0; i < TC_NCOUNTERS; i++)
 		{
@@ -58,15 +58,15 @@ flush_pending(PendingCounts *pending)
 }
 
 void
-tc_counters_add(const TcMapEntry *slot, TcCounter counter, int64 n)
+tc_counters_add(const TcMapEntry *entry, TcCounter counter, int64 n)
 {
-	PendingCounts *pending = &pending_counts[slot->number % PENDING_MAPS];
+	PendingCounts *pending = &pending_counts[entry->number % PENDING_MAPS];
 
-	if (!pending->used || pending->slot.number != slot->number ||
-		pending->slot.generation != slot->generation)
+	if (!pending->used || pending->entry.number != entry->number ||
+		pending->entry.generation != entry->generation)
 	{
 		flush_pending(pending);
-		pending->slot = *slot;
+		pending->entry = *entry;
 		pending->used = true;
 	}
 	pending->n[counter] += n;

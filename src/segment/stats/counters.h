@@ -8,7 +8,8 @@
 #include "segment/memory/ref.h"
 
 /* Count something for a map.  Private until the next flush. */
-extern void tc_counters_add(const TcMapEntry *slot, TcCounter counter, int64 n);
+extern void tc_counters_add(const TcMapEntry *entry, TcCounter counter,
+							int64 n);
 
 /*
  * Bring what this backend has counted into shared memory: at once with

@@ -224,13 +224,13 @@ void
 tc_sample_read(const TcProbe *probe, uint32 data_bytes, bool missed)
 {
 	TcSharedSegment *head = tc_seg.head;
-	Unnoted *mine = &unnoted[probe->slot.number % COUNTED_MAPS];
+	Unnoted *mine = &unnoted[probe->entry.number % COUNTED_MAPS];
 	uint32 hash = murmurhash32(probe->hash);
 	uint64 place;
 
-	Assert(probe->slot.number < 1 << MAP_BITS);
-	if (mine->map != probe->slot.number)
-		*mine = (Unnoted){.map = probe->slot.number};
+	Assert(probe->entry.number < 1 << MAP_BITS);
+	if (mine->map != probe->entry.number)
+		*mine = (Unnoted){.map = probe->entry.number};
 	mine->reads++;
 	mine->misses += missed;
 	if ((hash & ((1U << head->sample_shift) - 1)) != 0 ||
