@@ -34,8 +34,8 @@
 
 #include "cache/settle.h"
 #include "cache/visibility.h"
+#include "segment/evict/queues.h"
 #include "segment/index/settlement.h"
-#include "segment/index/versions.h"
 #include "segment/maps/budget.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/segment.h"

@@ -27,7 +27,6 @@
 
 #include "segment/evict/queues.h"
 #include "segment/evict/queues_check.h"
-#include "segment/index/versions.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
@@ -37,16 +36,12 @@ tc_queues_create(TcSharedMapBody *body)
 {
 	int tranche = tc_seg.shard_locks[0].lock.tranche;
 
-	memset(body, 0, sizeof(TcSharedMapBody));
 	for (int i = 0; i < TC_SHARDS; i++)
 	{
 		for (int q = 0; q < TC_QUEUES; q++)
 			pg_atomic_init_u64(&body->tail_access[q][i], PG_UINT64_MAX);
 		LWLockInitialize(&body->shard[i].lock, tranche);
 	}
-	for (int i = 0; i < TC_NCOUNTERS; i++)
-		pg_atomic_init_u64(&body->counter[i], 0);
-	pg_atomic_init_u64(&body->stats_reset, 0);
 }
 
 /* Publish the stamp of a queue's tail; the shard is locked. */
@@ -255,7 +250,7 @@ tc_queues_unlink(TcRef ref)
 }
 
 void
-tc_queues_account(uint16 map, uint32 hash, const TcSharedDelta *delta)
+tc_queues_account(uint16 map, uint32 hash, const TcShardDelta *delta)
 {
 	TcSharedShard *shard = tc_shard_of(map, hash);
 

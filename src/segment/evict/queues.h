@@ -9,7 +9,7 @@
 
 #include "segment/evict/victim.h"
 
-/* Prepare the lists of a map's body that has just been made. */
+/* Prepare the lists of a map's body that has just been made, and is empty. */
 extern void tc_queues_create(TcSharedMapBody *body);
 
 /*
@@ -29,11 +29,20 @@ extern void tc_queues_unlink(TcRef ref);
 extern void tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 								  uint64 stamp_us);
 
+/* What a change of a key's versions changes in its shard's sums. */
+typedef struct TcShardDelta
+{
+	int records;
+	int negative_records;
+	int64 bytes;
+	int64 cost;
+} TcShardDelta;
+
 /*
  * Account for what a change of a key's versions has changed; locks the shard.
  */
 extern void tc_queues_account(uint16 map, uint32 hash,
-							  const TcSharedDelta *delta);
+							  const TcShardDelta *delta);
 
 /*
  * Let a list name a record by its new address; locks the shard.  The
@@ -64,6 +73,22 @@ extern void tc_queues_oldest(int map, int queue, TcQueueEnd *end);
 extern TcChoice tc_queues_choose(const TcQueueEnd *end,
 								 bool (*spare)(TcSharedShard *shard, TcRef ref),
 								 TcVictim *victim);
+
+/*
+ * Dirty records of a shard, those first that have waited longest since they
+ * were last returned: up to max of them.  For settling what no callback has
+ * reached.
+ */
+typedef struct TcDirty
+{
+	uint32 hash;
+	TransactionId xmin;		/* of the newest version */
+	TransactionId ended_by; /* who is deleting it, or invalid */
+	bool committed;			/* known already: waits for the flush */
+	bool pinned;
+} TcDirty;
+
+extern int tc_queues_dirty(uint16 map, int shard, TcDirty *dirty, int max);
 
 /* Does a map hold no record at all? */
 extern bool tc_queues_empty(uint16 map);

@@ -51,7 +51,6 @@
 void
 tc_wheel_create(TcSharedWheel *wheel)
 {
-	memset(wheel, 0, sizeof(TcSharedWheel));
 	LWLockInitialize(&wheel->lock, tc_seg.shard_locks[0].lock.tranche);
 }
 

@@ -9,6 +9,7 @@
 
 #include "segment/memory/shared.h"
 
+/* Prepare the wheel of a map's body that has just been made, and is empty. */
 extern void tc_wheel_create(TcSharedWheel *wheel);
 
 /*

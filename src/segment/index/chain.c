@@ -131,7 +131,7 @@ is_negative(const TcSharedRecord *rec)
 void
 tc_chain_account_bytes_locked(const TcSharedRecord *rec, int64 bytes)
 {
-	TcSharedDelta delta = {0, 0, bytes, 0};
+	TcShardDelta delta = {0, 0, bytes, 0};
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	tc_queues_account(rec->map, rec->hash, &delta);
@@ -143,7 +143,7 @@ tc_chain_remove_locked(TcIndexPlace *place)
 {
 	TcSharedRecord *rec = tc_record_at(place->ref);
 	uint16 map = rec->map;
-	TcSharedDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
+	TcShardDelta delta = {-1, -is_negative(rec), 0, -(int64) rec->cost};
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	unlink_newest_locked(place->ref);
@@ -167,8 +167,7 @@ bool
 tc_chain_add_locked(TcRef ref)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
-	TcSharedDelta delta = {1, is_negative(rec), tc_record_bytes(ref),
-						   rec->cost};
+	TcShardDelta delta = {1, is_negative(rec), tc_record_bytes(ref), rec->cost};
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	if (!tc_index_insert_locked(rec->hash, ref))
@@ -185,9 +184,9 @@ tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *newest = tc_record_at(place->ref);
-	TcSharedDelta delta = {0, is_negative(rec) - is_negative(newest),
-						   tc_record_bytes(ref),
-						   (int64) rec->cost - newest->cost};
+	TcShardDelta delta = {0, is_negative(rec) - is_negative(newest),
+						  tc_record_bytes(ref),
+						  (int64) rec->cost - newest->cost};
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	rec->older = older;
@@ -207,7 +206,7 @@ tc_chain_pop_locked(TcIndexPlace *place)
 	TcRef ref = place->ref;
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcRef older = tc_record_older(rec);
-	TcSharedDelta delta = {0};
+	TcShardDelta delta = {0};
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	if (older == TC_NO_REF)

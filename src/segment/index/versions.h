@@ -75,20 +75,4 @@ extern bool tc_versions_evict(const TcProbe *probe, TcRemovalReason why);
 /* Drop the record at an address if it belongs to a map that is retired. */
 extern void tc_versions_drop_retired(uint32 hash, TcRef ref);
 
-/*
- * Dirty records of a shard, those first that have waited longest since they
- * were last returned: up to max of them.  For settling what no callback has
- * reached.
- */
-typedef struct TcDirty
-{
-	uint32 hash;
-	TransactionId xmin;		/* of the newest version */
-	TransactionId ended_by; /* who is deleting it, or invalid */
-	bool committed;			/* known already: waits for the flush */
-	bool pinned;
-} TcDirty;
-
-extern int tc_queues_dirty(uint16 map, int shard, TcDirty *dirty, int max);
-
 #endif /* TC_VERSIONS_H */

@@ -38,6 +38,7 @@
 #include "segment/maps/relation_entry.h"
 #include "segment/memory/arena.h"
 #include "segment/memory/segment.h"
+#include "segment/stats/counters.h"
 
 /* Records of retired maps that a backend drops; the worker drops the rest. */
 #define DRAIN_AT_ONCE 1000
@@ -105,7 +106,9 @@ make_body_locked(uint32 number, uint32 *page)
 								 (uint64) *place * tc_seg.head->page_bytes) +
 			i;
 
+		memset(body, 0, sizeof(TcSharedMapBody));
 		tc_queues_create(body);
+		tc_counters_create(body);
 		tc_wheel_create(&body->wheel);
 	}
 	return true;

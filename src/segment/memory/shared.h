@@ -37,15 +37,6 @@ StaticAssertDecl((TC_PARTITIONS & (TC_PARTITIONS - 1)) == 0 &&
 					 (TC_GHOST_UNITS & (TC_GHOST_UNITS - 1)) == 0,
 				 "both are powers of two");
 
-/* What a change of a key's versions changes in its shard's sums. */
-typedef struct TcSharedDelta
-{
-	int records;
-	int negative_records;
-	int64 bytes;
-	int64 cost;
-} TcSharedDelta;
-
 /* Most loads whose progress is shown. */
 #define TC_PROGRESS_PLACES 16
 

@@ -39,6 +39,14 @@ typedef struct PendingCounts
 static PendingCounts pending_counts[PENDING_MAPS];
 static TimestampTz last_flush = 0;
 
+void
+tc_counters_create(TcSharedMapBody *body)
+{
+	for (int i = 0; i < TC_NCOUNTERS; i++)
+		pg_atomic_init_u64(&body->counter[i], 0);
+	pg_atomic_init_u64(&body->stats_reset, 0);
+}
+
 static void
 flush_pending(PendingCounts *pending)
 {

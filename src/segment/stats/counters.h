@@ -7,6 +7,10 @@
 
 #include "segment/memory/ref.h"
 
+/* Prepare the counters of a map's body that has just been made. */
+struct TcSharedMapBody;
+extern void tc_counters_create(struct TcSharedMapBody *body);
+
 /* Count something for a map.  Private until the next flush. */
 extern void tc_counters_add(const TcMapEntry *entry, TcCounter counter,
 							int64 n);
