@@ -22,6 +22,7 @@
 #include "ddl/ddl.h"
 #include "fdw/fdw.h"
 #include "plan/cursor.h"
+#include "plan/join_batch.h"
 #include "plan/record_join_plan.h"
 #include "plan/record_scan_plan.h"
 #include "segment/startup.h"
@@ -47,6 +48,7 @@ _PG_init(void)
 	tc_fdw_init();
 	tc_record_scan_plan_init();
 	tc_record_join_plan_init();
+	tc_join_batch_init();
 	tc_cursor_init();
 	tc_worker_init();
 }

@@ -3,17 +3,9 @@
  * record_join.c
  *	  The join node that looks records up for many outer rows at a time.
  *
- * Structure: outer rows are copied until there are enough of them, and their
+ * Structure: outer rows are copied, as many as join_batch.c says, and their
  * keys are evaluated; then each row is joined with the record that the read
  * path finds for it, if any, while it is already looking for the next ones.
- *
- * An outer row that nobody asks for may raise an error that nobody wants.  So
- * the first batch is one row, and each is twice as large as the one before
- * it; and none is larger than what is known to be wanted, since an outer row
- * makes one row at the most: what is left of a LIMIT, of the rows that the
- * executor is run for, or of the batch of another such join above.  A limit
- * need not be right above the node.  When it has given as many rows and is
- * asked for more, it was another one's, and is forgotten.
  *
  * The scan tuple is the outer row with columns of the record behind it.
  *
@@ -26,7 +18,6 @@
  */
 #include "postgres.h"
 
-#include "common/int.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "parser/parsetree.h"
@@ -36,23 +27,10 @@
 
 #include "base/pg_compat.h"
 #include "cache/read_ahead.h"
+#include "plan/join_batch.h"
 #include "plan/record_join.h"
 #include "query/explain.h"
 #include "query/record_columns.h"
-
-/* Most outer rows that are taken together. */
-#define JOIN_BATCH 64
-
-/* The executor's run that is under way; a hint. */
-typedef struct RunHint
-{
-	const EState *query;
-	uint64 number;
-	uint64 wanted; /* rows; 0: all */
-} RunHint;
-
-static RunHint this_run;
-static ExecutorRun_hook_type prev_ExecutorRun_hook = NULL;
 
 typedef struct RecordJoin
 {
@@ -67,25 +45,14 @@ typedef struct RecordJoin
 	TcRecordColumns *columns; /* of the table, behind them */
 
 	/* the batch at hand */
-	TupleTableSlot *rows[JOIN_BATCH]; /* made when first needed */
-	int place[JOIN_BATCH];			  /* of a row's key; -1: it is NULL */
+	TcJoinBatch batch;
+	TupleTableSlot *rows[TC_JOIN_BATCH_MOST]; /* made when first needed */
+	int place[TC_JOIN_BATCH_MOST]; /* of a row's key; -1: it is NULL */
 	Datum *keys;
+	MemoryContext key_context;
 	TcReadAhead reads;
-	MemoryContext batch; /* of keys */
-	int size;			 /* rows that the next batch may have */
-	int wanted;			 /* rows that the batch at hand is to have */
-	int nrows;
 	int position;
 	bool exhausted; /* there are no more outer rows */
-
-	/* what is known to be wanted */
-	bool ahead;				  /* more than a row at a time may be taken */
-	struct RecordJoin *above; /* takes the rows in batches of its own */
-	List *bound;			  /* of ExprState: see TC_RECORD_JOIN_BOUND */
-	int64 given;			  /* rows */
-	int64 limit;	 /* so many are wanted; 0: not known, -1: nor evaluated */
-	uint64 run;		 /* number of the run ... */
-	int64 run_limit; /* ... and the same for that */
 } RecordJoin;
 
 static const CustomExecMethods exec_methods;
@@ -160,100 +127,17 @@ begin_join(CustomScanState *node, EState *estate, int flags)
 	node->custom_ps =
 		list_make1(ExecInitNode(linitial(plan->custom_plans), estate, flags));
 	if (is_join(outer_of(join)))
-		((RecordJoin *) outer_of(join))->above = join;
+		((RecordJoin *) outer_of(join))->batch.above = &join->batch;
 	join->nouter = ExecGetResultType(outer_of(join))->natts;
-	join->keys = palloc(JOIN_BATCH * list_length(key) * sizeof(Datum));
-	join->batch = AllocSetContextCreate(estate->es_query_cxt, "topcache join",
-										ALLOCSET_DEFAULT_SIZES);
-	join->ahead = boolVal(list_nth(plan->custom_private, TC_RECORD_JOIN_AHEAD));
-	join->bound =
+	join->keys = palloc(TC_JOIN_BATCH_MOST * list_length(key) * sizeof(Datum));
+	join->key_context =
+		AllocSetContextCreate(estate->es_query_cxt, "topcache join",
+							  ALLOCSET_DEFAULT_SIZES);
+	tc_join_batch_start(
+		&join->batch, &node->ss.ps,
+		boolVal(list_nth(plan->custom_private, TC_RECORD_JOIN_AHEAD)),
 		ExecInitExprList(list_nth(plan->custom_exprs, TC_RECORD_JOIN_BOUND),
-						 &node->ss.ps);
-	join->limit = -1;
-	join->size = 1;
-}
-
-/* ----- how many rows are wanted ----- */
-
-/* Hook: note the run. */
-static void
-run_executor(TC_EXECUTOR_RUN_PARAMETERS)
-{
-	RunHint outer = this_run;
-	static uint64 last_number = 0;
-
-	this_run.query = query->estate;
-	this_run.number = ++last_number;
-	this_run.wanted = count;
-	PG_TRY();
-	{
-		if (prev_ExecutorRun_hook)
-			prev_ExecutorRun_hook(TC_EXECUTOR_RUN_ARGUMENTS);
-		else
-			standard_ExecutorRun(TC_EXECUTOR_RUN_ARGUMENTS);
-	}
-	PG_FINALLY();
-	{
-		this_run = outer;
-	}
-	PG_END_TRY();
-}
-
-void
-tc_record_join_watch_runs(void)
-{
-	prev_ExecutorRun_hook = ExecutorRun_hook;
-	ExecutorRun_hook = run_executor;
-}
-
-/* What the LIMIT of the query asks for; 0: not known. */
-static int64
-evaluate_bound(RecordJoin *join)
-{
-	int64 sum = 0;
-	ListCell *cell;
-
-	foreach (cell, join->bound)
-	{
-		bool isnull;
-		Datum number = ExecEvalExpr((ExprState *) lfirst(cell),
-									join->css.ss.ps.ps_ExprContext, &isnull);
-
-		if (isnull || pg_add_s64_overflow(sum, DatumGetInt64(number), &sum))
-			return 0;
-	}
-	return sum;
-}
-
-/* The executor may have been run anew since the last row. */
-static void
-note_run(RecordJoin *join)
-{
-	if (join->run == this_run.number)
-		return;
-	join->run = this_run.number;
-	join->run_limit = 0;
-	if (this_run.query == join->css.ss.ps.state && this_run.wanted > 0 &&
-		this_run.wanted < PG_INT32_MAX)
-		join->run_limit = join->given + this_run.wanted;
-}
-
-/* How many rows may the next batch have? */
-static int
-next_size(RecordJoin *join)
-{
-	int64 size = join->size;
-
-	if (!join->ahead)
-		return 1;
-	join->size = Min(join->size * 2, JOIN_BATCH);
-	if (join->above != NULL)
-		return Min(size, join->above->wanted - join->above->nrows);
-	if (join->limit > join->given)
-		size = Min(size, join->limit - join->given);
-	if (join->run_limit > join->given)
-		size = Min(size, join->run_limit - join->given);
-	return size;
+						 &node->ss.ps));
 }
 
 /* ----- a batch ----- */
@@ -278,16 +162,16 @@ row_slot(RecordJoin *join, int number)
 static void
 take_rows(RecordJoin *join)
 {
-	join->nrows = join->position = 0;
-	join->wanted = next_size(join);
-	while (join->nrows < join->wanted && !join->exhausted)
+	tc_join_batch_next(&join->batch);
+	join->position = 0;
+	while (join->batch.nrows < join->batch.wanted && !join->exhausted)
 	{
 		TupleTableSlot *row = ExecProcNode(outer_of(join));
 
 		if (TupIsNull(row))
 			join->exhausted = true;
 		else
-			ExecCopySlot(row_slot(join, join->nrows++), row);
+			ExecCopySlot(row_slot(join, join->batch.nrows++), row);
 	}
 }
 
@@ -330,7 +214,7 @@ evaluate_keys(RecordJoin *join)
 	int nkeys = list_length(join->key);
 	int n = 0;
 
-	for (int i = 0; i < join->nrows; i++)
+	for (int i = 0; i < join->batch.nrows; i++)
 	{
 		join->css.ss.ps.ps_ExprContext->ecxt_scantuple =
 			show_row(join, join->rows[i]);
@@ -359,17 +243,15 @@ next_batch(RecordJoin *join)
 	MemoryContext caller;
 	int n;
 
-	if (join->limit < 0)
-		join->limit = evaluate_bound(join);
 	take_rows(join);
-	if (join->nrows == 0)
+	if (join->batch.nrows == 0)
 		return false;
 	begin_reading(join);
-	MemoryContextReset(join->batch);
-	caller = MemoryContextSwitchTo(join->batch);
+	MemoryContextReset(join->key_context);
+	caller = MemoryContextSwitchTo(join->key_context);
 	n = evaluate_keys(join);
-	tc_read_ahead_start(&join->reads, &join->reader, join->batch, join->keys,
-						n);
+	tc_read_ahead_start(&join->reads, &join->reader, join->key_context,
+						join->keys, n);
 	MemoryContextSwitchTo(caller);
 	return true;
 }
@@ -424,12 +306,12 @@ exec_join(CustomScanState *node)
 	ExprContext *context = node->ss.ps.ps_ExprContext;
 	ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
 
-	note_run(join);
+	tc_join_batch_note_run(&join->batch);
 	for (;;)
 	{
 		CHECK_FOR_INTERRUPTS();
 		ResetExprContext(context);
-		if (join->position >= join->nrows && !next_batch(join))
+		if (join->position >= join->batch.nrows && !next_batch(join))
 			return ExecClearTuple(projection ? projection->pi_state.resultslot
 											 : node->ss.ss_ScanTupleSlot);
 		if (!is_wanted(join->type, join_row(join)))
@@ -439,7 +321,7 @@ exec_join(CustomScanState *node)
 			InstrCountFiltered1(node, 1);
 			continue;
 		}
-		join->given++;
+		join->batch.given++;
 		return projection ? ExecProject(projection) : node->ss.ss_ScanTupleSlot;
 	}
 }
@@ -456,11 +338,8 @@ rescan(CustomScanState *node)
 		UpdateChangedParamSet(outer, node->ss.ps.chgParam);
 	if (outer->chgParam == NULL)
 		ExecReScan(outer);
-	join->nrows = join->position = 0;
-	join->size = 1;
-	join->given = 0;
-	join->limit = -1;
-	join->run = 0;
+	tc_join_batch_reset(&join->batch);
+	join->position = 0;
 	join->exhausted = false;
 }
 

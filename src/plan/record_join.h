@@ -28,7 +28,4 @@ typedef enum TcRecordJoinExprs
 /* Make the state of a node; for the methods of a plan. */
 extern Node *tc_record_join_create_state(CustomScan *plan);
 
-/* Begin to watch how many rows the executor is run for. */
-extern void tc_record_join_watch_runs(void);
-
 #endif /* TC_RECORD_JOIN_H */

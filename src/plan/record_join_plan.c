@@ -39,6 +39,7 @@
 #include "parser/parsetree.h"
 
 #include "base/pg_compat.h"
+#include "plan/join_batch.h"
 #include "plan/record_join.h"
 #include "plan/record_join_plan.h"
 #include "plan/transparent.h"
@@ -290,99 +291,6 @@ columns_in(List *expressions)
 							   PVC_RECURSE_PLACEHOLDERS);
 }
 
-/* ----- reading ahead ----- */
-
-/*
- * May some expressions give something else, or do something, each time?  What
- * subplans do is not looked into.
- */
-static bool
-are_volatile(List *expressions)
-{
-	return contain_volatile_functions((Node *) expressions) ||
-		contain_subplans((Node *) expressions);
-}
-
-/* The query of a WITH clause that a relation stands for. */
-static Node *
-query_of_cte(const PlannerInfo *root, const RangeTblEntry *rte)
-{
-	ListCell *cell;
-
-	for (Index level = 0; level < rte->ctelevelsup; level++)
-		root = root->parent_root;
-	foreach (cell, root->parse->cteList)
-	{
-		CommonTableExpr *cte = lfirst_node(CommonTableExpr, cell);
-
-		if (strcmp(cte->ctename, rte->ctename) == 0)
-			return cte->ctequery;
-	}
-	return NULL;
-}
-
-/*
- * May a relation's rows be volatile?  What is a function in FROM is not asked
- * row by row.
- */
-static bool
-is_volatile_source(const PlannerInfo *root, const RangeTblEntry *rte)
-{
-	switch (rte->rtekind)
-	{
-		case RTE_SUBQUERY:
-			return contain_volatile_functions((Node *) rte->subquery);
-		case RTE_VALUES:
-			return are_volatile(rte->values_lists);
-		case RTE_CTE:
-			return !rte->self_reference &&
-				contain_volatile_functions(query_of_cte(root, rte));
-		default:
-			return false;
-	}
-}
-
-/* Does it matter how many rows of the outer side are looked at? */
-static bool
-has_volatile_rows(PlannerInfo *root, RelOptInfo *outer)
-{
-	int rti = -1;
-
-	if (are_volatile(outer->reltarget->exprs))
-		return true;
-	while ((rti = bms_next_member(outer->relids, rti)) >= 0)
-	{
-		RelOptInfo *rel = root->simple_rel_array[rti];
-
-		/* outer joins have numbers as well */
-		if (rel != NULL &&
-			(are_volatile(rel->reltarget->exprs) ||
-			 are_volatile(
-				 extract_actual_clauses(rel->baserestrictinfo, false)) ||
-			 are_volatile(extract_actual_clauses(rel->joininfo, false)) ||
-			 is_volatile_source(root, planner_rt_fetch(rti, root))))
-			return true;
-	}
-	return false;
-}
-
-/* Numbers whose sum is all that the query's LIMIT, or its use, asks for. */
-static List *
-bound_of_query(const PlannerInfo *root)
-{
-	List *limit = list_make1(root->parse->limitCount);
-	int64 rows = Min(root->tuple_fraction, PG_INT32_MAX);
-
-	if (root->parse->limitOffset != NULL)
-		limit = lappend(limit, root->parse->limitOffset);
-	if (root->parse->limitCount != NULL && !are_volatile(limit))
-		return copyObject(limit);
-	if (rows < 1)
-		return NIL;
-	return list_make1(makeConst(INT8OID, -1, InvalidOid, sizeof(int64),
-								Int64GetDatum(rows), false, FLOAT8PASSBYVAL));
-}
-
 /* ----- plan ----- */
 
 /*
@@ -456,10 +364,11 @@ assemble(const CacheJoin *join, Plan *outer)
 	scan->custom_plans = list_make1(outer);
 	scan->custom_exprs =
 		list_make4(with_names(values, names), with_names(condition, names),
-				   with_names(rest, names), bound_of_query(join->root));
+				   with_names(rest, names), tc_join_batch_bound(join->root));
 	scan->custom_private =
 		list_make4(list_make1_oid(relation), makeInteger(join->type), numbers,
-				   makeBoolean(!has_volatile_rows(join->root, join->outer)));
+				   makeBoolean(
+					   tc_join_batch_may_grow(join->root, join->outer)));
 	scan->methods = &join_methods;
 	return scan;
 }
@@ -487,7 +396,6 @@ void
 tc_record_join_plan_init(void)
 {
 	RegisterCustomScanMethods(&join_methods);
-	tc_record_join_watch_runs();
 	prev_set_join_pathlist_hook = set_join_pathlist_hook;
 	set_join_pathlist_hook = offer_paths;
 }
