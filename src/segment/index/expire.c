@@ -31,7 +31,6 @@
 #include "segment/index/chain.h"
 #include "segment/index/expire.h"
 #include "segment/index/index.h"
-#include "segment/maps/limits.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
@@ -186,14 +185,14 @@ tc_expire_step(int64 max)
 
 	for (uint32 map = 0; map < tc_map_entry_count(); map++)
 	{
-		TcMapLimits limits;
+		uint64 max_idle_us;
 
 		if (!tc_map_entry_has_body(map))
 			continue;
-		tc_limits_read(map, &limits);
+		max_idle_us = pg_atomic_read_u64(&tc_seg.maps[map].max_idle_us);
 		dropped += drop_expired(map, max);
-		if (limits.max_idle_us != TC_NO_LIMIT)
-			dropped += drop_idlers(map, limits.max_idle_us, max);
+		if (max_idle_us != TC_NO_LIMIT)
+			dropped += drop_idlers(map, max_idle_us, max);
 	}
 	return dropped;
 }
