@@ -114,7 +114,8 @@ test-asan:
 	@$(TOP)/scripts/test-debug asan
 
 # The benchmark; two minutes of it; the same held against what it once
-# measured; and the benchmark with its report and pictures put into README.md.
+# measured; and the benchmark with its report put into bench/RESULTS.md, its
+# pictures into bench/plots, and the figures of README.md replaced.
 bench:
 	@$(TOP)/bench/run --plots $(or $(PLOTS),bench-plots)
 
@@ -124,7 +125,7 @@ bench-quick:
 bench-check:
 	@$(TOP)/bench/check
 
-bench-readme:
+bench-results:
 	@$(TOP)/bench/run --plots $(TOP)/bench/plots >bench-report.md
 	@$(TOP)/bench/publish <bench-report.md
 
@@ -167,6 +168,6 @@ matrix:
 	@$(TOP)/scripts/matrix $(RELEASES)
 
 .PHONY: all install installcheck uninstall clean demo test lint coverage \
-	test-debug test-asan bench bench-quick bench-check bench-readme fuzz \
+	test-debug test-asan bench bench-quick bench-check bench-results fuzz \
 	query-fuzz sqlsmith stress mutation soak regress-attached \
 	monitoring-check matrix FORCE
