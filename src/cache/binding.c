@@ -81,8 +81,8 @@ acquire_slot(TcMap *map)
 	identity.relation = map->relation;
 	identity.file = map->file;
 	identity.key_index = map->key_index.index;
-	identity.shape = map->layout.fingerprint;
-	identity.pinned = !map->def.durable;
+	identity.fingerprint = map->layout.fingerprint;
+	identity.never_evicted = !map->def.durable;
 	identity.expires = map->layout.expires != 0 && map->def.durable;
 	if (!acquire_identity(map, &identity, &slot) ||
 		!tc_cache_limits_bind(map, &slot))
@@ -105,7 +105,7 @@ tc_binding_records_outdated(const TcMap *map)
 	if (!tc_segment_ready() ||
 		!tc_map_table_find(MyDatabaseId, map->relation, &number) ||
 		!tc_map_table_identity(number, &identity) ||
-		identity.shape == map->layout.fingerprint)
+		identity.fingerprint == map->layout.fingerprint)
 		return false;
 	tc_map_table_use(number, &use);
 	return use.records > 0;

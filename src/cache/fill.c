@@ -42,7 +42,7 @@ store(const TcImage *image, uint32 stamp)
 			tc_counters_add(slot, TC_COUNT_FILLS_LOST, 1);
 			tc_wanted_add(image->probe);
 			return 0;
-		case TC_FILL_NO_ROOM:
+		case TC_FILL_NO_MEMORY:
 			tc_counters_add(slot, TC_COUNT_NOT_RESIDENT, 1);
 			return 0;
 		case TC_FILL_PRESENT:

@@ -199,7 +199,7 @@ settle_shard(uint16 map, int shard, TcDirty *dirty, int max)
 
 	for (int i = 0; i < n; i++)
 	{
-		if (!(dirty[i].pinned && dirty[i].committed))
+		if (!(dirty[i].never_evicted && dirty[i].committed))
 			tc_settle_version(map, dirty[i].hash, dirty[i].xmin);
 		if (TransactionIdIsValid(dirty[i].ended_by))
 			tc_settle_version(map, dirty[i].hash, dirty[i].ended_by);

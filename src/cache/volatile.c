@@ -7,7 +7,7 @@
  * current transaction over it, and then says what that version is.  Owning a
  * key that the transaction has written before takes nothing.  The versions
  * below are what rollback returns to; settling works as for any record,
- * except that a committed one stays pinned.
+ * except that a committed one is never evicted.
  *
  * Removing takes no memory, since it is the way out of a full segment: the
  * version that is there is marked as ended.
@@ -95,7 +95,7 @@ push_and_wait(TcMap *map, TcImage *image)
 				report_redefined(map);
 				break;
 			case TC_PUSH_ABSENT:
-			case TC_PUSH_NO_ROOM:
+			case TC_PUSH_NO_MEMORY:
 				out_of_room(map);
 		}
 	}
@@ -109,7 +109,7 @@ init_image(TcImage *image, const TcProbe *probe)
 	image->cost = 1;
 	image->expires = PG_INT64_MAX;
 	image->xmin = GetCurrentTransactionId();
-	image->pinned = true;
+	image->never_evicted = true;
 	image->negative = true;
 }
 

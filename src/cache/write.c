@@ -89,7 +89,7 @@ push_image(TcMap *map, TcImage *image, bool install)
 				tc_settle_remember(probe, image->xmin);
 				tc_cache_limits_stored(&probe->entry);
 				return;
-			case TC_PUSH_NO_ROOM:
+			case TC_PUSH_NO_MEMORY:
 				tc_counters_add(&probe->entry, TC_COUNT_NOT_RESIDENT, 1);
 				return;
 			case TC_PUSH_ABSENT:

@@ -140,7 +140,7 @@ reason_of_state(const TcMap *map, bool bound)
 		return NULL;
 	if (tc_suspension_is_on(map->relation))
 		return "a transaction is changing it";
-	return tc_map_table_has_room() ? NULL
+	return tc_map_table_has_free() ? NULL
 								   : "the segment has no room for another map";
 }
 

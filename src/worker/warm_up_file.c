@@ -134,12 +134,12 @@ list_maps(uint32 *n)
 
 		if (!tc_map_table_describe(i, &identity, &list[i].slot,
 								   &list[i].layout) ||
-			identity.pinned || list[i].layout.n == 0)
+			identity.never_evicted || list[i].layout.n == 0)
 			continue;
 		list[i].written = true;
 		list[i].map.database = identity.database;
 		list[i].map.relation = identity.relation;
-		list[i].map.layout = identity.shape;
+		list[i].map.layout = identity.fingerprint;
 	}
 	return list;
 }

@@ -409,7 +409,7 @@ tc_queues_dirty(uint16 map, int number, TcDirty *dirty, int max)
 		dirty[n].ended_by =
 			(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
 		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
-		dirty[n].pinned = (rec->flags & TC_REC_NEVER_EVICTED) != 0;
+		dirty[n].never_evicted = (rec->flags & TC_REC_NEVER_EVICTED) != 0;
 		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		tc_queues_check_record_locked(ref);

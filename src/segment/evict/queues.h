@@ -85,7 +85,7 @@ typedef struct TcDirty
 	TransactionId xmin;		/* of the newest version */
 	TransactionId ended_by; /* who is deleting it, or invalid */
 	bool committed;			/* known already: waits for the flush */
-	bool pinned;
+	bool never_evicted;
 } TcDirty;
 
 extern int tc_queues_dirty(uint16 map, int shard, TcDirty *dirty, int max);

@@ -178,7 +178,7 @@ tc_chain_add_locked(TcRef ref)
 	return true;
 }
 
-/* Make a dirty version the newest of a key, over "older". */
+/* Push a dirty version over "older", which is there or below it. */
 void
 tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 {
@@ -199,7 +199,7 @@ tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	tc_chain_check_locked(ref);
 }
 
-/* Take the newest version of a key away; what is below comes up. */
+/* Pop the newest version of a key. */
 void
 tc_chain_pop_locked(TcIndexPlace *place)
 {
@@ -240,7 +240,7 @@ check_version_locked(TcRef ref, bool newest)
 	Assert(TransactionIdIsValid(rec->xmin));
 	tc_record_check(ref);
 
-	/* a clean version is known to be committed, a pinned one never clean */
+	/* a clean version has a table behind it and is known to be committed */
 	Assert(dirty || (rec->flags & TC_REC_COMMITTED));
 	Assert(dirty || !(rec->flags & TC_REC_NEVER_EVICTED));
 	if (rec->flags & TC_REC_ENDED)

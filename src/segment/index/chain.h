@@ -2,6 +2,20 @@
  * chain.h
  *	  The versions of one key.
  *
+ *	  entry of the index
+ *	    |
+ *	    v
+ *	  +---------------+ older +---------------+ older +--------------------+
+ *	  | xmin 103      |------>| xmin 102      |------>| xmin 97            |
+ *	  | dirty         |       | dirty         |       | committed, dirty   |
+ *	  | on a list,    |       +---------------+       | until that is on   |
+ *	  | in a wheel    |                               | disk, then clean   |
+ *	  +---------------+                               +--------------------+
+ *	    ^ push puts a version here, pop takes it away
+ *
+ * The newest version alone is on a list of its shard, and in its map's wheel
+ * if it expires.  Nothing is older than a committed version.
+ *
  * For files of the segment floor.  The partition of the key is locked,
  * exclusively where something is changed.
  */
@@ -34,8 +48,8 @@ extern void tc_chain_account_bytes_locked(const TcSharedRecord *rec,
 
 /*
  * Steps within a change of the bucket: drop a record; add one whose key has
- * none (false without memory); make a version the newest, over "older"; take
- * the newest away, so that what is below comes up.
+ * none (false without memory); push a version over "older", which is the newest
+ * one or what is below it; pop the newest one.
  */
 extern void tc_chain_remove_locked(TcIndexPlace *place);
 extern bool tc_chain_add_locked(TcRef ref);

@@ -18,8 +18,8 @@
  * record's partition is known from its hash alone.
  *
  * Concurrency: writers hold the partition's lock exclusively and make the
- * first bucket's sequence number odd for as long as the chain, or anything
- * that hangs below its entries, is not in order.  Readers hold nothing: they
+ * first bucket's sequence number odd for as long as the chain, or a version
+ * that its entries lead to, is not in order.  Readers hold nothing: they
  * read the number, look, and look at it again (lookup.c).  What they read in
  * between may be anything, but it lies within the segment.  The number of
  * buckets changes under the growth lock and the partition's lock, so holding

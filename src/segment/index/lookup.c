@@ -17,13 +17,13 @@
  * access, hits and list links change without the number moving; a lookup
  * uses the first as a hint and the others not at all.
  *
- * A touch locks the record's shard and looks at the number again: while it
+ * An access locks the record's shard and looks at the number again: while it
  * is what it was, the record is in the index and on its list.  Whoever takes
  * a record off its list makes the number odd first and then needs the
  * shard's lock; so the record stays where it is until the lock is released.
  *
  * Failure: after LOOKUP_TRIES the reader is told that the record changes all
- * the time; the heap answers then.
+ * the time, and falls back to the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -53,7 +53,7 @@
 #define LINE_BYTES	 64
 #define RECORD_LINES 6
 
-/* Hits of records that were touched a moment ago, by hash; a power of two. */
+/* Hits of records that were accessed a moment ago, by hash; a power of two. */
 #define PENDING_HITS 256
 StaticAssertDecl((PENDING_HITS & (PENDING_HITS - 1)) == 0,
 				 "it is a power of two");
@@ -318,11 +318,11 @@ tc_lookup_copy(TcLookup *lookup, char *data)
 		unchanged(lookup);
 }
 
-/* ----- touching ----- */
+/* ----- accesses ----- */
 
 /* Count hits and, if asked to, the access, if the record is still there. */
 static void
-touch_record(TcLookup *lookup, uint32 hits, bool move, uint64 now_us)
+count_access(TcLookup *lookup, uint32 hits, bool move, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
 	TcSharedShard *shard =
@@ -381,7 +381,7 @@ note_hit(TcLookup *lookup, PendingHits *pending, bool same)
 		flush_pending(pending);
 	}
 	if (taken && lot / HITS_SAMPLE % HITS_SAMPLE == 0)
-		touch_record(lookup, HITS_SAMPLE, false, 0);
+		count_access(lookup, HITS_SAMPLE, false, 0);
 	if (!same)
 		*pending = (PendingHits){.used = true,
 								 .hash = lookup->probe->hash,
@@ -397,13 +397,13 @@ tc_lookup_flush_hits(void)
 		flush_pending(&pending_hits[i]);
 }
 
-/* Does the touch have to move the record? */
+/* Does the access have to move the record? */
 static bool
 is_due(TcLookup *lookup, uint64 now_us)
 {
 	TcSharedRecord *copy = header_of(lookup);
 
-	/* a dirty record keeps a link where a clean one keeps its stamp */
+	/* a dirty record keeps a link where a clean one keeps its last access */
 	if (lookup->ref != lookup->newest || (copy->flags & TC_REC_DIRTY))
 		return tc_recency_resolution_ms == 0;
 	return tc_policy_access_due(copy, now_us);
@@ -441,7 +441,7 @@ tc_lookup_note_access(TcLookup *lookup, uint64 now_us)
 		note_hit(lookup, pending, same);
 		return;
 	}
-	touch_record(lookup, 1 + (same ? pending->hits : 0), true, now_us);
+	count_access(lookup, 1 + (same ? pending->hits : 0), true, now_us);
 	if (same)
 		pending->hits = 0;
 }

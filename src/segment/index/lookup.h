@@ -32,7 +32,7 @@ typedef struct TcLookup
 	TcRef newest;	  /* the record's newest version */
 	TcRef ref;		  /* the version in hand */
 	uint64 header[5]; /* copy of its header */
-	bool due;		  /* a touch will move the record */
+	bool due;		  /* the access will move the record */
 } TcLookup;
 
 /* Begin to look for a key, and to load what the next step needs. */
@@ -48,7 +48,7 @@ extern void tc_lookup_approach(TcLookup *lookup);
 /*
  * Find the newest version of the key; again, if this was called before.
  * After TC_LOOKUP_CHANGED (which takes constant pressure by writers) the
- * caller turns to the heap.
+ * caller falls back to the table.
  */
 extern TcLookupResult tc_lookup_newest(TcLookup *lookup);
 

@@ -10,7 +10,7 @@
  * Concurrency: a version is written before anyone can find it and its data
  * never changes after.
  *
- * Failure: when a later piece finds no room the earlier ones are freed.
+ * Failure: when a later piece finds no memory the earlier ones are freed.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,7 +23,7 @@
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
-/* The header has no room for more; no record of an allowed size needs it. */
+/* The header cannot hold more; no record of an allowed size needs it. */
 #define MOST_COST 0xFFFFFF
 
 /* Write data into a list of pieces whose first link is *link. */
@@ -65,13 +65,13 @@ initial_flags(const TcImage *image)
 
 	if (image->committed)
 		flags |= TC_REC_COMMITTED;
-	if (!image->committed || image->pinned)
+	if (!image->committed || image->never_evicted)
 		flags |= TC_REC_DIRTY;
 	if (image->negative)
 		flags |= TC_REC_NEGATIVE;
 	if (image->nulls)
 		flags |= TC_REC_NULLS;
-	if (image->pinned)
+	if (image->never_evicted)
 		flags |= TC_REC_NEVER_EVICTED;
 	if (image->expires != PG_INT64_MAX)
 		flags |= TC_REC_EXPIRES;

@@ -31,7 +31,7 @@
 /* Buckets added to the index per insertion while it is behind. */
 #define GROWTH_STEPS 2
 
-/* Pages that pinned records leave free: a share of all, and not too few. */
+/* Pages that records which are never evicted leave free: a share of all. */
 #define SPARE_SHARE		128
 #define MIN_SPARE_PAGES 4
 

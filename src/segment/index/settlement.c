@@ -6,7 +6,7 @@
  * Structure: commit frees everything older than the version and, when its
  * commit record is flushed, makes the record clean; abort takes the version
  * away.  The transaction id names the version to settle, so a newer write of
- * the same key is never touched by the end of an older one.
+ * the same key is never changed by the end of an older one.
  *
  * Concurrency: all of it under the partition's exclusive lock, between
  * begin_change and end_change of the bucket.
@@ -75,13 +75,13 @@ static bool
 commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 {
 	uint32 flags = tc_record_at(ref)->flags;
-	bool pinned = (flags & TC_REC_NEVER_EVICTED) != 0;
+	bool never_evicted = (flags & TC_REC_NEVER_EVICTED) != 0;
 
-	/* nothing of a pinned record is on disk, so nothing waits for a flush */
-	bool to_clean = (durable || pinned) && ref == place->ref;
+	/* without a table nothing of it is on disk, so nothing waits for a flush */
+	bool to_clean = (durable || never_evicted) && ref == place->ref;
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
-	if ((flags & TC_REC_COMMITTED) && (!to_clean || pinned))
+	if ((flags & TC_REC_COMMITTED) && (!to_clean || never_evicted))
 		return false;
 	tc_bucket_begin_change_locked(place->first);
 	tc_record_at(ref)->flags |= TC_REC_COMMITTED;

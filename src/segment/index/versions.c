@@ -10,7 +10,7 @@
  *
  * Concurrency: all of it under the partition's exclusive lock, between
  * begin_change and end_change of the bucket.  Memory is taken before the
- * lock, so making room never happens under it.
+ * lock, so nothing is evicted under it.
  *
  * The fill protocol.  A writer changes the table first, then raises the key's
  * write_seq, then comes here.  A fill reads the write_seq, then the table,
@@ -26,9 +26,9 @@
  * is compared under the lock, and whoever retires an entry passes through
  * every partition's lock before it takes the entry's records to be complete.
  *
- * Failure: without room for a new version the whole record is dropped, after
- * which readers find the truth in the heap.  A map without a heap keeps what
- * it had and the caller reports the error.
+ * Failure: without memory for a new version the whole record is dropped, after
+ * which readers fall back to the table.  A map without a table keeps what it
+ * had and the caller reports the error.
  *
  *-------------------------------------------------------------------------
  */
@@ -47,7 +47,7 @@
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
-/* How often room is made for the index before a record is given up. */
+/* How often memory is found for the index before a record is given up. */
 #define INSERT_TRIES 4
 
 /* ----- writing ----- */
@@ -67,7 +67,7 @@ unsettled_by(const TcSharedRecord *newest, bool (*mine)(TransactionId xid))
 }
 
 /*
- * Hang the new version over the newest one that is there.
+ * Push the new version over the newest one that is there.
  */
 static TcPushResult
 push_over_locked(TcIndexPlace *place, TcRef ref,
@@ -107,7 +107,7 @@ deletes_after_write(const TcImage *image, TcRef newest_ref,
 {
 	TcSharedRecord *newest = tc_record_at(newest_ref);
 
-	return image->negative && !image->pinned &&
+	return image->negative && !image->never_evicted &&
 		!(newest->flags & TC_REC_COMMITTED) && mine(newest->xmin);
 }
 
@@ -129,17 +129,17 @@ push_locked(const TcImage *image, TcRef ref, bool install,
 
 		if (ref != TC_NO_REF && !in_doubt)
 			return push_over_locked(&place, ref, mine, other);
-		if (image->pinned)
-			return TC_PUSH_NO_ROOM;
+		if (image->never_evicted)
+			return TC_PUSH_NO_MEMORY;
 		tc_chain_drop_locked(&place, TC_REMOVED_INVALIDATED);
-		return in_doubt ? TC_PUSH_ABSENT : TC_PUSH_NO_ROOM;
+		return in_doubt ? TC_PUSH_ABSENT : TC_PUSH_NO_MEMORY;
 	}
 	if (!install)
 		return TC_PUSH_ABSENT;
 	if (ref == TC_NO_REF)
-		return TC_PUSH_NO_ROOM;
+		return TC_PUSH_NO_MEMORY;
 	tc_bucket_begin_change_locked(place.first);
-	result = tc_chain_add_locked(ref) ? TC_PUSH_DONE : TC_PUSH_NO_ROOM;
+	result = tc_chain_add_locked(ref) ? TC_PUSH_DONE : TC_PUSH_NO_MEMORY;
 	tc_bucket_end_change_locked(place.first);
 	return result;
 }
@@ -163,12 +163,12 @@ tc_versions_push(const TcImage *image, bool install,
 				 bool (*mine)(TransactionId xid), TransactionId *other)
 {
 	LWLock *lock = tc_partition_lock(image->probe->hash);
-	TcPushResult result = TC_PUSH_NO_ROOM;
+	TcPushResult result = TC_PUSH_NO_MEMORY;
 	TcRef ref;
 
-	if (image->pinned && !image->negative && !tc_reclaim_spare_pages() &&
+	if (image->never_evicted && !image->negative && !tc_reclaim_spare_pages() &&
 		!tc_new_record_has_chunks(image))
-		return TC_PUSH_NO_ROOM;
+		return TC_PUSH_NO_MEMORY;
 	ref = tc_new_record(image);
 	for (int tries = 0; tries < INSERT_TRIES; tries++)
 	{
@@ -177,7 +177,7 @@ tc_versions_push(const TcImage *image, bool install,
 		LWLockAcquire(lock, LW_EXCLUSIVE);
 		result = push_locked(image, ref, install, mine, other);
 		LWLockRelease(lock);
-		if (!(install && result == TC_PUSH_NO_ROOM && ref != TC_NO_REF))
+		if (!(install && result == TC_PUSH_NO_MEMORY && ref != TC_NO_REF))
 			break;
 	}
 	if (ref != TC_NO_REF && result != TC_PUSH_DONE)
@@ -202,7 +202,7 @@ fill_locked(const TcImage *image, TcRef ref, uint32 seq)
 	else
 	{
 		tc_bucket_begin_change_locked(place.first);
-		result = tc_chain_add_locked(ref) ? TC_FILL_STORED : TC_FILL_NO_ROOM;
+		result = tc_chain_add_locked(ref) ? TC_FILL_STORED : TC_FILL_NO_MEMORY;
 		tc_bucket_end_change_locked(place.first);
 	}
 	return result;
@@ -212,14 +212,14 @@ TcFillResult
 tc_versions_fill(const TcImage *image, uint32 seq)
 {
 	LWLock *lock = tc_partition_lock(image->probe->hash);
-	TcFillResult result = TC_FILL_NO_ROOM;
+	TcFillResult result = TC_FILL_NO_MEMORY;
 	TcRef ref = tc_new_record(image);
 
 	if (ref == TC_NO_REF)
-		return TC_FILL_NO_ROOM;
+		return TC_FILL_NO_MEMORY;
 	tc_record_at(ref)->bulk =
 		tc_bulk_fill(&image->probe->entry, tc_record_bytes(ref));
-	for (int tries = 0; result == TC_FILL_NO_ROOM && tries < INSERT_TRIES;
+	for (int tries = 0; result == TC_FILL_NO_MEMORY && tries < INSERT_TRIES;
 		 tries++)
 	{
 		tc_reclaim_grow_index();

@@ -16,14 +16,14 @@ typedef enum TcPushResult
 {
 	TC_PUSH_DONE,	   /* it is the newest version now */
 	TC_PUSH_ABSENT,	   /* no record, and none was wanted */
-	TC_PUSH_NO_ROOM,   /* dropped whatever there was */
+	TC_PUSH_NO_MEMORY, /* dropped whatever there was */
 	TC_PUSH_UNSETTLED, /* *other wrote the newest version, and ... */
 					   /* ... its fate is unknown: settle it first */
 	TC_PUSH_STALE	   /* the map entry has changed hands: nothing done */
 } TcPushResult;
 
 /*
- * Hang a new version over what is there.  With install, also where there is
+ * Push a new version over what is there.  With install, also where there is
  * no record.  mine tells whether a transaction id belongs to the caller's
  * transaction; it is called under a lock and must only look at memory.
  */
@@ -41,8 +41,9 @@ typedef enum TcEndResult
 } TcEndResult;
 
 /*
- * Delete a pinned record without taking memory for it: the newest version is
- * marked as ended by xid, until xid is settled.  *version is what it was.
+ * Delete a record without a table behind it, and without taking memory: the
+ * newest version is marked as ended by xid, until xid is settled.  *version is
+ * what it was.
  */
 extern TcEndResult tc_versions_end(const TcProbe *probe, TransactionId xid,
 								   bool (*mine)(TransactionId xid),
@@ -57,7 +58,7 @@ typedef enum TcFillResult
 	TC_FILL_STORED,
 	TC_FILL_PRESENT, /* somebody else has stored it */
 	TC_FILL_LOST,	 /* a writer came in between, or a new map entry */
-	TC_FILL_NO_ROOM
+	TC_FILL_NO_MEMORY
 } TcFillResult;
 
 /*

@@ -55,7 +55,8 @@ same_identity(const TcMapIdentity *a, const TcMapIdentity *b)
 {
 	return a->database == b->database && a->relation == b->relation &&
 		a->file == b->file && a->key_index == b->key_index &&
-		a->shape == b->shape && a->pinned == b->pinned;
+		a->fingerprint == b->fingerprint &&
+		a->never_evicted == b->never_evicted;
 }
 
 /* The map entry that the relation has, if it is for this incarnation. */
@@ -228,7 +229,7 @@ may_have_place(const TcMapIdentity *identity)
 {
 	uint16 number;
 
-	return tc_map_table_has_room() ||
+	return tc_map_table_has_free() ||
 		pg_atomic_read_u32(&tc_seg.head->maps_retired) > 0 ||
 		tc_map_table_find(identity->database, identity->relation, &number);
 }

@@ -29,16 +29,16 @@ tc_map_table_hold_locked(uint16 number, TcMapEntry *entry)
 }
 
 bool
-tc_map_table_has_room(void)
+tc_map_table_has_free(void)
 {
 	const TcSharedSegment *head = tc_seg.head;
-	bool has_room;
+	bool has_free;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	has_room =
+	has_free =
 		head->free_map != TC_NO_MAP_ENTRY || head->maps_used < head->max_maps;
 	LWLockRelease(tc_map_lock());
-	return has_room;
+	return has_free;
 }
 
 uint32

@@ -20,7 +20,7 @@ typedef struct TcMapUse
 extern void tc_map_table_use(uint16 number, TcMapUse *use);
 
 /* Is there a map entry for another map? */
-extern bool tc_map_table_has_room(void);
+extern bool tc_map_table_has_free(void);
 
 /* How many maps of other databases have one. */
 extern uint32 tc_map_table_count_elsewhere(Oid database);

@@ -27,7 +27,7 @@ typedef struct TcImage
 	TransactionId xmin; /* who wrote it */
 	bool committed;		/* xmin is committed and durable */
 	bool negative;		/* no row under this key */
-	bool pinned;		/* no heap behind it */
+	bool never_evicted; /* no table behind it */
 	bool nulls;			/* data ends with a null bitmap */
 	uint64 warm_us;		/* filled by the warm-up: its recency; else 0 */
 } TcImage;

@@ -35,9 +35,9 @@ typedef struct TcMapIdentity
 	Oid relation;
 	Oid file; /* file number: changes with every rewrite */
 	Oid key_index;
-	uint32 shape; /* hash over the columns that are kept */
-	bool pinned;  /* no heap behind it: never evicted */
-	bool expires; /* rows have a time at which they expire */
+	uint32 fingerprint; /* hash over the columns that are kept */
+	bool never_evicted; /* no table behind it */
+	bool expires;		/* rows have a time at which they expire */
 } TcMapIdentity;
 
 /* A backend's hold on a map entry; valid while the generation is the same. */
@@ -61,7 +61,7 @@ typedef enum TcCounter
 	TC_COUNT_MISSES_COLD, /* it has not been, as far as is known */
 	TC_COUNT_MISSES_EVICTED,
 	TC_COUNT_MISSES_EXPIRED,
-	TC_COUNT_MISSES_INVALIDATED, /* its key was written, or the map began anew */
+	TC_COUNT_MISSES_INVALIDATED, /* its key was written, or the map anew */
 	TC_COUNT_MISSES_SNAPSHOT,	 /* it is, in no version that the reader sees */
 	TC_COUNT_MISSES_OVERSIZE,	 /* it is too large to be */
 	TC_COUNT_MISS_NS,			 /* time that they took, fills included */
@@ -74,7 +74,8 @@ typedef enum TcCounter
 	TC_COUNT_PUTS,
 	TC_COUNT_REMOVES,
 
-	TC_COUNT_REMOVAL_REASONS, /* records that left, by TcRemovalReason, from here on */
+	/* records that were removed, by TcRemovalReason, from here on */
+	TC_COUNT_REMOVAL_REASONS,
 	TC_COUNT_REMOVAL_REASONS_LAST =
 		TC_COUNT_REMOVAL_REASONS + TC_REMOVAL_REASONS - 1,
 

@@ -18,11 +18,11 @@
 #define TC_REC_ENDED		 0x10 /* not a piece: ended_by is deleting it */
 #define TC_REC_EXPIRES		 0x20 /* a TcSharedExpiry precedes data */
 #define TC_REC_NULLS		 0x40 /* a null bitmap follows the data */
-#define TC_REC_NEVER_EVICTED 0x80 /* no heap behind it: stays dirty */
+#define TC_REC_NEVER_EVICTED 0x80 /* no table behind it: stays dirty */
 
 /*
  * One version of a record; data follows.  The newest version of a key is in
- * the index, older ones hang below it.
+ * the index, older ones are linked to it.
  *
  * Written once, before the version can be found: hash, map, xmin, length,
  * cost, born, data.  Changed under the partition lock with the bucket's
