@@ -47,30 +47,39 @@
 /* How often a slot may change hands, or a version be unsettled. */
 #define WRITE_TRIES 16
 
-/* Relation that a put is under way for, and what it has met. */
-static Oid put_relation = InvalidOid;
-static bool put_replaced_expired = false;
-
-Oid
-tc_write_begin_put(Oid relation)
+/*
+ * The statement of a put that is running.  What it writes comes back by the
+ * row trigger, which PostgreSQL hands no argument of ours.
+ */
+typedef struct RunningPut
 {
-	Oid outer = put_relation;
+	Oid relation;
+	bool replaced_expired;
+	struct RunningPut *outer; /* whose statement's triggers run this one */
+} RunningPut;
 
-	put_relation = relation;
-	put_replaced_expired = false;
-	return outer;
-}
+static RunningPut *innermost_put = NULL;
 
-bool
-tc_write_replaced_expired(void)
+uint64
+tc_write_run_put(Oid relation, TcPutStatement *execute, void *arg,
+				 bool *replaced_expired)
 {
-	return put_replaced_expired;
-}
+	RunningPut put = {.relation = relation, .outer = innermost_put};
+	uint64 rows = 0;
 
-void
-tc_write_end_put(Oid outer)
-{
-	put_relation = outer;
+	innermost_put = &put;
+	PG_TRY();
+	{
+		rows = execute(arg);
+	}
+	PG_FINALLY();
+	{
+		innermost_put = put.outer;
+	}
+	PG_END_TRY();
+	if (replaced_expired != NULL)
+		*replaced_expired = put.replaced_expired;
+	return rows;
 }
 
 /* Put an image into the segment, whatever it takes. */
@@ -242,10 +251,11 @@ write_change(TcMap *map, const TcRow *old, const TcNewRow *row, bool install)
 void
 tc_write_row(TcMap *map, const TcRow *old, const TcNewRow *row)
 {
-	bool putting = put_relation == map->relation;
+	RunningPut *put = innermost_put;
+	bool putting = put != NULL && put->relation == map->relation;
 
 	if (row != NULL && row->old_expired && putting)
-		put_replaced_expired = true;
+		put->replaced_expired = true;
 	write_change(map, old, row, putting);
 }
 

@@ -38,13 +38,14 @@ extern TcMap *tc_write_map(Oid relation);
 extern void tc_write_put(const TcMap *map, const TcNewRow *row);
 
 /*
- * Between begin and end, rows of the relation are installed whether they
- * were resident or not.  Nests; end restores what begin returned.
+ * Run the statement of a put: the rows of the relation that it writes are
+ * installed whether they were resident or not.  Returns what execute returns,
+ * the number of rows; *replaced_expired, unless NULL, says whether one of them
+ * took the place of a row that had expired.
  */
-extern Oid tc_write_begin_put(Oid relation);
-extern void tc_write_end_put(Oid outer);
+typedef uint64 TcPutStatement(void *arg);
 
-/* Has the put that is under way replaced a record that had expired? */
-extern bool tc_write_replaced_expired(void);
+extern uint64 tc_write_run_put(Oid relation, TcPutStatement *execute, void *arg,
+							   bool *replaced_expired);
 
 #endif /* TC_WRITE_H */

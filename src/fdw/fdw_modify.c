@@ -311,16 +311,32 @@ bind_columns(const TcModify *work, TupleTableSlot *slot, ParamListInfo params,
 	}
 }
 
+/* A statement and what it is executed with. */
+typedef struct Execution
+{
+	const TcStatement *statement;
+	ParamListInfo params;
+	TupleTableSlot *slot;
+} Execution;
+
+static uint64
+run_statement(void *arg)
+{
+	const Execution *execution = arg;
+
+	return tc_fdw_statement_run(execution->statement, execution->params,
+								execution->slot);
+}
+
 /* Execute a statement; returns how many rows it wrote. */
 static uint64
 execute(const TcModify *work, const TcStatement *statement,
 		ParamListInfo params, TupleTableSlot *slot)
 {
-	Oid outer = tc_write_begin_put(work->table->map->relation);
-	uint64 rows = tc_fdw_statement_run(statement, params, slot);
+	Execution execution = {statement, params, slot};
 
-	tc_write_end_put(outer);
-	return rows;
+	return tc_write_run_put(work->table->map->relation, run_statement,
+							&execution, NULL);
 }
 
 /* Write one row of a volatile map; false when nothing was done. */

@@ -54,27 +54,49 @@ typedef struct NewRecord
 	TimestampTz expires; /* PG_INT64_MAX: never */
 } NewRecord;
 
+/* A statement that writes a record: a value, or a whole row. */
+typedef struct Statement
+{
+	TcMap *map;
+	TcPlanKind kind;
+	Datum *args;
+	const char *nulls; /* NULL: none */
+	Datum *result;
+
+	const Datum *keys;
+	const TcNewColumns *columns; /* NULL: a value, by args */
+	Datum expected;
+	bool *is_new;
+} Statement;
+
+static uint64
+run_statement(void *arg)
+{
+	const Statement *s = arg;
+
+	if (s->columns == NULL)
+		return tc_table_sql_execute(s->map, s->kind, s->args, s->nulls,
+									s->result);
+	return tc_table_sql_row_write(s->map, s->kind, s->keys, s->columns,
+								  s->expected, s->is_new);
+}
+
 /*
  * Run a statement that writes a record, with its row installed although it
  * may not be resident.
  */
 static uint64
 execute_put(TcMap *map, TcPlanKind kind, Datum *args, const char *nulls,
-			Datum *result)
+			Datum *result, bool *replaced_expired)
 {
-	Oid outer = tc_write_begin_put(map->relation);
-	uint64 rows = 0;
+	Statement statement = {.map = map,
+						   .kind = kind,
+						   .args = args,
+						   .nulls = nulls,
+						   .result = result};
 
-	PG_TRY();
-	{
-		rows = tc_table_sql_execute(map, kind, args, nulls, result);
-	}
-	PG_FINALLY();
-	{
-		tc_write_end_put(outer);
-	}
-	PG_END_TRY();
-	return rows;
+	return tc_write_run_put(map->relation, run_statement, &statement,
+							replaced_expired);
 }
 
 /*
@@ -84,20 +106,14 @@ static bool
 write_row(TcMap *map, TcPlanKind kind, const Datum *keys,
 		  const NewRecord *record, Datum expected, bool *is_new)
 {
-	Oid outer = tc_write_begin_put(map->relation);
-	uint64 rows = 0;
+	Statement statement = {.map = map,
+						   .kind = kind,
+						   .keys = keys,
+						   .columns = &record->columns,
+						   .expected = expected,
+						   .is_new = is_new};
 
-	PG_TRY();
-	{
-		rows = tc_table_sql_row_write(map, kind, keys, &record->columns,
-									  expected, is_new);
-	}
-	PG_FINALLY();
-	{
-		tc_write_end_put(outer);
-	}
-	PG_END_TRY();
-	return rows > 0;
+	return tc_write_run_put(map->relation, run_statement, &statement, NULL) > 0;
 }
 
 /* Arguments of a statement: key, value, time of expiry. */
@@ -190,6 +206,7 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	Datum args[TC_MAX_ARGS];
 	char nulls[TC_MAX_ARGS];
 	Datum is_new = BoolGetDatum(false);
+	bool replaced_expired;
 
 	if (map->layout.value == NULL)
 		return map->def.durable ? put_row(map, keys, record)
@@ -206,10 +223,11 @@ put_record(TcMap *map, const Datum *keys, const NewRecord *record)
 	if (map->plain && update_record(map, keys, record))
 		return false;
 	set_arguments(map, keys, record, args, nulls);
-	(void) execute_put(map, TC_PLAN_PUT, args, nulls, &is_new);
+	(void) execute_put(map, TC_PLAN_PUT, args, nulls, &is_new,
+					   &replaced_expired);
 
 	/* what has expired is not there: replacing it makes the key new */
-	return DatumGetBool(is_new) || tc_write_replaced_expired();
+	return DatumGetBool(is_new) || replaced_expired;
 }
 
 static bool
@@ -240,7 +258,7 @@ put_absent_record(TcMap *map, const Datum *keys, const NewRecord *record)
 		return !owned.old.found;
 	}
 	set_arguments(map, keys, record, args, nulls);
-	return execute_put(map, TC_PLAN_PUT_IF_ABSENT, args, nulls, NULL) > 0;
+	return execute_put(map, TC_PLAN_PUT_IF_ABSENT, args, nulls, NULL, NULL) > 0;
 }
 
 /* Forms in which a record is given. */
@@ -464,7 +482,8 @@ topcache_replace(PG_FUNCTION_ARGS)
 	memcpy(args, keys, map->layout.nkeys * sizeof(Datum));
 	args[map->layout.nkeys] = expected;
 	args[map->layout.nkeys + 1] = value;
-	PG_RETURN_BOOL(execute_put(map, TC_PLAN_REPLACE, args, NULL, NULL) > 0);
+	PG_RETURN_BOOL(execute_put(map, TC_PLAN_REPLACE, args, NULL, NULL, NULL) >
+				   0);
 }
 
 /* ----- incr ----- */
@@ -553,7 +572,7 @@ topcache_incr(PG_FUNCTION_ARGS)
 			Datum result = Int64GetDatum(0);
 
 			set_arguments(map, keys, &by, args, nulls);
-			(void) execute_put(map, TC_PLAN_INCR, args, nulls, &result);
+			(void) execute_put(map, TC_PLAN_INCR, args, nulls, &result, NULL);
 			sum = result;
 		}
 	}
