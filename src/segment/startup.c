@@ -67,7 +67,7 @@ typedef struct Layout
 	Size bodies;
 	Size write_seqs;
 	Size ghosts;
-	Size departed;
+	Size removals;
 	Size samples;
 	Size pages;
 	Size bitmaps;
@@ -127,7 +127,7 @@ compute_layout(Layout *layout, Size size_bytes)
 		lay_out(&end, layout->nwrite_seqs * sizeof(pg_atomic_uint32));
 	layout->ghosts =
 		lay_out(&end, tc_policy_has_ghost() ? tc_ghost_bytes(size_bytes) : 0);
-	layout->departed = lay_out(&end, tc_removal_bytes(size_bytes));
+	layout->removals = lay_out(&end, tc_removal_bytes(size_bytes));
 	layout->samples = lay_out(&end, tc_sample_bytes(size_bytes));
 	layout->pages = lay_out(&end, most_pages * sizeof(TcSharedPage));
 	layout->bitmaps =
@@ -164,7 +164,7 @@ locate_parts(char *base, const Layout *layout)
 	tc_seg.bodies = (uint32 *) (base + layout->bodies);
 	tc_seg.write_seqs = (pg_atomic_uint32 *) (base + layout->write_seqs);
 	tc_seg.ghosts = (pg_atomic_uint32 *) (base + layout->ghosts);
-	tc_seg.departed = (volatile uint16 *) (base + layout->departed);
+	tc_seg.removals = (volatile uint16 *) (base + layout->removals);
 	tc_seg.samples = (pg_atomic_uint64 *) (base + layout->samples);
 	tc_seg.pages = (TcSharedPage *) (base + layout->pages);
 	tc_seg.bitmaps = (uint64 *) (base + layout->bitmaps);

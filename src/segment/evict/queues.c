@@ -6,16 +6,16 @@
  * Structure: each map has TC_SHARDS sets of lists, and a record is on one
  * list of the set its hash names: a clean record in one of the two queues,
  * a dirty one on the dirty list.  All are doubly linked through the record
- * headers.  A queue is in the order of stamps, and the stamp of its tail is
- * kept apart, where the evictor compares them: the smallest of all shards of
- * all maps is the first of the whole segment, whatever it hashed to.
+ * headers.  A queue is in the order of last access, and that of its tail is
+ * kept apart, where policies compare them: the smallest of all shards of all
+ * maps is the oldest of the whole segment, whatever it hashed to.
  *
  * Concurrency: a shard's lists and sums belong to its lock.  A record goes
  * on or off a list only under its partition's lock as well, so holding
  * either lock keeps it where it is, and a record that a list names cannot be
- * freed while the shard's lock is held.  Tail stamps are written under the
- * shard's lock and read without: a stale one makes the evictor look at
- * another shard first, and it looks again under the lock.
+ * freed while the shard's lock is held.  The last access of a tail is written
+ * under the shard's lock and read without: an old value makes a policy look at
+ * another shard first, and whoever evicts looks again under the lock.
  *
  * Failure: none; nothing here allocates or waits for anything but the lock.
  *
@@ -44,18 +44,18 @@ tc_queues_create(TcSharedMapBody *body)
 	}
 }
 
-/* Publish the stamp of a queue's tail; the shard is locked. */
+/* Publish the last access of a queue's tail; the shard is locked. */
 static void
 publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
 {
 	TcRef tail = shard->queue[queue].tail;
-	uint64 stamp = PG_UINT64_MAX;
+	uint64 last_us = PG_UINT64_MAX;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
 	if (tail != TC_NO_REF)
-		stamp = tc_record_last_access(tc_record_at(tail));
+		last_us = tc_record_last_access(tc_record_at(tail));
 	pg_atomic_write_u64(
-		&tc_map_body(map)->tail_access[queue][tc_shard_number(hash)], stamp);
+		&tc_map_body(map)->tail_access[queue][tc_shard_number(hash)], last_us);
 }
 
 /* For assertions: the lock of the shard that a record belongs to. */
@@ -78,8 +78,8 @@ push_front_locked(TcRef *head, TcRef *tail, TcRef ref)
 }
 
 /*
- * The warm-up fills the most recent records first: each comes with a stamp
- * that is older than those before it, and, as a rule, than all that is there.
+ * The warm-up fills the most recent records first: each comes with a last
+ * access before those of the others, and, as a rule, of all that is there.
  */
 static void
 push_back_locked(TcSharedQueue *queue, TcRef ref)
@@ -115,17 +115,17 @@ take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
 }
 
 /*
- * A record's stamp as the first of a queue.  The clock may have been set back,
- * and whoever gives a time may have waited for the lock.
+ * A record is accessed, as the first of a queue.  The clock may have been set
+ * back, and whoever gives a time may have waited for the lock.
  */
 static void
-stamp_first_locked(const TcSharedQueue *queue, TcRef ref, uint64 stamp_us)
+access_first_locked(const TcSharedQueue *queue, TcRef ref, uint64 access_us)
 {
 	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
 	if (queue->head != TC_NO_REF)
-		stamp_us =
-			Max(stamp_us, tc_record_last_access(tc_record_at(queue->head)));
-	tc_record_set_last_access(tc_record_at(ref), stamp_us);
+		access_us =
+			Max(access_us, tc_record_last_access(tc_record_at(queue->head)));
+	tc_record_set_last_access(tc_record_at(ref), access_us);
 }
 
 /* A queue has lost or got so many bytes. */
@@ -151,7 +151,7 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref, int number)
 	else
 	{
 		if (!rec->warm)
-			stamp_first_locked(queue, ref, tc_segment_clock_us());
+			access_first_locked(queue, ref, tc_segment_clock_us());
 		push_front_locked(&queue->head, &queue->tail, ref);
 	}
 	account_queue_locked(shard, number, tc_record_bytes(ref));
@@ -178,7 +178,7 @@ leave_queue_locked(TcSharedShard *shard, TcRef ref)
 
 void
 tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
-					  uint64 stamp_us)
+					  uint64 access_us)
 {
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedQueue *from = &shard->queue[rec->queue];
@@ -187,7 +187,7 @@ tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	bool was_empty = to->tail == TC_NO_REF;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
-	stamp_first_locked(to, ref, stamp_us);
+	access_first_locked(to, ref, access_us);
 	if (to->head != ref)
 	{
 		take_out_locked(&from->head, &from->tail, ref);
@@ -275,7 +275,7 @@ tc_queues_relocate(TcRef from, TcRef to)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 
-	/* a touch may have moved it in the list since its header was copied */
+	/* an access may have moved it in the list since its header was copied */
 	memcpy(rec, tc_record_at(from), sizeof(TcSharedRecord));
 	if (!(rec->flags & TC_REC_DIRTY))
 	{

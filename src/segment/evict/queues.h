@@ -16,18 +16,18 @@ extern void tc_queues_create(TcSharedMapBody *body);
  * Put a record on the dirty list, or, when it is clean, into a queue, as the
  * most recent one; take it off again.  Only the newest version of a key is on a list.  Lock the
  * shard; the partition's lock is held exclusively, and a change of the
- * record's bucket is under way: without it a touch could put a record back
- * that has just been taken off.
+ * record's bucket is under way: without it an access could put a record
+ * back that has just been taken off.
  */
 extern void tc_queues_link(TcRef ref, int queue);
 extern void tc_queues_unlink(TcRef ref);
 
 /*
- * Move a clean record to the front of a queue, with a new stamp; the shard is
- * locked.
+ * Move a clean record to the front of a queue, as accessed at that time; the
+ * shard is locked.
  */
 extern void tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
-								  uint64 stamp_us);
+								  uint64 access_us);
 
 /* What a change of a key's versions changes in its shard's sums. */
 typedef struct TcShardDelta

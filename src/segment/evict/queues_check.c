@@ -47,21 +47,21 @@ tc_queues_check_record_locked(TcRef ref)
 	}
 }
 
-/* A queue's ends, and the stamp that is published of its tail. */
+/* A queue's ends, and the last access that is published of its tail. */
 static void
 check_queue_ends_locked(uint16 map, int number, int queue)
 {
 	TcSharedMapBody *body = tc_map_body(map);
 	TcSharedQueue *list = &body->shard[number].queue[queue];
-	uint64 stamp = pg_atomic_read_u64(&body->tail_access[queue][number]);
+	uint64 last_us = pg_atomic_read_u64(&body->tail_access[queue][number]);
 
 	Assert(LWLockHeldByMe(&body->shard[number].lock));
 	Assert((list->head == TC_NO_REF) == (list->tail == TC_NO_REF));
 	Assert((list->head == TC_NO_REF) == (list->bytes == 0));
 	if (list->head == TC_NO_REF)
-		Assert(stamp == PG_UINT64_MAX);
+		Assert(last_us == PG_UINT64_MAX);
 	else
-		Assert(stamp == tc_record_last_access(tc_record_at(list->tail)));
+		Assert(last_us == tc_record_last_access(tc_record_at(list->tail)));
 }
 
 void

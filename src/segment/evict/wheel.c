@@ -93,8 +93,8 @@ list_for(TcSharedWheel *wheel, uint32 tick, uint32 cursor)
 	if (tick <= cursor)
 		return &wheel->due;
 	level = pg_leftmost_one_pos32(tick ^ cursor) / DIGIT_BITS;
-	return &wheel->slot[level * TC_WHEEL_BUCKETS +
-						(tick >> (level * DIGIT_BITS)) % TC_WHEEL_BUCKETS];
+	return &wheel->bucket[level * TC_WHEEL_BUCKETS +
+						  (tick >> (level * DIGIT_BITS)) % TC_WHEEL_BUCKETS];
 }
 
 static void
@@ -114,7 +114,7 @@ push_locked(TcRef *list, TcRef ref)
 static TcRef *
 list_of_first_locked(TcSharedWheel *wheel, TcRef ref)
 {
-	TcRef *list = wheel->slot;
+	TcRef *list = wheel->bucket;
 
 	Assert(LWLockHeldByMeInMode(&wheel->lock, LW_EXCLUSIVE));
 	if (wheel->due == ref)
@@ -122,7 +122,7 @@ list_of_first_locked(TcSharedWheel *wheel, TcRef ref)
 	while (*list != ref)
 	{
 		list++;
-		Assert(list < wheel->slot + lengthof(wheel->slot));
+		Assert(list < wheel->bucket + lengthof(wheel->bucket));
 	}
 	return list;
 }
@@ -226,8 +226,8 @@ step_locked(TcSharedWheel *wheel, int64 max)
 	uint32 next = wheel->cursor + 1;
 	int level = pg_leftmost_one_pos32(next ^ wheel->cursor) / DIGIT_BITS;
 	TcRef *list =
-		&wheel->slot[level * TC_WHEEL_BUCKETS +
-					 (next >> (level * DIGIT_BITS)) % TC_WHEEL_BUCKETS];
+		&wheel->bucket[level * TC_WHEEL_BUCKETS +
+					   (next >> (level * DIGIT_BITS)) % TC_WHEEL_BUCKETS];
 	int64 moved = 0;
 
 	Assert(LWLockHeldByMeInMode(&wheel->lock, LW_EXCLUSIVE));
@@ -335,8 +335,8 @@ tc_wheel_check(uint16 map)
 
 	LWLockAcquire(&wheel->lock, LW_SHARED);
 	records = check_list_locked(wheel, &wheel->due);
-	for (int i = 0; i < lengthof(wheel->slot); i++)
-		records += check_list_locked(wheel, &wheel->slot[i]);
+	for (int i = 0; i < lengthof(wheel->bucket); i++)
+		records += check_list_locked(wheel, &wheel->bucket[i]);
 	Assert(records == wheel->records);
 	LWLockRelease(&wheel->lock);
 }

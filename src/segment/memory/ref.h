@@ -13,7 +13,7 @@ typedef uint32 TcRef;
 #define TC_NO_REF	  ((TcRef) 0)
 #define TC_UNIT_BYTES 8
 
-/* Recency and dirty lists per map, so that touches of one map do not queue. */
+/* Recency and dirty lists per map, so that accesses to one map do not wait. */
 #define TC_SHARDS 8
 
 /* Any map, where the number of one is asked for. */
@@ -48,7 +48,7 @@ typedef struct TcMapEntry
 	uint32 salt; /* mixed into the hash of every key */
 } TcMapEntry;
 
-/* How many reasons there are for a bypass, and for a record to leave. */
+/* How many reasons there are for a bypass, and for a removal. */
 #define TC_BYPASS_REASONS  8
 #define TC_REMOVAL_REASONS 8
 

@@ -143,7 +143,7 @@ typedef struct TcSegment
 	uint32 *bodies; /* page of each group of map bodies */
 	pg_atomic_uint32 *write_seqs;
 	pg_atomic_uint32 *ghosts;
-	volatile uint16 *departed;
+	volatile uint16 *removals;
 	pg_atomic_uint64 *samples;
 	TcSharedPage *pages;
 	uint64 *bitmaps;
@@ -203,10 +203,10 @@ tc_record_last_access(const TcSharedRecord *rec)
 }
 
 static inline void
-tc_record_set_last_access(TcSharedRecord *rec, uint64 stamp_us)
+tc_record_set_last_access(TcSharedRecord *rec, uint64 last_us)
 {
-	rec->last_access_low = (uint32) stamp_us;
-	rec->last_access_high = (uint16) (stamp_us >> 32);
+	rec->last_access_low = (uint32) last_us;
+	rec->last_access_high = (uint16) (last_us >> 32);
 }
 
 /* The version before this one; only a dirty version has one. */

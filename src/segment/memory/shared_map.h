@@ -95,7 +95,7 @@ typedef struct TcSharedMapEntry
 #define TC_QUEUE_SMALL 1
 #define TC_QUEUES	   2
 
-/* A shard's part of a queue; highest stamp first. */
+/* A shard's part of a queue; latest access first. */
 typedef struct TcSharedQueue
 {
 	TcRef head;
@@ -130,7 +130,7 @@ typedef struct TcSharedWheel
 	uint32 records;
 	uint32 cursor; /* tick up to which the lists have been sorted out */
 	TcRef due;	   /* records whose tick the cursor has reached */
-	TcRef slot[TC_WHEEL_LEVELS * TC_WHEEL_BUCKETS];
+	TcRef bucket[TC_WHEEL_LEVELS * TC_WHEEL_BUCKETS];
 } TcSharedWheel;
 
 /*
@@ -139,7 +139,7 @@ typedef struct TcSharedWheel
  */
 typedef struct TcSharedMapBody
 {
-	/* stamps of the tails of all queues; read without a lock to pick */
+	/* of the tails of all queues; read without a lock to choose a victim */
 	pg_atomic_uint64 tail_access[TC_QUEUES][TC_SHARDS];
 	TcSharedShard shard[TC_SHARDS];
 	pg_atomic_uint64 counter[TC_NCOUNTERS];

@@ -1,13 +1,13 @@
 /*-------------------------------------------------------------------------
  *
  * removal.c
- *	  Remembers why records left the segment, for those who miss them.
+ *	  Remembers why records were removed, for those who miss them.
  *
  * Structure: a table of fixed size in front of the arena.  A hash names a
  * set of places, one cache line; a place holds some bits of a hash and one
  * of three reasons.  Where a set is full one of its places is overwritten,
- * whichever the clock of departures points to; so what has left recently is
- * remembered, and most of what has left long ago is not.
+ * whichever the clock of removals points to; so what was removed recently is
+ * remembered, and most of what was removed long ago is not.
  *
  * There is a place for each BYTES_PER_PLACE of the segment, a fraction of the
  * records that it holds.  A miss whose record is not remembered counts as
@@ -58,13 +58,13 @@ tc_removal_create(void)
 
 	head->removal_sets = sets_for(head->size_bytes);
 	pg_atomic_init_u32(&head->removal_clock, 0);
-	memset((void *) tc_seg.departed, 0, tc_removal_bytes(head->size_bytes));
+	memset((void *) tc_seg.removals, 0, tc_removal_bytes(head->size_bytes));
 }
 
 static volatile uint16 *
 set_of(uint32 hash)
 {
-	return &tc_seg.departed[((uint64) hash * tc_seg.head->removal_sets >> 32) *
+	return &tc_seg.removals[((uint64) hash * tc_seg.head->removal_sets >> 32) *
 							SET_PLACES];
 }
 
