@@ -37,6 +37,7 @@
 
 #include "plan/cursor.h"
 #include "plan/record_scan.h"
+#include "query/custom_scan.h"
 #include "table/map.h"
 
 /* State of the node. */
@@ -156,11 +157,7 @@ static const CustomExecMethods exec_methods = {
 static Node *
 create_state(CustomScan *plan)
 {
-	CursorRow *state = palloc0(sizeof(CursorRow));
-
-	NodeSetTag(state, T_CustomScanState);
-	state->css.methods = &exec_methods;
-	return (Node *) state;
+	return tc_custom_scan_state(sizeof(CursorRow), &exec_methods);
 }
 
 static const CustomScanMethods scan_methods = {

@@ -29,6 +29,7 @@
 #include "cache/read_ahead.h"
 #include "plan/join_batch.h"
 #include "plan/record_join.h"
+#include "query/custom_scan.h"
 #include "query/explain.h"
 #include "query/record_columns.h"
 
@@ -400,9 +401,5 @@ static const CustomExecMethods exec_methods = {
 Node *
 tc_record_join_create_state(CustomScan *plan)
 {
-	RecordJoin *join = palloc0(sizeof(RecordJoin));
-
-	NodeSetTag(join, T_CustomScanState);
-	join->css.methods = &exec_methods;
-	return (Node *) join;
+	return tc_custom_scan_state(sizeof(RecordJoin), &exec_methods);
 }

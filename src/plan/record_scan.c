@@ -30,6 +30,7 @@
 
 #include "base/pg_compat.h"
 #include "plan/record_scan.h"
+#include "query/custom_scan.h"
 #include "query/explain.h"
 #include "query/key_scan.h"
 #include "query/record_columns.h"
@@ -95,17 +96,10 @@ next_row(ScanState *node)
 	return ExecStoreVirtualTuple(slot);
 }
 
-/* Rows are of no locked relation, so there is nothing to look at again. */
-static bool
-recheck_row(ScanState *node, TupleTableSlot *slot)
-{
-	return true;
-}
-
 static TupleTableSlot *
 exec_scan(CustomScanState *node)
 {
-	return ExecScan(&node->ss, next_row, recheck_row);
+	return tc_custom_scan_exec(node, next_row);
 }
 
 static void
@@ -186,9 +180,5 @@ tc_record_scan_locate(PlanState *node, void *relation)
 Node *
 tc_record_scan_create_state(CustomScan *plan)
 {
-	RecordScan *scan = palloc0(sizeof(RecordScan));
-
-	NodeSetTag(scan, T_CustomScanState);
-	scan->css.methods = &exec_methods;
-	return (Node *) scan;
+	return tc_custom_scan_state(sizeof(RecordScan), &exec_methods);
 }

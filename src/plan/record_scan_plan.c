@@ -28,6 +28,7 @@
 #include "plan/record_scan.h"
 #include "plan/record_scan_plan.h"
 #include "plan/transparent.h"
+#include "query/custom_scan.h"
 #include "query/key_match.h"
 
 static set_rel_pathlist_hook_type prev_set_rel_pathlist_hook = NULL;
@@ -50,29 +51,20 @@ static void
 add_path_for(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 			 Relids outer)
 {
-	Relids required = bms_union(outer, rel->lateral_relids);
 	QualCost filter;
 	TcKeyMatch match;
 	CustomPath *path;
 
-	if (!tc_key_match_find(root, rel, key, required, &match))
+	if (!tc_key_match_find(root, rel, key,
+						   bms_union(outer, rel->lateral_relids), &match))
 		return;
 	cost_qual_eval(&filter, rel->baserestrictinfo, root);
-	path = makeNode(CustomPath);
-	path->path.pathtype = T_CustomScan;
-	path->path.parent = rel;
-	path->path.pathtarget = rel->reltarget;
-	path->path.param_info = get_baserel_parampathinfo(root, rel, required);
-	path->path.parallel_safe = rel->consider_parallel;
-	path->path.rows =
-		path->path.param_info ? path->path.param_info->ppi_rows : rel->rows;
+	path = tc_custom_scan_path(root, rel, outer, &path_methods);
 	path->path.startup_cost = filter.startup + rel->reltarget->cost.startup;
 	path->path.total_cost = path->path.startup_cost +
 		tc_key_match_cost(match.keys) + match.keys * filter.per_tuple +
 		path->path.rows * rel->reltarget->cost.per_tuple;
-	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_private = tc_key_match_keep(&match);
-	path->methods = &path_methods;
 	add_path(rel, &path->path);
 }
 

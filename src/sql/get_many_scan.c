@@ -38,7 +38,9 @@
 #include "utils/lsyscache.h"
 
 #include "base/pg_compat.h"
+#include "query/custom_scan.h"
 #include "query/key_arg.h"
+#include "query/needed_columns.h"
 #include "query/result.h"
 #include "sql/get_many.h"
 #include "sql/get_many_scan.h"
@@ -148,16 +150,10 @@ next_row(ScanState *node)
 	return slot;
 }
 
-static bool
-recheck_row(ScanState *node, TupleTableSlot *slot)
-{
-	return true;
-}
-
 static TupleTableSlot *
 exec_scan(CustomScanState *node)
 {
-	return ExecScan(&node->ss, next_row, recheck_row);
+	return tc_custom_scan_exec(node, next_row);
 }
 
 /* Stop reading and forget the arguments. */
@@ -195,11 +191,7 @@ static const CustomExecMethods exec_methods = {
 static Node *
 create_state(CustomScan *plan)
 {
-	ManyScanState *state = palloc0(sizeof(ManyScanState));
-
-	NodeSetTag(state, T_CustomScanState);
-	state->css.methods = &exec_methods;
-	return (Node *) state;
+	return tc_custom_scan_state(sizeof(ManyScanState), &exec_methods);
 }
 
 static const CustomScanMethods scan_methods = {
@@ -220,19 +212,11 @@ column_entry(Index rti, AttrNumber number, Oid type)
 						   number, NULL, false);
 }
 
-/* Does the query look at the column of keys?  Its text costs more than a hit. */
+/* Is a column (0: the row as a whole) in a set that pull_varattnos has made? */
 static bool
-wants_key(RelOptInfo *rel, List *tlist)
+has_column(const Bitmapset *columns, AttrNumber number)
 {
-	Bitmapset *used = NULL;
-
-	if (!bms_is_empty(rel->attr_needed[1 - rel->min_attr]))
-		return true;
-	pull_varattnos((Node *) tlist, rel->relid, &used);
-	pull_varattnos((Node *) extract_actual_clauses(rel->baserestrictinfo,
-												   false),
-				   rel->relid, &used);
-	return bms_is_member(1 - FirstLowInvalidHeapAttributeNumber, used);
+	return bms_is_member(number - FirstLowInvalidHeapAttributeNumber, columns);
 }
 
 static Plan *
@@ -244,13 +228,18 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	FuncExpr *call = (FuncExpr *) function->funcexpr;
 	Oid value_type = lsecond_oid(path->custom_private);
 	CustomScan *scan = makeNode(CustomScan);
+	Bitmapset *used = NULL;
 
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
 	scan->flags = path->flags;
 	scan->custom_exprs = copyObject(call->args);
+
+	/* the text of a key costs more than a hit */
+	pull_varattnos((Node *) tlist, rel->relid, &used);
+	pull_varattnos((Node *) scan->scan.plan.qual, rel->relid, &used);
 	scan->custom_private =
-		list_make2(path->custom_private, makeBoolean(wants_key(rel, tlist)));
+		list_make2(path->custom_private, makeBoolean(has_column(used, 1)));
 	scan->custom_scan_tlist =
 		list_make2(column_entry(rel->relid, 1, TEXTOID),
 				   column_entry(rel->relid, 2, value_type));
@@ -292,20 +281,6 @@ our_call(RangeTblEntry *rte, Oid *value_type)
 	return call;
 }
 
-/* Does the query want the function's row as a whole? */
-static bool
-wants_whole_row(RelOptInfo *rel)
-{
-	Bitmapset *used = NULL;
-
-	if (!bms_is_empty(rel->attr_needed[0 - rel->min_attr]))
-		return true;
-	pull_varattnos((Node *) extract_actual_clauses(rel->baserestrictinfo,
-												   false),
-				   rel->relid, &used);
-	return bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
-}
-
 /* Hook: offer the node beside the function scan. */
 static void
 offer_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
@@ -318,26 +293,18 @@ offer_path(PlannerInfo *root, RelOptInfo *rel, Index rti, RangeTblEntry *rte)
 	if (prev_set_rel_pathlist_hook)
 		prev_set_rel_pathlist_hook(root, rel, rti, rte);
 	call = our_call(rte, &value_type);
-	if (call == NULL || rel->pathlist == NIL || wants_whole_row(rel))
+	if (call == NULL || rel->pathlist == NIL ||
+		has_column(tc_needed_columns(rel), 0))
 		return;
 
 	plain = linitial(rel->pathlist);
-	path = makeNode(CustomPath);
-	path->path.pathtype = T_CustomScan;
-	path->path.parent = rel;
-	path->path.pathtarget = rel->reltarget;
-	path->path.param_info =
-		get_baserel_parampathinfo(root, rel, rel->lateral_relids);
-	path->path.parallel_safe = rel->consider_parallel;
-	path->path.rows = plain->rows;
+	path = tc_custom_scan_path(root, rel, NULL, &path_methods);
 
 	/* the same work without the tuplestore */
 	path->path.startup_cost = plain->startup_cost;
 	path->path.total_cost =
 		plain->startup_cost + (plain->total_cost - plain->startup_cost) / 2;
-	path->flags = CUSTOMPATH_SUPPORT_PROJECTION;
 	path->custom_private = list_make2_oid(call->funcid, value_type);
-	path->methods = &path_methods;
 	add_path(rel, &path->path);
 }
 
