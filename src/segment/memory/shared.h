@@ -7,12 +7,16 @@
  * Lock order, outermost first; a lock is never taken while one further down
  * is held:
  *
- *	  map table > partition of the index > shard or wheel of a map
- *	  > allocator class > page pool
+ *	  heavyweight locks > map table > partition of the index
+ *	  > shard or wheel of a map > allocator class > page pool
  *
- * (A shard and a wheel are never locked together.  The growth lock of the index is only ever taken conditionally and comes
- * before a partition.)  Nothing is raised, allocated or looked up in a
- * catalog while one of them is held.
+ * A shard and a wheel are never locked together.  The growth lock of the index
+ * is only ever taken conditionally and comes before a partition.  Readers take
+ * none of these; an access takes a shard's.
+ *
+ * Under any but the first nothing is raised, allocated by PostgreSQL or looked
+ * up in a catalog, and no function of a type is called: keys are compared as
+ * bytes.
  */
 #ifndef TC_SHARED_H
 #define TC_SHARED_H
@@ -135,7 +139,13 @@ typedef struct TcSharedSegment
 	pg_atomic_uint32 wanted[TC_WANTED];
 } TcSharedSegment;
 
-/* Where the parts are in this process; set once at start-up. */
+/*
+ * Where the parts are in this process; set once at start-up.  They lie in this
+ * order, the arena at the end:
+ *
+ *	  head | maps | bodies | write_seqs | ghosts | removals | samples
+ *	  | pages | bitmaps | directory | arena: page 0 | page 1 | ... | page n
+ */
 typedef struct TcSegment
 {
 	TcSharedSegment *head;

@@ -27,6 +27,23 @@
 
 #define TC_NO_PAGE PG_UINT32_MAX
 
+/*
+ * A page of a size class.  What is known of it lies apart, in front of the
+ * arena, so that a chunk has no header of the allocator's:
+ *
+ *	  TcSharedClass     level_head[], by how full the pages are
+ *	                        |
+ *	                        v            prev, next
+ *	  TcSharedPage      [page 9] <-> [page 4] <-> [page 7]
+ *
+ *	  bitmap of page 4    1   1   0   1          0     1: in use
+ *	  page 4            +---+---+---+---+-----+-----+------+
+ *	  in the arena      | 0 | 1 | 2 | 3 | ... |  n  | lost |
+ *	                    +---+---+---+---+-----+-----+------+
+ *	                            ^
+ *	  TcRef of chunk 2: (4 * page_bytes + 2 * chunk_bytes) / TC_UNIT_BYTES
+ */
+
 /* Descriptor of a page; under its class's lock, or the pool's when free. */
 typedef struct TcSharedPage
 {

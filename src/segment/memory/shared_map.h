@@ -90,6 +90,23 @@ typedef struct TcSharedMapEntry
 	pg_atomic_uint64 next_expiry;
 } TcSharedMapEntry;
 
+/*
+ * The newest version of a key is on one list of the shard that the key's hash
+ * names: on the dirty list, or in one of the two queues.  A queue goes over all
+ * shards of all maps; it ends at the list with the smallest tail_access.
+ *
+ *	                       latest access                tail_access[q][s]
+ *	  map 0
+ *	    shard 0, queue q:  head -> r9 <-> r7 <-> r2 <- tail   2
+ *	    shard 1, queue q:  head -> r8 <-> r5 <- tail          5
+ *	    ...
+ *	    shard 7, queue q:  none                               PG_UINT64_MAX
+ *	    shard 7, dirty:    dirty_head -> d4 <-> d3 <- dirty_tail
+ *	  map 1
+ *	    shard 0, queue q:  head -> r6 <-> r1 <- tail          1, the oldest
+ *	    ...
+ */
+
 /* Clean records; what the two queues are for is the policy's business. */
 #define TC_QUEUE_MAIN  0
 #define TC_QUEUE_SMALL 1
@@ -119,7 +136,18 @@ typedef struct TcSharedShard
 
 /*
  * Records that expire, in lists by when they do; see wheel.c.  Time is
- * counted in ticks since the segment was made.
+ * counted in ticks since the segment was made.  With ticks of four digits and
+ * the cursor at 3A05, as hexadecimal numbers:
+ *
+ *	  level   bucket 0 1 2 3 4 5 6 7 8 9 A B C D E F   ticks
+ *	    0                      ^ * * * * * * * * * *   3A06 to 3A0F
+ *	    1            ^ * * * * * * * * * * * * * * *   3A10 to 3AFF
+ *	    2                                ^ * * * * *   3B00 to 3FFF
+ *	    3                  ^ * * * * * * * * * * * *   4000 to FFFF
+ *
+ *	    ^ digit of the cursor   * a list of records to come, or none
+ *
+ * At 3A10 the records of level 1, bucket 1 move to level 0, or are due.
  */
 #define TC_WHEEL_LEVELS	 8
 #define TC_WHEEL_BUCKETS 16 /* of a level; eight levels of four bits */

@@ -21,14 +21,42 @@
 #define TC_REC_NEVER_EVICTED 0x80 /* no table behind it: stays dirty */
 
 /*
+ * A key with two versions, the older one in two chunks:
+ *
+ *	  entry of the index
+ *	    |
+ *	    v      40 bytes         16                8
+ *	  +----------------+----------------+----------------+------------------+
+ *	  | TcSharedRecord | TcSharedExpiry | TcSharedPieces | data: key, row,  |
+ *	  | newest, dirty  | if EXPIRES     | if PIECES      | nulls if NULLS   |
+ *	  +------|---------+----------------+----------------+------------------+
+ *	         | older
+ *	         v
+ *	  +----------------+----------------+------------------+
+ *	  | TcSharedRecord | TcSharedPieces | data             |
+ *	  +----------------+------|---------+------------------+
+ *	                          | next
+ *	                          v  16 bytes
+ *	                   +---------------+--------------------+
+ *	                   | TcSharedPiece | data, where the    |
+ *	                   | IS_PIECE      | other chunk ended  |
+ *	                   +------|--------+--------------------+
+ *	                          v
+ *	                        the next piece, or none
+ *
+ * prev and next of the newest version link it into a list of its shard, those
+ * of its expiry into a list of its map's wheel.
+ */
+
+/*
  * One version of a record; data follows.  The newest version of a key is in
  * the index, older ones are linked to it.
  *
  * Written once, before the version can be found: hash, map, xmin, length,
  * cost, born, data.  Changed under the partition lock with the bucket's
  * sequence number odd: flags, older, next of a piece.  Changed under the
- * shard lock alone: prev, next, stamp, hits, queue, reads, placed, bulk; a
- * reader without a lock may see any value of these, and uses none for more
+ * shard lock alone: prev, next, last_access, hits, queue, reads, placed, bulk;
+ * a reader without a lock may see any value of these, and uses none for more
  * than a hint.
  */
 typedef struct TcSharedRecord
