@@ -76,8 +76,8 @@ tc_chain_find_version_locked(TcRef newest, uint16 map, TransactionId xid,
 }
 
 /* Free a version and all before it; returns what they took. */
-int64
-tc_chain_free_locked(TcRef ref)
+static int64
+free_versions_locked(TcRef ref)
 {
 	int64 bytes = 0;
 
@@ -127,14 +127,37 @@ is_negative(const TcSharedRecord *rec)
 	return (rec->flags & TC_REC_NEGATIVE) ? 1 : 0;
 }
 
-/* A version below the newest came or went. */
-void
-tc_chain_account_bytes_locked(const TcSharedRecord *rec, int64 bytes)
+/* Versions below the newest one went. */
+static void
+account_freed_locked(uint16 map, uint32 hash, int64 bytes)
 {
-	TcShardDelta delta = {0, 0, bytes, 0};
+	TcShardDelta delta = {0, 0, -bytes, 0};
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(hash), LW_EXCLUSIVE));
+	tc_queues_account(map, hash, &delta);
+}
+
+void
+tc_chain_free_locked(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
 
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
-	tc_queues_account(rec->map, rec->hash, &delta);
+	account_freed_locked(rec->map, rec->hash, tc_record_bytes(ref));
+	tc_record_free(ref);
+}
+
+void
+tc_chain_cut_locked(TcRef ref)
+{
+	TcSharedRecord *rec = tc_record_at(ref);
+	TcRef older = tc_record_older(rec);
+
+	Assert(LWLockHeldByMeInMode(tc_partition_lock(rec->hash), LW_EXCLUSIVE));
+	if (older == TC_NO_REF)
+		return;
+	rec->older = TC_NO_REF;
+	account_freed_locked(rec->map, rec->hash, free_versions_locked(older));
 }
 
 /* Take the record out of index and lists and free it. */
@@ -148,7 +171,7 @@ tc_chain_remove_locked(TcIndexPlace *place)
 	Assert(LWLockHeldByMeInMode(tc_partition_lock(place->hash), LW_EXCLUSIVE));
 	unlink_newest_locked(place->ref);
 	tc_index_remove_locked(place);
-	delta.bytes = -tc_chain_free_locked(place->ref);
+	delta.bytes = -free_versions_locked(place->ref);
 	tc_queues_account(map, place->hash, &delta);
 }
 

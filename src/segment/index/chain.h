@@ -39,13 +39,6 @@ extern bool tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe);
 extern TcRef tc_chain_find_version_locked(TcRef newest, uint16 map,
 										  TransactionId xid, TcRef *above);
 
-/* Free a version and all before it; returns the bytes they took. */
-extern int64 tc_chain_free_locked(TcRef ref);
-
-/* Bytes of a version below the newest came or went. */
-extern void tc_chain_account_bytes_locked(const TcSharedRecord *rec,
-										  int64 bytes);
-
 /*
  * Steps within a change of the bucket: drop a record; add one whose key has
  * none (false without memory); push a version over "older", which is the newest
@@ -55,6 +48,13 @@ extern void tc_chain_remove_locked(TcIndexPlace *place);
 extern bool tc_chain_add_locked(TcRef ref);
 extern void tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older);
 extern void tc_chain_pop_locked(TcIndexPlace *place);
+
+/*
+ * Likewise, below the newest version: free one that nothing links to any
+ * more; free all that is older than one.
+ */
+extern void tc_chain_free_locked(TcRef ref);
+extern void tc_chain_cut_locked(TcRef ref);
 
 /* Drop a record, as a change of its own. */
 extern void tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why);

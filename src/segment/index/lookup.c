@@ -111,7 +111,7 @@ take_entries(TcLookup *lookup, const TcSharedBucketEntries *entries,
 {
 	const uint8 *tags =
 		tc_bucket_tags((TcSharedBucketEntries *) entries, nentries);
-	uint8 tag = lookup->probe->hash >> 24;
+	uint8 tag = tc_bucket_tag(lookup->probe->hash);
 
 	lookup->entries = entries;
 	lookup->nentries = nentries;
@@ -204,27 +204,6 @@ search_chain(TcLookup *lookup)
 	return false;
 }
 
-/* Describe the version in hand to the caller. */
-static void
-describe(TcLookup *lookup)
-{
-	TcSharedRecord *rec = header_of(lookup);
-	TcVersion *version = &lookup->version;
-
-	version->xmin = rec->xmin;
-	version->ended_by =
-		(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
-	version->data_bytes = rec->length_bytes;
-	version->cost = rec->cost;
-	version->expires = (rec->flags & TC_REC_EXPIRES)
-		? tc_record_expires(lookup->ref, rec)
-		: PG_INT64_MAX;
-	version->committed = (rec->flags & TC_REC_COMMITTED) != 0;
-	version->dirty = (rec->flags & TC_REC_DIRTY) != 0;
-	version->negative = (rec->flags & TC_REC_NEGATIVE) != 0;
-	version->nulls = (rec->flags & TC_REC_NULLS) != 0;
-}
-
 void
 tc_lookup_begin(TcLookup *lookup, const TcProbe *probe)
 {
@@ -284,7 +263,8 @@ tc_lookup_newest(TcLookup *lookup)
 		}
 		found = search_chain(lookup);
 		if (found)
-			describe(lookup);
+			tc_record_describe(lookup->ref, header_of(lookup),
+							   &lookup->version);
 		if (unchanged(lookup))
 		{
 			/* who asks again wants to know what is there then */
@@ -306,7 +286,7 @@ tc_lookup_older(TcLookup *lookup)
 	if (!take_header(lookup, older))
 		return TC_LOOKUP_CHANGED;
 	lookup->ref = older;
-	describe(lookup);
+	tc_record_describe(older, header_of(lookup), &lookup->version);
 	return unchanged(lookup) ? TC_LOOKUP_FOUND : TC_LOOKUP_CHANGED;
 }
 

@@ -25,21 +25,6 @@
 #include "segment/memory/record.h"
 #include "segment/memory/segment.h"
 
-/* A version that nothing may be older than: free what is below it. */
-static void
-cut_below_locked(TcRef ref)
-{
-	TcSharedRecord *rec = tc_record_at(ref);
-	TcRef older = tc_record_older(rec);
-
-	Assert(LWLockHeldByMeInMode(tc_partition_lock(tc_record_at(ref)->hash),
-								LW_EXCLUSIVE));
-	if (older == TC_NO_REF)
-		return;
-	rec->older = TC_NO_REF;
-	tc_chain_account_bytes_locked(rec, -tc_chain_free_locked(older));
-}
-
 /* Move a version that is committed and durable to a queue. */
 static void
 make_clean_locked(TcIndexPlace *place)
@@ -85,7 +70,7 @@ commit_version_locked(TcIndexPlace *place, TcRef ref, bool durable)
 		return false;
 	tc_bucket_begin_change_locked(place->first);
 	tc_record_at(ref)->flags |= TC_REC_COMMITTED;
-	cut_below_locked(ref);
+	tc_chain_cut_locked(ref);
 	tc_chain_check_locked(place->ref);
 	if (to_clean)
 		make_clean_locked(place);
@@ -164,11 +149,8 @@ tc_settlement_abort(uint16 map, uint32 hash, TransactionId xid)
 			tc_chain_pop_locked(&place);
 		else
 		{
-			TcSharedRecord *rec = tc_record_at(ref);
-
-			tc_record_at(above)->older = tc_record_older(rec);
-			tc_chain_account_bytes_locked(rec, -(int64) tc_record_bytes(ref));
-			tc_record_free(ref);
+			tc_record_at(above)->older = tc_record_older(tc_record_at(ref));
+			tc_chain_free_locked(ref);
 			tc_chain_check_locked(place.ref);
 		}
 		tc_bucket_end_change_locked(place.first);

@@ -87,9 +87,7 @@ push_over_locked(TcIndexPlace *place, TcRef ref,
 	{
 		/* one version per (sub)transaction: this one replaces the last */
 		tc_chain_push_locked(place, ref, tc_record_older(newest));
-		tc_chain_account_bytes_locked(newest,
-									  -(int64) tc_record_bytes(newest_ref));
-		tc_record_free(newest_ref);
+		tc_chain_free_locked(newest_ref);
 	}
 	else
 		tc_chain_push_locked(place, ref, newest_ref);

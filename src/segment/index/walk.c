@@ -24,7 +24,7 @@
 
 #include "access/transam.h"
 
-#include "segment/index/index.h"
+#include "segment/index/chain.h"
 #include "segment/index/walk.h"
 #include "segment/memory/map_entry.h"
 #include "segment/memory/record.h"
@@ -50,15 +50,7 @@ describe_record_locked(TcRef ref, TcSharedRecord *rec, TcWalkRecord *record)
 	Assert(LWLockHeldByMe(tc_partition_lock(rec->hash)));
 	record->map = rec->map;
 	record->generation = pg_atomic_read_u32(&tc_seg.maps[rec->map].generation);
-	record->version.xmin = rec->xmin;
-	record->version.ended_by = InvalidTransactionId;
-	record->version.data_bytes = rec->length_bytes;
-	record->version.cost = rec->cost;
-	record->version.expires = tc_record_expires(ref, rec);
-	record->version.committed = (rec->flags & TC_REC_COMMITTED) != 0;
-	record->version.dirty = (rec->flags & TC_REC_DIRTY) != 0;
-	record->version.negative = (rec->flags & TC_REC_NEGATIVE) != 0;
-	record->version.nulls = (rec->flags & TC_REC_NULLS) != 0;
+	tc_record_describe(ref, rec, &record->version);
 	record->hits = rec->hits;
 	record->born = epoch;
 	if (!(rec->flags & TC_REC_ENDED))
@@ -168,18 +160,12 @@ tc_walk_find(const TcProbe *probe, TcWalkRecord *record)
 {
 	LWLock *lock = tc_partition_lock(probe->hash);
 	TcIndexPlace place;
-	bool found = false;
+	bool found;
 
 	LWLockAcquire(lock, LW_SHARED);
-	tc_index_begin_locked(&place, probe->hash);
-	while (!found && tc_index_next_locked(&place))
-	{
-		TcSharedRecord *rec = tc_record_at(place.ref);
-
-		found = tc_record_has_key(place.ref, rec, probe);
-		if (found)
-			describe_record_locked(place.ref, rec, record);
-	}
+	found = tc_chain_find_locked(&place, probe);
+	if (found)
+		describe_record_locked(place.ref, tc_record_at(place.ref), record);
 	LWLockRelease(lock);
 	record->data = NULL;
 	return found;

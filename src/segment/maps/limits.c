@@ -21,7 +21,6 @@
 #include "postgres.h"
 
 #include "access/transam.h"
-#include "utils/hsearch.h"
 
 #include "segment/maps/limits.h"
 #include "segment/maps/relation_entry.h"
@@ -64,26 +63,20 @@ tc_limits_init_locked(uint32 number)
 						entry->identity.expires ? 0 : PG_INT64_MAX);
 }
 
-void
-tc_limits_read(uint16 number, TcMapLimits *limits)
-{
-	limits->max_cost = pg_atomic_read_u64(&tc_seg.maps[number].max_cost);
-	limits->max_idle_us = pg_atomic_read_u64(&tc_seg.maps[number].max_idle_us);
-}
-
 bool
 tc_limits_differ(const TcMapEntry *entry, const TcMapLimits *limits,
 				 TcLimitsState *state)
 {
-	TcMapLimits now;
+	TcSharedMapEntry *shared = &tc_seg.maps[entry->number];
+	bool differ;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	tc_limits_read(entry->number, &now);
-	state->by = tc_seg.maps[entry->number].limits_by;
-	state->changes = tc_seg.maps[entry->number].limits_changes;
+	differ = pg_atomic_read_u64(&shared->max_cost) != limits->max_cost ||
+		pg_atomic_read_u64(&shared->max_idle_us) != limits->max_idle_us;
+	state->by = shared->limits_by;
+	state->changes = shared->limits_changes;
 	LWLockRelease(tc_map_lock());
-	return now.max_cost != limits->max_cost ||
-		now.max_idle_us != limits->max_idle_us;
+	return differ;
 }
 
 void
@@ -103,17 +96,12 @@ void
 tc_limits_change(Oid database, Oid relation, const TcMapLimits *limits,
 				 TransactionId xid)
 {
-	TcSharedRelationKey key = {database, relation};
 	TcSharedRelationEntry *relation_entry;
-	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	relation_entry =
-		hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	relation_entry = tc_relation_entry_make_locked(database, relation);
 	if (relation_entry != NULL)
 	{
-		if (!found)
-			tc_relation_entry_init_locked(relation_entry);
 		if (relation_entry->map_entry != TC_NO_MAP_ENTRY)
 			set_locked(&tc_seg.maps[relation_entry->map_entry], limits, xid);
 		else

@@ -17,9 +17,6 @@ typedef struct TcMapLimits
 extern void tc_limits_create(uint32 number);
 extern void tc_limits_init_locked(uint32 number);
 
-/* The limits of a map entry, as they are now. */
-extern void tc_limits_read(uint16 number, TcMapLimits *limits);
-
 /*
  * The state of a map entry's limits: which transaction changed them last, if
  * that may still matter, and how often they have been changed.

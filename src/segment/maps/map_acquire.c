@@ -25,7 +25,6 @@
 #include "postgres.h"
 
 #include "access/transam.h"
-#include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
 #include "segment/evict/queues.h"
@@ -102,10 +101,7 @@ make_body_locked(uint32 number, uint32 *page)
 	pg_atomic_fetch_add_u32(&tc_seg.head->body_pages, 1);
 	for (uint32 i = 0; i < per_page; i++)
 	{
-		TcSharedMapBody *body =
-			(TcSharedMapBody *) (tc_seg.arena +
-								 (uint64) *place * tc_seg.head->page_bytes) +
-			i;
+		TcSharedMapBody *body = tc_map_body(number - number % per_page + i);
 
 		memset(body, 0, sizeof(TcSharedMapBody));
 		tc_queues_create(body);
@@ -139,25 +135,26 @@ static bool
 enter_locked(const TcMapIdentity *identity, const Counted *counted,
 			 uint32 *page, TcMapEntry *entry)
 {
-	TcSharedRelationKey key = {identity->database, identity->relation};
 	TcSharedRelationEntry *relation_entry;
 	uint32 number;
-	bool found;
 
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	relation_entry =
+		tc_relation_entry_make_locked(identity->database, identity->relation);
+	if (relation_entry == NULL)
+		return false;
+
+	/* another backend may have been faster, be it to suspend the relation */
+	if (relation_entry->map_entry != TC_NO_MAP_ENTRY ||
+		TransactionIdIsValid(
+			tc_relation_entry_suspender_locked(relation_entry)))
+		return false;
 	number = take_entry_locked(page);
 	if (number == TC_NO_MAP_ENTRY)
-		return false;
-	relation_entry =
-		hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
-	if (relation_entry == NULL || found)
 	{
-		/* another backend was faster, be it to suspend the relation */
-		tc_seg.maps[number].next_free = tc_seg.head->free_map;
-		tc_seg.head->free_map = number;
+		tc_relation_entry_drop_locked(relation_entry);
 		return false;
 	}
-	tc_relation_entry_init_locked(relation_entry);
 	relation_entry->map_entry = number;
 	tc_seg.maps[number].identity = *identity;
 	tc_limits_init_locked(number);

@@ -59,8 +59,9 @@ give_up(Oid database, Oid relation, bool forget)
 	{
 		number = tc_relation_entry_unhook_locked(relation_entry);
 		if (forget)
-			tc_relation_entry_init_locked(relation_entry);
-		tc_relation_entry_drop_empty_locked(relation_entry);
+			tc_relation_entry_drop_locked(relation_entry);
+		else
+			tc_relation_entry_drop_empty_locked(relation_entry);
 	}
 	if (forget && number != TC_NO_MAP_ENTRY)
 		tc_seg.maps[number].identity.relation = InvalidOid;

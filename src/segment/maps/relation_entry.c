@@ -18,7 +18,6 @@
 #include "segment/maps/relation_entry.h"
 #include "segment/memory/map_entry.h"
 
-/* Take an entry's map entry from it; its number, or TC_NO_MAP_ENTRY. */
 uint32
 tc_relation_entry_unhook_locked(TcSharedRelationEntry *entry)
 {
@@ -31,7 +30,6 @@ tc_relation_entry_unhook_locked(TcSharedRelationEntry *entry)
 	return number;
 }
 
-/* The entry of a relation, or NULL; the map table is locked. */
 TcSharedRelationEntry *
 tc_relation_entry_find_locked(Oid database, Oid relation)
 {
@@ -41,7 +39,6 @@ tc_relation_entry_find_locked(Oid database, Oid relation)
 	return hash_search(tc_seg.map_table, &key, HASH_FIND, NULL);
 }
 
-/* A transaction that suspends the entry's relation, or none. */
 TransactionId
 tc_relation_entry_suspender_locked(const TcSharedRelationEntry *entry)
 {
@@ -54,14 +51,22 @@ tc_relation_entry_suspender_locked(const TcSharedRelationEntry *entry)
 	return InvalidTransactionId;
 }
 
-/* Give a new entry its first contents. */
-void
-tc_relation_entry_init_locked(TcSharedRelationEntry *entry)
+TcSharedRelationEntry *
+tc_relation_entry_make_locked(Oid database, Oid relation)
 {
+	TcSharedRelationKey key = {database, relation};
+	TcSharedRelationEntry *entry;
+	bool found;
+
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
-	entry->map_entry = TC_NO_MAP_ENTRY;
-	for (int i = 0; i < TC_SUSPENDERS; i++)
-		entry->suspended_by[i] = InvalidTransactionId;
+	entry = hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	if (entry != NULL && !found)
+	{
+		entry->map_entry = TC_NO_MAP_ENTRY;
+		for (int i = 0; i < TC_SUSPENDERS; i++)
+			entry->suspended_by[i] = InvalidTransactionId;
+	}
+	return entry;
 }
 
 /*
@@ -88,14 +93,20 @@ tc_relation_entry_suspend_locked(TcSharedRelationEntry *entry,
 		entry->suspended_by[TC_SUSPENDERS - 1] = FrozenTransactionId;
 }
 
-/* An entry that says nothing is taken out; the map table is locked. */
+void
+tc_relation_entry_drop_locked(TcSharedRelationEntry *entry)
+{
+	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
+	hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
+}
+
 void
 tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry)
 {
 	Assert(LWLockHeldByMeInMode(tc_map_lock(), LW_EXCLUSIVE));
 	if (entry->map_entry == TC_NO_MAP_ENTRY &&
 		!TransactionIdIsValid(tc_relation_entry_suspender_locked(entry)))
-		hash_search(tc_seg.map_table, &entry->key, HASH_REMOVE, NULL);
+		tc_relation_entry_drop_locked(entry);
 	else
 		tc_relation_entry_check_locked(entry);
 }

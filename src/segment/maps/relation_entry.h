@@ -13,8 +13,12 @@
 extern TcSharedRelationEntry *tc_relation_entry_find_locked(Oid database,
 															Oid relation);
 
-/* Give a new entry its first contents: no map entry, and not suspended. */
-extern void tc_relation_entry_init_locked(TcSharedRelationEntry *entry);
+/*
+ * The same, made if need be: without a map entry, and not suspended.  NULL
+ * without memory.
+ */
+extern TcSharedRelationEntry *tc_relation_entry_make_locked(Oid database,
+															Oid relation);
 
 /*
  * Take an entry's map entry from it, so that nobody finds it; its number, or
@@ -30,7 +34,8 @@ extern TransactionId tc_relation_entry_suspender_locked(
 extern void tc_relation_entry_suspend_locked(TcSharedRelationEntry *entry,
 											 TransactionId xid);
 
-/* An entry that says nothing is taken out. */
+/* Take an entry out; take it out if it says nothing. */
+extern void tc_relation_entry_drop_locked(TcSharedRelationEntry *entry);
 extern void tc_relation_entry_drop_empty_locked(TcSharedRelationEntry *entry);
 
 #ifdef USE_ASSERT_CHECKING

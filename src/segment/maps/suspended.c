@@ -26,18 +26,13 @@
 void
 tc_suspended_add(Oid database, Oid relation, TransactionId xid)
 {
-	TcSharedRelationKey key = {database, relation};
 	TcSharedRelationEntry *relation_entry;
 	uint32 number = TC_NO_MAP_ENTRY;
-	bool found;
 
 	LWLockAcquire(tc_map_lock(), LW_EXCLUSIVE);
-	relation_entry =
-		hash_search(tc_seg.map_table, &key, HASH_ENTER_NULL, &found);
+	relation_entry = tc_relation_entry_make_locked(database, relation);
 	if (relation_entry != NULL)
 	{
-		if (!found)
-			tc_relation_entry_init_locked(relation_entry);
 		number = tc_relation_entry_unhook_locked(relation_entry);
 		tc_relation_entry_suspend_locked(relation_entry, xid);
 		tc_relation_entry_check_locked(relation_entry);

@@ -7,6 +7,8 @@
 #ifndef TC_RECORD_H
 #define TC_RECORD_H
 
+#include "access/transam.h"
+
 #include "segment/memory/image.h"
 #include "segment/memory/shared.h"
 
@@ -59,5 +61,23 @@ extern void tc_record_check(TcRef ref);
 
 /* When the record ends, or INT64_MAX. */
 extern int64 tc_record_expires(TcRef ref, const TcSharedRecord *rec);
+
+/* What the header of a version, or a copy of it, says. */
+static inline void
+tc_record_describe(TcRef ref, const TcSharedRecord *rec, TcVersion *version)
+{
+	version->xmin = rec->xmin;
+	version->ended_by =
+		(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
+	version->data_bytes = rec->length_bytes;
+	version->cost = rec->cost;
+	version->expires = (rec->flags & TC_REC_EXPIRES)
+		? tc_record_expires(ref, rec)
+		: PG_INT64_MAX;
+	version->committed = (rec->flags & TC_REC_COMMITTED) != 0;
+	version->dirty = (rec->flags & TC_REC_DIRTY) != 0;
+	version->negative = (rec->flags & TC_REC_NEGATIVE) != 0;
+	version->nulls = (rec->flags & TC_REC_NULLS) != 0;
+}
 
 #endif /* TC_RECORD_H */
