@@ -45,7 +45,7 @@ _PG_init(void)
 	tc_cache_limits_init();
 	tc_ddl_init();
 	tc_get_many_scan_init();
-	tc_fdw_init();
+	tc_fdw_plan_init();
 	tc_record_scan_plan_init();
 	tc_record_join_plan_init();
 	tc_join_batch_init();

@@ -40,7 +40,7 @@
 #include "cache/forget.h"
 #include "cache/suspension.h"
 #include "ddl/ddl.h"
-#include "ddl/fdw_names.h"
+#include "ddl/foreign_names.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "table/map_definition.h"
@@ -120,12 +120,12 @@ object_accessed(ObjectAccessType access, Oid class, Oid object, int sub_id,
 	if (access == OAT_DROP && class == DatabaseRelationId)
 		tc_forget_database_at_commit(object);
 	if (access == OAT_POST_ALTER && class == NamespaceRelationId)
-		tc_fdw_names_follow_schema(object);
+		tc_foreign_names_follow_schema(object);
 	relation = concerned_relation(access, class, object, arg);
 	if (!OidIsValid(relation) || !is_map(relation))
 		return;
 	if (access == OAT_POST_ALTER && class == RelationRelationId && sub_id == 0)
-		tc_fdw_names_follow_table(relation);
+		tc_foreign_names_follow_table(relation);
 	map_accessed(relation,
 				 access == OAT_DROP && class == RelationRelationId &&
 					 sub_id == 0);

@@ -155,7 +155,7 @@ warn_of_too_many(Oid relation)
 }
 
 void
-tc_definition_insert(const TcMapDefinition *def)
+tc_definitions_insert(const TcMapDefinition *def)
 {
 	execute_with_definition("INSERT INTO topcache.map_definition"
 							" VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -164,7 +164,7 @@ tc_definition_insert(const TcMapDefinition *def)
 }
 
 void
-tc_definition_update(const TcMapDefinition *def)
+tc_definitions_update(const TcMapDefinition *def)
 {
 	execute_with_definition("UPDATE topcache.map_definition"
 							" SET key_columns = $2, value_column = $3,"
@@ -175,7 +175,7 @@ tc_definition_update(const TcMapDefinition *def)
 }
 
 void
-tc_definition_delete(Oid relation)
+tc_definitions_delete(Oid relation)
 {
 	Oid types[1] = {REGCLASSOID};
 	Datum values[1] = {ObjectIdGetDatum(relation)};

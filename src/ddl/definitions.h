@@ -11,9 +11,9 @@
  * Write and delete definitions, with the rights of the extension's owner:
  * users have none on the table.  The caller has checked theirs on the map.
  */
-extern void tc_definition_insert(const TcMapDefinition *def);
-extern void tc_definition_update(const TcMapDefinition *def);
-extern void tc_definition_delete(Oid relation);
+extern void tc_definitions_insert(const TcMapDefinition *def);
+extern void tc_definitions_update(const TcMapDefinition *def);
+extern void tc_definitions_delete(Oid relation);
 
 /* Delete those of relations that the current command has dropped. */
 extern void tc_definitions_forget_dropped(void);

@@ -339,7 +339,7 @@ attach_table(const TcMapDefinition *def)
 						get_rel_name(def->relation)),
 				 errhint("Use topcache.detach() first.")));
 	tc_guard_create(def->relation);
-	tc_definition_insert(def);
+	tc_definitions_insert(def);
 }
 
 /* attach(relation, key, value, ttl, max_idle, max_cost) */
@@ -423,7 +423,8 @@ create_volatile(const char *name, const char *value_type, const Interval *ttl)
 
 	if (ttl != NULL)
 		option =
-			psprintf(", ttl %s", quote_literal_cstr(tc_interval_text(ttl)));
+			psprintf(", ttl %s",
+					 quote_literal_cstr(tc_volatile_tables_interval_text(ttl)));
 	run_utility(psprintf("CREATE FOREIGN TABLE %s"
 						 " (key pg_catalog.text NOT NULL,"
 						 " value %s NOT NULL) SERVER topcache"
@@ -493,7 +494,7 @@ topcache_create_map(PG_FUNCTION_ARGS)
 		attach_table(&def);
 	}
 	else if (!tc_map_definition_read(relation, &existing))
-		tc_definition_insert(&def); /* event triggers are off */
+		tc_definitions_insert(&def); /* event triggers are off */
 	PG_RETURN_OID(relation);
 }
 
@@ -534,9 +535,9 @@ topcache_alter_map(PG_FUNCTION_ARGS)
 
 	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
 	take_limits(fcinfo, 1, true, &def);
-	tc_definition_update(&def);
+	tc_definitions_update(&def);
 	if (!def.durable)
-		tc_volatile_table_set_ttl(def.relation, def.ttl);
+		tc_volatile_tables_set_ttl(def.relation, def.ttl);
 	PG_RETURN_VOID();
 }
 
@@ -559,7 +560,7 @@ topcache_detach(PG_FUNCTION_ARGS)
 				 errhint("Use topcache.drop_map() to drop it.")));
 	if (!tc_guard_remove(relation) && !defined)
 		(void) tc_map_require_defined(relation);
-	tc_definition_delete(relation);
+	tc_definitions_delete(relation);
 	PG_RETURN_VOID();
 }
 

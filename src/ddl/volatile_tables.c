@@ -46,7 +46,7 @@
 #include "cache/binding.h"
 #include "ddl/commanded.h"
 #include "ddl/definitions.h"
-#include "ddl/fdw_names.h"
+#include "ddl/foreign_names.h"
 #include "ddl/volatile_tables.h"
 #include "fdw/fdw_table.h"
 #include "table/key_index.h"
@@ -85,9 +85,9 @@ read_options(Oid relation, Options *options)
 		if (strcmp(option->defname, "volatile") == 0)
 			options->is_volatile = defGetBoolean(option);
 		else if (strcmp(option->defname, "key") == 0)
-			options->key = tc_key_option_names(defGetString(option));
+			options->key = tc_table_options_key(defGetString(option));
 		else if (strcmp(option->defname, "ttl") == 0)
-			options->ttl = tc_ttl_option_value(defGetString(option));
+			options->ttl = tc_table_options_ttl(defGetString(option));
 	}
 	return true;
 }
@@ -269,7 +269,7 @@ define(Oid relation)
 		refuse_change(relation);
 	if (!options.is_volatile)
 	{
-		tc_fdw_names_qualify(relation);
+		tc_foreign_names_qualify(relation);
 		return;
 	}
 	rel = relation_open(relation, NoLock);
@@ -282,7 +282,7 @@ define(Oid relation)
 	if (changed)
 	{
 		def.ttl = options.ttl;
-		(defined ? tc_definition_update : tc_definition_insert)(&def);
+		(defined ? tc_definitions_update : tc_definitions_insert)(&def);
 	}
 	if (defined)
 		require_fitting_records(relation);
@@ -321,7 +321,7 @@ change_options(Oid relation, const char *change)
 }
 
 char *
-tc_interval_text(const Interval *interval)
+tc_volatile_tables_interval_text(const Interval *interval)
 {
 	return DatumGetCString(
 		DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
@@ -343,7 +343,7 @@ quoted_names(const List *names)
 }
 
 void
-tc_volatile_table_set_ttl(Oid relation, Interval *ttl)
+tc_volatile_tables_set_ttl(Oid relation, Interval *ttl)
 {
 	Options options;
 	const char *change = "DROP ttl";
@@ -352,8 +352,9 @@ tc_volatile_table_set_ttl(Oid relation, Interval *ttl)
 	if (same_ttl(options.ttl, ttl))
 		return;
 	if (ttl != NULL)
-		change = psprintf("%s ttl %s", options.ttl != NULL ? "SET" : "ADD",
-						  quote_literal_cstr(tc_interval_text(ttl)));
+		change =
+			psprintf("%s ttl %s", options.ttl != NULL ? "SET" : "ADD",
+					 quote_literal_cstr(tc_volatile_tables_interval_text(ttl)));
 	change_options(relation, change);
 }
 

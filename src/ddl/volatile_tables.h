@@ -17,9 +17,9 @@ extern void tc_volatile_tables_define(void);
 extern void tc_volatile_tables_follow_renames(void);
 
 /* Set the time to live in the options of a volatile map; NULL: none. */
-extern void tc_volatile_table_set_ttl(Oid relation, Interval *ttl);
+extern void tc_volatile_tables_set_ttl(Oid relation, Interval *ttl);
 
 /* An interval as text. */
-extern char *tc_interval_text(const Interval *interval);
+extern char *tc_volatile_tables_interval_text(const Interval *interval);
 
 #endif /* TC_VOLATILE_TABLES_H */

@@ -60,6 +60,6 @@ extern bool tc_fdw_volatile_lock(struct TcForeignTable *table,
 								 TupleTableSlot *slot);
 
 /* Install the hook that gives foreign tables their tables' statistics. */
-extern void tc_fdw_init(void);
+extern void tc_fdw_plan_init(void);
 
 #endif /* TC_FDW_H */

@@ -187,7 +187,7 @@ static int
 sample_rows(Relation rel, int level, HeapTuple *rows, int wanted, double *live,
 			double *dead)
 {
-	TcForeignTable *table = tc_foreign_table(RelationGetRelid(rel));
+	TcForeignTable *table = tc_fdw_table_of(RelationGetRelid(rel));
 	Relation backing = table_open(table->map->relation, AccessShareLock);
 	TupleTableSlot *slot = table_slot_create(backing, NULL);
 	TableScanDesc scan = table_beginscan(backing, GetActiveSnapshot(), 0, NULL);
@@ -246,7 +246,7 @@ all_readable(const TcForeignTable *table, Oid user)
 static bool
 analyze(Relation rel, AcquireSampleRowsFunc *sample, BlockNumber *pages)
 {
-	TcForeignTable *table = tc_foreign_table(RelationGetRelid(rel));
+	TcForeignTable *table = tc_fdw_table_of(RelationGetRelid(rel));
 	Oid owner = rel->rd_rel->relowner;
 	Relation backing;
 

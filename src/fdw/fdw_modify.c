@@ -79,7 +79,7 @@ require_key(Relation rel, const TcForeignTable *table)
 static void
 add_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation rel)
 {
-	TcForeignTable *table = tc_foreign_table(RelationGetRelid(rel));
+	TcForeignTable *table = tc_fdw_table_of(RelationGetRelid(rel));
 
 	require_key(rel, table);
 	for (int k = 0; k < table->key.n; k++)
@@ -524,7 +524,7 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	TcModify *work = palloc0(sizeof(TcModify));
 
 	work->context = CurrentMemoryContext;
-	work->table = tc_foreign_table(RelationGetRelid(rel));
+	work->table = tc_fdw_table_of(RelationGetRelid(rel));
 	if (!work->table->has_key && !work->table->map->def.durable)
 		require_key(rel, work->table);
 	describe_write(estate, info, work, operation, do_nothing, looked_at, named,
@@ -659,7 +659,7 @@ truncate_maps(List *rels, DropBehavior behavior, bool restart_identity)
 	foreach (cell, rels)
 	{
 		TcForeignTable *table =
-			tc_foreign_table(RelationGetRelid((Relation) lfirst(cell)));
+			tc_fdw_table_of(RelationGetRelid((Relation) lfirst(cell)));
 		TcMap *map = table->map;
 
 		if (!map->def.durable)

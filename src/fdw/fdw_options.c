@@ -97,7 +97,7 @@ report_unknown(const char *const *names, const char *name)
 }
 
 List *
-tc_key_option_names(const char *value)
+tc_table_options_key(const char *value)
 {
 	List *names = NIL;
 
@@ -111,7 +111,7 @@ tc_key_option_names(const char *value)
 }
 
 Interval *
-tc_ttl_option_value(const char *value)
+tc_table_options_ttl(const char *value)
 {
 	Interval *ttl = DatumGetIntervalP(
 		DirectFunctionCall3(interval_in, CStringGetDatum(value),
@@ -134,17 +134,17 @@ check_value(DefElem *option)
 	else if (strcmp(option->defname, "relation") == 0)
 		(void) tc_qualified_name(defGetString(option));
 	else if (strcmp(option->defname, "key") == 0)
-		(void) tc_key_option_names(defGetString(option));
+		(void) tc_table_options_key(defGetString(option));
 	else if (strcmp(option->defname, "ttl") == 0)
-		(void) tc_ttl_option_value(defGetString(option));
+		(void) tc_table_options_ttl(defGetString(option));
 	else if (strcmp(option->defname, "meta") == 0 &&
-			 tc_meta_kind(defGetString(option)) < 0)
+			 tc_fdw_meta_kind(defGetString(option)) < 0)
 	{
 		const char *names[TC_NMETA + 1] = {NULL};
 		const char *like;
 
 		for (int i = 0; i < TC_NMETA; i++)
-			names[i] = tc_meta_name(i);
+			names[i] = tc_fdw_meta_name(i);
 		like = closest(names, defGetString(option));
 		ereport(ERROR,
 				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),

@@ -206,7 +206,7 @@ get_rel_size(PlannerInfo *root, RelOptInfo *rel, Oid relation)
 {
 	Planning *planning = palloc0(sizeof(Planning));
 
-	planning->table = tc_foreign_table(relation);
+	planning->table = tc_fdw_table_of(relation);
 	planning->columns = needed_columns(rel, planning->table);
 	find_rights(root, rel, relation, planning);
 	find_locking(root, rel, planning);
@@ -422,7 +422,7 @@ path_for_child(PlannerInfo *root, List *private, RelOptInfo *child)
 static bool
 is_parallel_safe(PlannerInfo *root, RelOptInfo *rel, RangeTblEntry *rte)
 {
-	const TcMap *map = tc_foreign_table(rte->relid)->map;
+	const TcMap *map = tc_fdw_table_of(rte->relid)->map;
 
 	return !map->def.durable ||
 		(map->relkind == RELKIND_RELATION && !map->row_security &&
@@ -441,7 +441,7 @@ tc_fdw_plan_routines(FdwRoutine *routine)
 }
 
 void
-tc_fdw_init(void)
+tc_fdw_plan_init(void)
 {
 	prev_get_relation_stats_hook = get_relation_stats_hook;
 	get_relation_stats_hook = relation_stats;

@@ -96,8 +96,8 @@ show_meta(ScanWork *work, TupleTableSlot *slot)
 			return;
 		keys[k] = slot->tts_values[number - 1];
 	}
-	tc_meta_values(table->map, work->form.user, work->shows_sizes, keys, values,
-				   nulls);
+	tc_fdw_meta_values(table->map, work->form.user, work->shows_sizes, keys,
+					   values, nulls);
 	for (int i = 0; i < table->natts; i++)
 	{
 		if (table->column[i].kind != TC_FOREIGN_META)
@@ -506,7 +506,7 @@ begin_scan(ForeignScanState *node, int flags)
 	work->locking = private_int(plan, TC_PRIVATE_LOCKING);
 	work->expressions = ExecInitExprList(plan->fdw_exprs, &node->ss.ps);
 	work->table =
-		tc_foreign_table(RelationGetRelid(node->ss.ss_currentRelation));
+		tc_fdw_table_of(RelationGetRelid(node->ss.ss_currentRelation));
 
 	/* the plan may be older than the lock */
 	if ((int) work->table->map->layout.fingerprint !=

@@ -4,7 +4,7 @@
  *	  What a foreign table of topcache shows: a map, column by column.
  *
  * Structure: option "relation" names the map with its schema, and follows
- * when they are renamed (fdw_names.c).  A column shows the column of
+ * when they are renamed (foreign_names.c).  A column shows the column of
  * the same name, or that of its option "column_name"; with option "meta" it
  * shows something about the record.
  *
@@ -48,7 +48,7 @@ static const struct
 					 [TC_META_RESIDENT] = {"resident", BOOLOID}};
 
 int
-tc_meta_kind(const char *name)
+tc_fdw_meta_kind(const char *name)
 {
 	for (int i = 0; i < TC_NMETA; i++)
 	{
@@ -59,13 +59,13 @@ tc_meta_kind(const char *name)
 }
 
 Oid
-tc_meta_type(int kind)
+tc_fdw_meta_type(int kind)
 {
 	return metas[kind].type;
 }
 
 const char *
-tc_meta_name(int kind)
+tc_fdw_meta_name(int kind)
 {
 	return metas[kind].name;
 }
@@ -160,13 +160,13 @@ describe_column(Relation rel, Form_pg_attribute att, const TcMap *map,
 	if (meta != NULL)
 	{
 		column->kind = TC_FOREIGN_META;
-		column->meta = tc_meta_kind(meta);
-		if (att->atttypid != tc_meta_type(column->meta))
-			report_misfit(rel, att,
-						  psprintf(_("Metadata \"%s\" is of type %s, not %s."),
-								   meta,
-								   format_type_be(tc_meta_type(column->meta)),
-								   format_type_be(att->atttypid)));
+		column->meta = tc_fdw_meta_kind(meta);
+		if (att->atttypid != tc_fdw_meta_type(column->meta))
+			report_misfit(
+				rel, att,
+				psprintf(_("Metadata \"%s\" is of type %s, not %s."), meta,
+						 format_type_be(tc_fdw_meta_type(column->meta)),
+						 format_type_be(att->atttypid)));
 		return;
 	}
 	if (name == NULL)
@@ -224,7 +224,7 @@ find_key(TcForeignTable *table)
 }
 
 TcForeignTable *
-tc_foreign_table(Oid relation)
+tc_fdw_table_of(Oid relation)
 {
 	TcForeignTable *table = palloc0(sizeof(TcForeignTable));
 	Relation rel = table_open(relation, NoLock);
@@ -259,8 +259,8 @@ tc_foreign_table(Oid relation)
 }
 
 void
-tc_meta_values(TcMap *map, Oid user, bool with_sizes, const Datum *keys,
-			   Datum *values, bool *nulls)
+tc_fdw_meta_values(TcMap *map, Oid user, bool with_sizes, const Datum *keys,
+				   Datum *values, bool *nulls)
 {
 	TcRecordInfo info;
 	bool resident = tc_inspect(map, user, keys, &info);

@@ -51,25 +51,25 @@ typedef struct TcForeignTable
  * Look at a foreign table and its map, whose relation is locked.  An error
  * where they do not fit, naming the column.
  */
-extern TcForeignTable *tc_foreign_table(Oid relation);
+extern TcForeignTable *tc_fdw_table_of(Oid relation);
 
 /* The names in option "key"; an error where it is no list of names. */
-extern List *tc_key_option_names(const char *value);
+extern List *tc_table_options_key(const char *value);
 
 /* The time in option "ttl"; an error where it is no positive interval. */
-extern Interval *tc_ttl_option_value(const char *value);
+extern Interval *tc_table_options_ttl(const char *value);
 
 /* The kind of a name, or -1; and the names. */
-extern int tc_meta_kind(const char *name);
-extern Oid tc_meta_type(int kind);
-extern const char *tc_meta_name(int kind);
+extern int tc_fdw_meta_kind(const char *name);
+extern Oid tc_fdw_meta_type(int kind);
+extern const char *tc_fdw_meta_name(int kind);
 
 /*
  * What a user (InvalidOid: the current one) may know of the record of a key;
  * NULLs where it is not resident.  Sizes tell of every column of the record,
  * and are for those who may read them all.
  */
-extern void tc_meta_values(TcMap *map, Oid user, bool with_sizes,
-						   const Datum *keys, Datum *values, bool *nulls);
+extern void tc_fdw_meta_values(TcMap *map, Oid user, bool with_sizes,
+							   const Datum *keys, Datum *values, bool *nulls);
 
 #endif /* TC_FDW_TABLE_H */

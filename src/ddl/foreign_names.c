@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * fdw_names.c
+ * foreign_names.c
  *	  Keeps option "relation" of foreign tables the name of their table.
  *
  * Structure: a name without a schema is completed when the foreign table is
@@ -39,7 +39,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/pg_compat.h"
-#include "ddl/fdw_names.h"
+#include "ddl/foreign_names.h"
 
 /* What is to be renamed, and how. */
 typedef struct Renaming
@@ -108,7 +108,7 @@ set_option(Relation catalog, HeapTuple tuple, const char *schema,
 /* ----- completing ----- */
 
 void
-tc_fdw_names_qualify(Oid foreign_table)
+tc_foreign_names_qualify(Oid foreign_table)
 {
 	RangeVar *name = named_relation(GetForeignTable(foreign_table)->options);
 	Relation catalog;
@@ -201,7 +201,7 @@ differ(const char *old_name, const char *new_name)
 }
 
 void
-tc_fdw_names_follow_table(Oid relation)
+tc_foreign_names_follow_table(Oid relation)
 {
 	HeapTuple entry = new_entry(RelationRelationId, Anum_pg_class_oid,
 								ClassOidIndexId, relation);
@@ -221,7 +221,7 @@ tc_fdw_names_follow_table(Oid relation)
 }
 
 void
-tc_fdw_names_follow_schema(Oid schema)
+tc_foreign_names_follow_schema(Oid schema)
 {
 	HeapTuple entry = new_entry(NamespaceRelationId, Anum_pg_namespace_oid,
 								NamespaceOidIndexId, schema);

@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * columns.c
+ * keep_columns.c
  *	  Keeps definitions of maps on their columns when these are renamed.
  *
  * Structure: a definition names its columns, so that a dump can be restored
