@@ -20,7 +20,7 @@
 #include "cache/forget.h"
 #include "cache/settle.h"
 #include "ddl/ddl.h"
-#include "fdw/fdw.h"
+#include "fdw/fdw_plan.h"
 #include "plan/cursor.h"
 #include "plan/join_batch.h"
 #include "plan/record_join_plan.h"

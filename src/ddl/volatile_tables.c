@@ -48,7 +48,7 @@
 #include "ddl/definitions.h"
 #include "ddl/foreign_names.h"
 #include "ddl/volatile_tables.h"
-#include "fdw/fdw_table.h"
+#include "query/table_options.h"
 #include "table/key_index.h"
 #include "table/relation_name.h"
 #include "table/table_layout.h"

@@ -20,7 +20,10 @@
 #include "fmgr.h"
 
 #include "base/pg_compat.h"
-#include "fdw/fdw.h"
+#include "fdw/fdw_import.h"
+#include "fdw/fdw_modify.h"
+#include "fdw/fdw_plan.h"
+#include "fdw/fdw_scan.h"
 
 TC_FUNCTION(topcache_fdw_handler);
 

@@ -33,7 +33,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/pg_compat.h"
-#include "fdw/fdw.h"
+#include "fdw/fdw_import.h"
 #include "fdw/fdw_table.h"
 #include "table/extension.h"
 #include "table/privileges.h"

@@ -35,9 +35,10 @@
 #include "cache/scan.h"
 #include "cache/volatile.h"
 #include "cache/write.h"
-#include "fdw/fdw.h"
+#include "fdw/fdw_modify.h"
 #include "fdw/fdw_statement.h"
 #include "fdw/fdw_table.h"
+#include "fdw/fdw_volatile.h"
 #include "fdw/fdw_written.h"
 
 /* Name of the hidden column with a key column of the row as it was. */

@@ -25,8 +25,8 @@
 #include "utils/varlena.h"
 
 #include "base/pg_compat.h"
-#include "fdw/fdw_table.h"
-#include "table/map_definition.h"
+#include "fdw/fdw_meta.h"
+#include "query/table_options.h"
 
 TC_FUNCTION(topcache_fdw_validator);
 
@@ -94,35 +94,6 @@ report_unknown(const char *const *names, const char *name)
 			(errcode(ERRCODE_FDW_INVALID_OPTION_NAME),
 			 errmsg("invalid option \"%s\"", name),
 			 errhint("Valid options in this context are: %s", list.data)));
-}
-
-List *
-tc_table_options_key(const char *value)
-{
-	List *names = NIL;
-
-	if (!SplitIdentifierString(pstrdup(value), ',', &names) || names == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("invalid value for option \"key\": \"%s\"", value),
-				 errhint("It is a list of column names, separated by "
-						 "commas.")));
-	return names;
-}
-
-Interval *
-tc_table_options_ttl(const char *value)
-{
-	Interval *ttl = DatumGetIntervalP(
-		DirectFunctionCall3(interval_in, CStringGetDatum(value),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-
-	if (tc_map_definition_interval_us(ttl) == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_FDW_INVALID_ATTRIBUTE_VALUE),
-				 errmsg("invalid value for option \"ttl\": \"%s\"", value),
-				 errhint("It is a positive interval.")));
-	return ttl;
 }
 
 /* Check an option's value as far as it can be checked alone. */

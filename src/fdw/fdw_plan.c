@@ -42,7 +42,7 @@
 #include "utils/syscache.h"
 
 #include "base/pg_compat.h"
-#include "fdw/fdw.h"
+#include "fdw/fdw_plan.h"
 #include "fdw/fdw_table.h"
 #include "query/needed_columns.h"
 

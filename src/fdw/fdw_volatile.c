@@ -23,8 +23,7 @@
 #include "utils/builtins.h"
 
 #include "cache/volatile.h"
-#include "fdw/fdw.h"
-#include "fdw/fdw_table.h"
+#include "fdw/fdw_volatile.h"
 #include "query/result.h"
 
 /* The key of the row in a slot. */

@@ -1,9 +1,9 @@
 /*
- * fdw.h
- *	  The parts of the foreign data wrapper.
+ * fdw_plan.h
+ *	  Plans scans of foreign tables.
  */
-#ifndef TC_FDW_H
-#define TC_FDW_H
+#ifndef TC_FDW_PLAN_H
+#define TC_FDW_PLAN_H
 
 #include "foreign/fdwapi.h"
 
@@ -38,28 +38,8 @@ typedef enum TcForeignPrivate
 } TcForeignPrivate;
 
 extern void tc_fdw_plan_routines(FdwRoutine *routine);
-extern void tc_fdw_scan_routines(FdwRoutine *routine);
-extern void tc_fdw_modify_routines(FdwRoutine *routine);
-extern void tc_fdw_import_routines(FdwRoutine *routine);
-
-/*
- * Writing to a foreign table that is a volatile map.  Keys are those of the
- * row as it was, NULL for an INSERT.  False when nothing was done; otherwise
- * the slot has the row that was written, or deleted.
- */
-struct TcForeignTable;
-extern bool tc_fdw_volatile_write(struct TcForeignTable *table,
-								  CmdType operation, bool do_nothing,
-								  const Datum *old_keys, TupleTableSlot *slot);
-
-/*
- * Lock the record that the slot shows, for the transaction to change it, and
- * bring the slot up to date; false when it is gone.
- */
-extern bool tc_fdw_volatile_lock(struct TcForeignTable *table,
-								 TupleTableSlot *slot);
 
 /* Install the hook that gives foreign tables their tables' statistics. */
 extern void tc_fdw_plan_init(void);
 
-#endif /* TC_FDW_H */
+#endif /* TC_FDW_PLAN_H */
