@@ -20,7 +20,7 @@
 #include "base/settings.h"
 #include "cache/binding.h"
 #include "cache/cost.h"
-#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_encode.h"
 #include "segment/stats/counters.h"
 #include "table/key_text.h"
 #include "table/row.h"
@@ -63,12 +63,12 @@ encoded_length(TcMap *map, const TcRow *row)
 	const TcColumn *column = map->layout.value;
 
 	if (column == NULL)
-		return tc_msgpack_row_length(tc_map_encoder(map), row->values,
-									 row->nulls, tc_max_msgpack_depth);
+		return tc_msgpack_encode_row_length(tc_map_encoder(map), row->values,
+											row->nulls, tc_max_msgpack_depth);
 	if (row->nulls[column->number - 1])
 		return 1;
-	return tc_msgpack_length(row->values[column->number - 1], column->type,
-							 tc_max_msgpack_depth);
+	return tc_msgpack_encode_length(row->values[column->number - 1],
+									column->type, tc_max_msgpack_depth);
 }
 
 /*

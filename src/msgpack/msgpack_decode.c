@@ -1,202 +1,315 @@
 /*-------------------------------------------------------------------------
  *
  * msgpack_decode.c
- *	  MessagePack to jsonb in a server: errors, memory, encodings.
+ *	  MessagePack to jsonb, to values of any type, and to rows.
  *
- * Structure: the decoder itself knows no server; here is what it needs of
- * one, and what a caller in a server needs of it.  Where strings are not
- * UTF-8, the message is checked first, so that positions in errors are those
- * of what came in, and then rewritten with its strings converted.
+ * Structure: a row is read first, to its end, and each column keeps where
+ * the last value for it lies; then each of those becomes a value.  A value is
+ * made directly where MessagePack has a form for the type, and by the type's
+ * input function otherwise.
  *
- * Concurrency: none; there is no state.
- *
- * Failure: errors name the position of the first byte that is wrong.  Memory
- * goes with the memory context.
+ * Failure: errors.  No more is allocated than one value for each column, and
+ * each in proportion to its bytes.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "common/shortest_dec.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 
-#include <msgpack.h>
+#include "base/pg_compat.h"
+#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_decode.h"
+#include "msgpack/msgpack_jsonb.h"
+#include "msgpack/msgpack_text.h"
 
-#include "msgpack/jsonb_form.h"
-#include "msgpack/msgpack_core.h"
-#include "msgpack/msgpack_item.h"
-#include "msgpack/msgpack_number.h"
-#include "msgpack/msgpack_tape.h"
-#include "msgpack/msgpack_types.h"
-
-/* -----------------------------------------------------------------------
- * What the decoder needs
- * -----------------------------------------------------------------------
- */
-
-StaticAssertDecl(TC_FORM_VARHDR == VARHDRSZ, "varlena header");
-StaticAssertDecl(TC_FORM_LENGTH_MASK == JENTRY_OFFLENMASK, "jsonb entry");
-StaticAssertDecl(TC_FORM_TYPE_MASK == JENTRY_TYPEMASK, "jsonb entry");
-StaticAssertDecl(TC_FORM_STRING == JENTRY_ISSTRING, "jsonb entry");
-StaticAssertDecl(TC_FORM_NUMERIC == JENTRY_ISNUMERIC, "jsonb entry");
-StaticAssertDecl(TC_FORM_FALSE == JENTRY_ISBOOL_FALSE, "jsonb entry");
-StaticAssertDecl(TC_FORM_TRUE == JENTRY_ISBOOL_TRUE, "jsonb entry");
-StaticAssertDecl(TC_FORM_NULL == JENTRY_ISNULL, "jsonb entry");
-StaticAssertDecl(TC_FORM_CONTAINER == JENTRY_ISCONTAINER, "jsonb entry");
-StaticAssertDecl(TC_FORM_HAS_OFFSET == JENTRY_HAS_OFF, "jsonb entry");
-StaticAssertDecl(TC_FORM_OFFSET_STRIDE == JB_OFFSET_STRIDE, "jsonb entry");
-StaticAssertDecl(TC_FORM_COUNT_MASK == JB_CMASK, "jsonb header");
-StaticAssertDecl(TC_FORM_SCALAR == JB_FSCALAR, "jsonb header");
-StaticAssertDecl(TC_FORM_OBJECT == JB_FOBJECT, "jsonb header");
-StaticAssertDecl(TC_FORM_ARRAY == JB_FARRAY, "jsonb header");
-StaticAssertDecl(TC_EXT_DECIMAL == TC_MSGPACK_EXT_DECIMAL, "documented type");
-StaticAssertDecl(TC_EXT_NULL == TC_MSGPACK_EXT_NULL, "documented type");
-StaticAssertDecl(DOUBLE_SHORTEST_DECIMAL_LEN <= TC_SHORTEST_BYTES,
-				 "room for a double's text");
-StaticAssertDecl(FLOAT_SHORTEST_DECIMAL_LEN <= TC_SHORTEST_BYTES,
-				 "room for a float's text");
-
-void *
-tc_msgpack_allocate(size_t bytes)
+/* Where values come from. */
+typedef struct Message
 {
-	return palloc(bytes);
+	const char *data;
+	Size length;
+	int depth; /* of the value that is looked at */
+	int max_depth;
+} Message;
+
+static Message
+open_message(bytea *data, int max_depth)
+{
+	return (Message){.data = VARDATA_ANY(data),
+					 .length = VARSIZE_ANY_EXHDR(data),
+					 .max_depth = max_depth};
 }
 
-void *
-tc_msgpack_resize(void *memory, size_t bytes)
+/* The document that the bytes from begin to end of a message are. */
+static Jsonb *
+read_document(const Message *message, Size begin, Size end)
 {
-	return repalloc(memory, bytes);
+	TcMsgpackReader reader;
+	Jsonb *document;
+
+	tc_msgpack_token_begin(&reader, message->data, begin, end);
+	document =
+		tc_msgpack_jsonb_read(&reader, message->depth, message->max_depth);
+	tc_msgpack_token_end(&reader);
+	return document;
 }
 
-void
-tc_msgpack_free(void *memory)
+Jsonb *
+tc_msgpack_decode_jsonb(bytea *data, int max_depth)
 {
-	pfree(memory);
-}
+	Message message = open_message(data, max_depth);
 
-void
-tc_msgpack_check_stack(void)
-{
-	check_stack_depth();
-}
-
-void
-tc_shortest_double(double value, char *text)
-{
-	double_to_shortest_decimal_buf(value, text);
-}
-
-void
-tc_shortest_float(float value, char *text)
-{
-	float_to_shortest_decimal_buf(value, text);
+	return read_document(&message, 0, message.length);
 }
 
 /* -----------------------------------------------------------------------
- * What callers need
+ * Values
  * -----------------------------------------------------------------------
  */
 
-void
-tc_msgpack_report(TcMsgpackOutcome outcome, const TcMsgpackProblem *problem)
+/* An integer that the type has, if it is one. */
+static bool
+read_integer(const TcMsgpackToken *token, TcMsgpackForm form, Datum *datum)
 {
-	if (outcome == TC_MSGPACK_INVALID)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_BINARY_REPRESENTATION),
-				 errmsg("invalid MessagePack data"),
-				 errdetail("At byte %zu, expected %s but found %s.",
-						   problem->position, problem->expected,
-						   problem->found)));
-	if (outcome == TC_MSGPACK_TOO_LARGE)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-				 errmsg("MessagePack data is too large for jsonb")));
+	int64 number = token->as.negative;
+
+	if (token->kind != TC_KIND_NEGATIVE &&
+		(token->kind != TC_KIND_UNSIGNED || token->as.number > PG_INT64_MAX))
+		return false;
+	if (form == FORM_INT2)
+		*datum = Int16GetDatum((int16) number);
+	else if (form == FORM_INT4)
+		*datum = Int32GetDatum((int32) number);
+	else
+		*datum = Int64GetDatum(number);
+	return form == FORM_INT2 ? number == (int16) number
+		: form == FORM_INT4	 ? number == (int32) number
+							 : true;
 }
 
-static int
-append(void *to, const char *data, size_t length)
+static bool
+read_float(const TcMsgpackToken *token, TcMsgpackForm form, Datum *datum)
 {
-	appendBinaryStringInfo(to, data, (int) length);
-	return 0;
+	if (token->kind != TC_KIND_FLOAT && token->kind != TC_KIND_DOUBLE)
+		return false;
+	*datum = Float8GetDatum(token->as.real);
+	if (form == FORM_FLOAT4)
+		*datum = token->kind == TC_KIND_FLOAT
+			? Float4GetDatum((float) token->as.real)
+			: DirectFunctionCall1(dtof, *datum);
+	return true;
 }
 
-/* A str of the message, in the database's encoding. */
-static void
-convert_str(msgpack_packer *packer, const TcItem *item)
+/* A value in the form that MessagePack has for the type, if it is in that. */
+static bool
+read_native(TcMsgpackType *type, const Message *message,
+			const TcMsgpackToken *token, Datum *datum)
 {
-	const char *utf8 = (const char *) item->payload;
-	char *text = pg_any_to_server(utf8, (int) item->value, PG_UTF8);
-	size_t length = text == utf8 ? item->value : strlen(text);
-
-	msgpack_pack_str(packer, length);
-	msgpack_pack_str_body(packer, text, length);
-	if (text != utf8)
-		pfree(text);
-}
-
-/* A message that has been checked, with its strings converted. */
-static void
-convert_message(const TcMsgpackInput *input, StringInfo converted)
-{
-	TcItemReader reader;
-	msgpack_packer packer;
-	TcItem item;
-
-	initStringInfo(converted);
-	msgpack_packer_init(&packer, converted, append);
-	reader = tc_msgpack_reader(input);
-	while (reader.at < reader.end)
+	switch (type->form)
 	{
-		const uint8_t *begin = reader.at;
-
-		tc_item_read(&reader, &item);
-		if (item.kind == TC_ITEM_STR)
-			convert_str(&packer, &item);
-		else
-			append(converted, (const char *) begin, reader.at - begin);
+		case FORM_JSONB:
+			*datum = JsonbPGetDatum(
+				read_document(message, token->begin, token->end));
+			return true;
+		case FORM_INT2:
+		case FORM_INT4:
+		case FORM_INT8:
+			return read_integer(token, type->form, datum);
+		case FORM_FLOAT4:
+		case FORM_FLOAT8:
+			return read_float(token, type->form, datum);
+		case FORM_BOOL:
+			*datum = BoolGetDatum(token->kind == TC_KIND_TRUE);
+			return token->kind == TC_KIND_TRUE || token->kind == TC_KIND_FALSE;
+		case FORM_TEXT:
+		case FORM_BYTEA:
+			if (type->base == BYTEAOID
+					? token->kind != TC_KIND_BIN
+					: type->base != TEXTOID || token->kind != TC_KIND_STR ||
+						tc_msgpack_text_converts())
+				return false;
+			*datum = PointerGetDatum(
+				cstring_to_text_with_len(token->payload, (int) token->length));
+			return true;
+		case FORM_NAME:
+		case FORM_OUTPUT:
+			break;
 	}
+	return false;
+}
+
+/* The text that stands for a value that is no array or map. */
+static char *
+read_scalar_text(const TcMsgpackToken *token)
+{
+	switch (token->kind)
+	{
+		case TC_KIND_STR:
+			return tc_msgpack_text_of_str(token);
+		case TC_KIND_FALSE:
+			return pstrdup("false");
+		case TC_KIND_TRUE:
+			return pstrdup("true");
+		case TC_KIND_UNSIGNED:
+		case TC_KIND_NEGATIVE:
+		case TC_KIND_FLOAT:
+		case TC_KIND_DOUBLE:
+			return tc_msgpack_text_of_number(token);
+		case TC_KIND_EXT:
+			if (token->ext_type == TC_MSGPACK_EXT_DECIMAL)
+				return tc_msgpack_text_of_number(token);
+			if (token->ext_type == TC_MSGPACK_EXT_TIMESTAMP)
+				return tc_msgpack_text_of_timestamp(token);
+			break;
+		default:
+			break;
+	}
+	tc_msgpack_token_refuse_kind(token, "a string, a number or a boolean");
+}
+
+/* A value as text for the type's input function. */
+static char *
+read_text(TcMsgpackType *type, const Message *message,
+		  const TcMsgpackToken *token)
+{
+	Jsonb *document;
+
+	if (type->base == JSONOID && token->kind != TC_KIND_STR)
+	{
+		document = read_document(message, token->begin, token->end);
+		return JsonbToCString(NULL, &document->root, VARSIZE(document));
+	}
+	if (type->form == FORM_BYTEA && token->kind != TC_KIND_STR)
+		tc_msgpack_token_refuse_kind(token, "a byte string, or its text form");
+	return read_scalar_text(token);
+}
+
+/* A value of the type; false if it is NULL. */
+static bool
+read_value(TcMsgpackType *type, const Message *message,
+		   const TcMsgpackToken *token, Datum *datum)
+{
+	bool is_null = token->kind == TC_KIND_NIL;
+
+	tc_msgpack_layout_input(type);
+	*datum = (Datum) 0;
+	if (!is_null && !read_native(type, message, token, datum))
+		*datum =
+			InputFunctionCall(&type->input, read_text(type, message, token),
+							  type->input_param, type->typmod);
+	else if (type->base != type->id)
+		domain_check(*datum, is_null, type->id, &type->domain, type->context);
+	return !is_null;
 }
 
 bool
-tc_msgpack_any_text(void)
+tc_msgpack_decode_value(bytea *data, Oid typid, int32 typmod, int max_depth,
+						Datum *datum)
 {
-	return GetDatabaseEncoding() == PG_SQL_ASCII;
-}
+	Message message = open_message(data, max_depth);
+	TcMsgpackReader reader;
+	TcMsgpackToken token;
+	TcMsgpackType type;
 
-Jsonb *
-tc_msgpack_input_to_jsonb(const TcMsgpackInput *input)
-{
-	TcMsgpackInput local = *input;
-	TcMsgpackProblem problem;
-	StringInfoData converted = {0};
-	char *jsonb = NULL;
-	size_t size;
-
-	if (tc_msgpack_converts())
+	tc_msgpack_layout_type(&type, typid, typmod, CurrentMemoryContext);
+	if (type.form == FORM_JSONB)
 	{
-		tc_msgpack_report(tc_msgpack_check(&local, &problem), &problem);
-		convert_message(&local, &converted);
-		local.data = converted.data;
-		local.begin = 0;
-		local.length = converted.len;
-		local.any_text = true;
+		/* a document of its own: not even nil is NULL */
+		*datum = JsonbPGetDatum(read_document(&message, 0, message.length));
+		if (typid != JSONBOID)
+			domain_check(*datum, false, typid, NULL, NULL);
+		return true;
 	}
-	tc_msgpack_report(tc_msgpack_decode(&local, &jsonb, &size, &problem),
-					  &problem);
-	if (converted.data)
-		pfree(converted.data);
-	return (Jsonb *) jsonb;
+	tc_msgpack_token_begin(&reader, message.data, 0, message.length);
+	tc_msgpack_token_read_whole(&reader, &token);
+	tc_msgpack_token_end(&reader);
+	return read_value(&type, &message, &token, datum);
 }
 
-Jsonb *
-tc_msgpack_to_jsonb(const char *data, Size len, int max_depth)
-{
-	TcMsgpackInput input = {.data = data,
-							.length = len,
-							.max_depth = max_depth,
-							.any_text = tc_msgpack_any_text()};
+/* -----------------------------------------------------------------------
+ * Rows
+ * -----------------------------------------------------------------------
+ */
 
-	return tc_msgpack_input_to_jsonb(&input);
+/* The column with this name; most follow the one that was found before. */
+static int
+find_column(const TcMsgpackLayout *layout, const TcMsgpackToken *name,
+			int expected)
+{
+	for (int i = 0; i < layout->ncolumns; i++)
+	{
+		int at = (expected + i) % layout->ncolumns;
+		const TcMsgpackColumn *column = &layout->columns[at];
+
+		if (column->name_length == name->length &&
+			memcmp(column->name, name->payload, name->length) == 0)
+			return at;
+	}
+	return -1;
+}
+
+static void
+report_unknown(const TcMsgpackToken *name, const char *relation)
+{
+	char *text = tc_msgpack_text_of_str(name);
+
+	text[pg_mbcliplen(text, (int) strlen(text), NAMEDATALEN - 1)] = '\0';
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_COLUMN),
+			 errmsg("column \"%s\" of relation \"%s\" does not exist", text,
+					relation),
+			 errdetail("It is named at byte %zu.", name->begin)));
+}
+
+/* Read over the row, and note the last value for each of the columns. */
+static void
+find_values(const TcMsgpackLayout *layout, const Message *message,
+			const char *relation, TcMsgpackToken *found)
+{
+	TcMsgpackReader reader;
+	TcMsgpackToken map;
+	TcMsgpackToken name;
+	int column = -1;
+
+	tc_msgpack_token_begin(&reader, message->data, 0, message->length);
+	tc_msgpack_token_read(&reader, &map);
+	if (map.kind != TC_KIND_MAP)
+		tc_msgpack_token_refuse_kind(&map, "a map of column names to values");
+	for (uint32 pairs = map.length; pairs > 0; pairs--)
+	{
+		CHECK_FOR_INTERRUPTS();
+		tc_msgpack_token_read_key(&reader, &name);
+		column = find_column(layout, &name, column + 1);
+		if (column < 0)
+			report_unknown(&name, relation);
+		tc_msgpack_token_read_whole(&reader, &found[column]);
+	}
+	tc_msgpack_token_end(&reader);
+}
+
+void
+tc_msgpack_decode_row(TcMsgpackLayout *layout, bytea *data, int max_depth,
+					  TcMsgpackRow *row)
+{
+	Message message = open_message(data, max_depth);
+	TcMsgpackToken *found = palloc0(Max(layout->ncolumns, 1) * sizeof(*found));
+
+	find_values(layout, &message, row->relation, found);
+	message.depth = 1; /* the map is around the values */
+	row->given = NULL;
+	for (int i = 0; i < layout->ncolumns; i++)
+	{
+		TcMsgpackColumn *column = &layout->columns[i];
+
+		if (found[i].end == 0 || column->generated)
+			continue;
+		row->nulls[column->index] =
+			!read_value(&column->type, &message, &found[i],
+						&row->values[column->index]);
+		row->given = bms_add_member(row->given, column->index + 1);
+	}
+	pfree(found);
 }

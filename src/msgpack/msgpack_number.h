@@ -1,105 +1,84 @@
 /*
  * msgpack_number.h
- *	  Numbers between numeric's binary form and MessagePack's.
+ *	  The form that a number of jsonb takes in MessagePack.
  *
- * Compiles without the server.  What is called numeric here is a numeric
- * datum with a four-byte header, at any address.
+ * Private to the codec.  Numbers are read where they lie, since each record
+ * that enters the cache is measured: most are integers or have few digits, and
+ * PostgreSQL is asked about the others only.
  */
 #ifndef TC_MSGPACK_NUMBER_H
 #define TC_MSGPACK_NUMBER_H
 
-#include <stdbool.h>
+#include "utils/numeric.h"
 
-#include "msgpack/jsonb_form.h"
-
-/* The forms of a number in MessagePack, the shortest faithful one first. */
-typedef enum TcNumberKind
+/* The shortest faithful one first. */
+typedef enum TcMsgpackNumberKind
 {
 	TC_NUMBER_UNSIGNED, /* 0 to 2^64 - 1 */
 	TC_NUMBER_NEGATIVE, /* -2^63 to -1 */
 	TC_NUMBER_DOUBLE,	/* what this double prints as */
 	TC_NUMBER_DECIMAL	/* anything else, as text */
-} TcNumberKind;
+} TcMsgpackNumberKind;
 
-typedef struct TcNumber
+typedef struct TcMsgpackNumber
 {
-	TcNumberKind kind;
+	TcMsgpackNumberKind kind;
 	union
 	{
-		uint64_t magnitude; /* of the integers */
+		uint64 magnitude; /* of the integers */
 		double real;
-		uint32_t length; /* of the decimal's text */
+		char *text; /* to be freed */
 	} as;
-} TcNumber;
-
-/* The most bytes a numeric takes that is made of an integer or a float. */
-#define TC_NUMERIC_MAX_BYTES 20
-
-/* The most bytes a numeric takes that is made of so much text. */
-#define TC_NUMERIC_TEXT_MAX_BYTES(length) (8 + 2 * ((length) / 4 + 2))
-
-/* The longest text that a shortest-decimal function may return, and NUL. */
-#define TC_SHORTEST_BYTES 32
-
-/* The general case of tc_number_read. */
-extern void tc_number_read_any(const char *numeric, TcNumber *number);
-
-/* Write a decimal's text; its length is what tc_number_read found. */
-extern void tc_number_write_text(const char *numeric, char *text);
+} TcMsgpackNumber;
 
 /*
- * Make numerics, at an address that has room for them; the result is the
- * number of bytes they take.  Floats are finite; text has been checked.
+ * A numeric is, behind the header that every varlena has, a word that holds
+ * scale and weight in the short form and scale alone in the long one, which has
+ * a word for the weight behind it, and then digits of base 10,000.  Weight is
+ * the first digit's power of that base.  numeric.c keeps the form to itself,
+ * and since all databases have it on disk it does not change.
  */
-extern size_t tc_numeric_from_integer(char *numeric, bool negative,
-									  uint64_t magnitude);
-extern size_t tc_numeric_from_double(char *numeric, double value);
-extern size_t tc_numeric_from_float(char *numeric, float value);
-extern size_t tc_numeric_from_text(char *numeric, const char *text,
-								   size_t length);
+#define TC_NUMERIC_KIND_MASK	  0xC000
+#define TC_NUMERIC_SPECIAL		  0xC000
+#define TC_NUMERIC_NEGATIVE		  0x4000
+#define TC_NUMERIC_SCALE_MASK	  0x3FFF
+#define TC_NUMERIC_SHORT		  0x8000
+#define TC_NUMERIC_SHORT_NEGATIVE 0x2000
+#define TC_NUMERIC_BASE			  10000
 
-/*
- * Is this the text of a decimal number that numeric can hold, as JSON writes
- * it, without an exponent?
- */
-extern bool tc_number_text_valid(const char *text, size_t length);
-
-/*
- * Write the shortest decimal that is read back as this very float, and NUL:
- * from whoever links this.
- */
-extern void tc_shortest_double(double value, char *text);
-extern void tc_shortest_float(float value, char *text);
+/* The general case of tc_msgpack_number_read. */
+extern void tc_msgpack_number_read_any(Numeric numeric,
+									   TcMsgpackNumber *number);
 
 /* Which form does this number take? */
 static inline void
-tc_number_read(const char *numeric, TcNumber *number)
+tc_msgpack_number_read(Numeric numeric, TcMsgpackNumber *number)
 {
-	uint32_t bytes = tc_form_varsize(numeric);
-	uint16_t header = tc_form_get16(numeric + TC_FORM_VARHDR);
-	const char *digits = numeric + TC_FORM_VARHDR + 2;
+	const uint16 *words = (const uint16 *) VARDATA(numeric);
+	size_t bytes = VARSIZE(numeric) - VARHDRSZ;
 
 	/*
-	 * Most numbers are integers of one or two digits: short form, scale and
-	 * weight 0, or weight 1.
+	 * Most are integers of one or two digits: short form, scale and weight 0,
+	 * or weight 1.
 	 */
-	if ((header & ~(TC_FORM_SHORT_NEGATIVE | 1)) == TC_FORM_NUMERIC_SHORT &&
-		bytes > TC_FORM_VARHDR + 2)
+	if ((words[0] & ~(TC_NUMERIC_SHORT_NEGATIVE | 1)) == TC_NUMERIC_SHORT &&
+		bytes > sizeof(uint16))
 	{
-		uint64_t magnitude = tc_form_get16(digits);
+		uint64 magnitude = words[1];
 
-		if (header & 1)
+		if (words[0] & 1)
 		{
-			magnitude *= 10000;
-			if (bytes > TC_FORM_VARHDR + 4)
-				magnitude += tc_form_get16(digits + 2);
+			magnitude *= TC_NUMERIC_BASE;
+			if (bytes > 2 * sizeof(uint16))
+				magnitude += words[2];
 		}
-		number->kind = header & TC_FORM_SHORT_NEGATIVE ? TC_NUMBER_NEGATIVE
-													   : TC_NUMBER_UNSIGNED;
+		number->kind = words[0] & TC_NUMERIC_SHORT_NEGATIVE
+			? TC_NUMBER_NEGATIVE
+			: TC_NUMBER_UNSIGNED;
 		number->as.magnitude = magnitude;
 		return;
 	}
-	tc_number_read_any(numeric, number);
+	tc_msgpack_number_read_any(numeric, number);
 }
 
 #endif /* TC_MSGPACK_NUMBER_H */

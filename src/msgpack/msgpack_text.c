@@ -1,231 +1,188 @@
 /*-------------------------------------------------------------------------
  *
  * msgpack_text.c
- *	  Text in and from MessagePack: UTF-8, base64 and points in time.
+ *	  The text that MessagePack's values have in jsonb and as input of types.
  *
- * Structure: three independent parts.  Validation looks at eight bytes at a
- * time as long as they are ASCII, as they mostly are.
+ * Structure: one function for each kind of text, on top of PostgreSQL's.
  *
- * Concurrency: none; there is no state.
- *
- * Failure: none; bytes that are not text are an answer.
+ * Failure: extensions that are not what they say are errors with a position.
  *
  *-------------------------------------------------------------------------
  */
-#include <stdbool.h>
-#include <stdio.h>
-#include <string.h>
+#include "postgres.h"
+
+#include "common/base64.h"
+#include "common/jsonapi.h"
+#include "common/shortest_dec.h"
+#include "datatype/timestamp.h"
+#include "utils/datetime.h"
+#include "utils/jsonb.h"
 
 #include "msgpack/msgpack_text.h"
 
-/* -----------------------------------------------------------------------
- * UTF-8
- * -----------------------------------------------------------------------
- */
+/* What numeric can hold on either side of the point. */
+#define DECIMAL_MAX_WHOLE  131072
+#define DECIMAL_MAX_PLACES 16383
 
-/* Are these eight bytes all ASCII and none of them NUL? */
-static inline bool
-plain_word(uint64_t word)
+/* The calendar repeats after 400 years. */
+#define YEARS_PER_CYCLE 400
+#define DAYS_PER_CYCLE	146097
+
+#define NANOSECONDS_PER_SECOND 1000000000
+
+char *
+tc_msgpack_text_of_str(const TcMsgpackToken *token)
 {
-	const uint64_t ones = UINT64_C(0x0101010101010101);
+	char *text;
 
-	/* a borrow out of a NUL only adds to what is set already */
-	return (((word - ones) | word) & (ones << 7)) == 0;
-}
-
-static inline bool
-plain_eight(const uint8_t *text)
-{
-	uint64_t word;
-
-	memcpy(&word, text, sizeof(word));
-	return plain_word(word);
-}
-
-/* Fewer than eight bytes: put them into one word, some of them twice. */
-static inline bool
-plain_few(const uint8_t *text, size_t length)
-{
-	uint32_t first;
-	uint32_t last;
-
-	if (length == 0)
-		return true;
-	if (length < 4)
-		return plain_word(UINT64_C(0x0101010101000000) | text[0] |
-						  text[length / 2] << 8 | text[length - 1] << 16);
-	memcpy(&first, text, sizeof(first));
-	memcpy(&last, text + length - 4, sizeof(last));
-	return plain_word((uint64_t) first << 32 | last);
-}
-
-/* Is all of this ASCII without NUL? */
-static inline bool
-plain_text(const uint8_t *text, size_t length)
-{
-	if (length < 8)
-		return plain_few(text, length);
-	for (size_t at = 0; at < length - 8; at += 8)
+	if (tc_msgpack_text_converts())
 	{
-		if (!plain_eight(text + at))
-			return false;
+		text = pg_any_to_server(token->payload, (int) token->length, PG_UTF8);
+		if (text != token->payload)
+			return text;
 	}
-	return plain_eight(text + length - 8);
+	return pnstrdup(token->payload, token->length);
 }
 
-/*
- * Length of the character that begins here, 0 if it is none.  The second
- * byte's range excludes overlong forms, surrogates and what is beyond the
- * last code point.
- */
-static size_t
-character_length(const uint8_t *text, size_t left)
+/* Is this a number as JSON writes it, without exponent, that numeric has? */
+static bool
+is_decimal(const char *text, size_t length)
 {
-	uint8_t lead = text[0];
-	uint8_t low = 0x80;
-	uint8_t high = 0xbf;
-	size_t length;
+	const char *point = memchr(text, '.', length);
+	size_t whole = point ? point - text : length;
 
-	if (lead < 0x80)
-		return lead != 0;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		length = 2;
-	else if (lead >= 0xe0 && lead <= 0xef)
-	{
-		length = 3;
-		low = lead == 0xe0 ? 0xa0 : low;
-		high = lead == 0xed ? 0x9f : high;
-	}
-	else if (lead >= 0xf0 && lead <= 0xf4)
-	{
-		length = 4;
-		low = lead == 0xf0 ? 0x90 : low;
-		high = lead == 0xf4 ? 0x8f : high;
-	}
-	else
-		return 0;
-	if (length > left || text[1] < low || text[1] > high)
-		return 0;
-	for (size_t i = 2; i < length; i++)
-	{
-		if ((text[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return length;
+	return IsValidJsonNumber(text, (int) length) &&
+		memchr(text, 'e', length) == NULL &&
+		memchr(text, 'E', length) == NULL &&
+		whole - (*text == '-') <= DECIMAL_MAX_WHOLE &&
+		length - whole <= DECIMAL_MAX_PLACES + 1;
 }
 
-size_t
-tc_text_valid_length(const uint8_t *text, size_t length)
+char *
+tc_msgpack_text_of_number(const TcMsgpackToken *token)
 {
-	size_t at = 0;
+	char *text;
 
-	if (plain_text(text, length))
-		return length;
-	while (at < length)
+	switch (token->kind)
 	{
-		size_t character = character_length(text + at, length - at);
+		case TC_KIND_UNSIGNED:
+			return psprintf(UINT64_FORMAT, token->as.number);
+		case TC_KIND_NEGATIVE:
+			return psprintf(INT64_FORMAT, token->as.negative);
+		case TC_KIND_FLOAT:
+			text = palloc(FLOAT_SHORTEST_DECIMAL_LEN);
+			float_to_shortest_decimal_buf((float) token->as.real, text);
+			return text;
+		case TC_KIND_DOUBLE:
+			text = palloc(DOUBLE_SHORTEST_DECIMAL_LEN);
+			double_to_shortest_decimal_buf(token->as.real, text);
+			return text;
+		default:
+			if (!is_decimal(token->payload, token->length))
+				tc_msgpack_token_refuse(token->end - token->length,
+										"something else",
+										"the text of a decimal number");
+			return pnstrdup(token->payload, token->length);
+	}
+}
 
-		if (character == 0)
+/* A number of so many bytes, most significant first. */
+static uint64
+read_bytes(const char *bytes, int count)
+{
+	uint64 number = 0;
+
+	while (count-- > 0)
+		number = number << 8 | (uint8) *bytes++;
+	return number;
+}
+
+/* Seconds since 1970, and nanoseconds. */
+static void
+read_timestamp(const TcMsgpackToken *token, int64 *seconds, uint32 *nanoseconds)
+{
+	uint64 both;
+
+	switch (token->length)
+	{
+		case 4:
+			*seconds = (int64) read_bytes(token->payload, 4);
+			*nanoseconds = 0;
 			break;
-		at += character;
+		case 8:
+			both = read_bytes(token->payload, 8);
+			*seconds = (int64) (both & ((UINT64CONST(1) << 34) - 1));
+			*nanoseconds = (uint32) (both >> 34);
+			break;
+		case 12:
+			*nanoseconds = (uint32) read_bytes(token->payload, 4);
+			*seconds = (int64) read_bytes(token->payload + 4, 8);
+			break;
+		default:
+			tc_msgpack_token_refuse(token->begin, "one of another length",
+									"a timestamp of 4, 8 or 12 bytes");
 	}
-	return at;
+	if (*nanoseconds >= NANOSECONDS_PER_SECOND)
+		tc_msgpack_token_refuse(token->begin, "more of them",
+								"a timestamp with nanoseconds of one second");
 }
 
-/* -----------------------------------------------------------------------
- * base64
- * -----------------------------------------------------------------------
- */
-
-size_t
-tc_text_write_base64(char *text, const uint8_t *data, size_t length)
+/* Of years beyond PostgreSQL's too, which j2date() gets without their cycles. */
+char *
+tc_msgpack_text_of_timestamp(const TcMsgpackToken *token)
 {
-	static const char alphabet[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *to = text;
-
-	for (size_t at = 0; at < length; at += 3)
-	{
-		size_t left = length - at;
-		uint32_t bits = (uint32_t) data[at] << 16;
-
-		if (left > 1)
-			bits |= (uint32_t) data[at + 1] << 8;
-		if (left > 2)
-			bits |= data[at + 2];
-		*to++ = alphabet[bits >> 18];
-		*to++ = alphabet[bits >> 12 & 0x3f];
-		*to++ = left > 1 ? alphabet[bits >> 6 & 0x3f] : '=';
-		*to++ = left > 2 ? alphabet[bits & 0x3f] : '=';
-	}
-	return to - text;
-}
-
-/* -----------------------------------------------------------------------
- * Points in time
- * -----------------------------------------------------------------------
- */
-
-#define SECONDS_PER_DAY 86400
-/* Days in 400 years, after which the calendar repeats. */
-#define DAYS_PER_CYCLE 146097
-/* Days from 0000-03-01 to 1970-01-01. */
-#define EPOCH_DAY 719468
-
-typedef struct Date
-{
-	int64_t year;
+	int64 seconds;
+	uint32 nanoseconds;
+	int64 days;
+	int64 cycles;
+	int64 long_year;
+	int second;
+	int year;
 	int month;
 	int day;
-} Date;
+	StringInfoData text;
 
-/*
- * The date of a day counted from 1970-01-01, in the Gregorian calendar.
- * Years are taken to begin in March, so that the leap day comes last.
- */
-static Date
-date_of(int64_t days)
-{
-	int64_t cycle;
-	int day;   /* of the cycle, then of the year */
-	int year;  /* of the cycle */
-	int month; /* 0 is March */
-	Date date;
+	read_timestamp(token, &seconds, &nanoseconds);
+	second = (int) (seconds % SECS_PER_DAY);
+	days = seconds / SECS_PER_DAY - (second < 0);
+	second += second < 0 ? SECS_PER_DAY : 0;
+	cycles = days / DAYS_PER_CYCLE;
+	j2date(UNIX_EPOCH_JDATE + (int) (days % DAYS_PER_CYCLE), &year, &month,
+		   &day);
+	long_year = year + cycles * YEARS_PER_CYCLE;
 
-	days += EPOCH_DAY;
-	cycle = days / DAYS_PER_CYCLE - (days % DAYS_PER_CYCLE < 0);
-	day = (int) (days - cycle * DAYS_PER_CYCLE);
-	year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-	day -= 365 * year + year / 4 - year / 100;
-	/* five months from March on have 153 days, and so have the next five */
-	month = (5 * day + 2) / 153;
-	date.day = day - (153 * month + 2) / 5 + 1;
-	date.month = month < 10 ? month + 3 : month - 9;
-	date.year = cycle * 400 + year + (date.month <= 2);
-	return date;
-}
-
-size_t
-tc_text_write_timestamp(char *text, int64_t seconds, uint32_t nanoseconds)
-{
-	int second = (int) (seconds % SECONDS_PER_DAY);
-	Date date = date_of(seconds / SECONDS_PER_DAY - (second < 0));
+	initStringInfo(&text);
 	/* more or less than four digits need a sign */
-	const char *year = date.year < 0 || date.year > 9999 ? "%+05lld" : "%04lld";
-	size_t length;
-
-	second += second < 0 ? SECONDS_PER_DAY : 0;
-	length = snprintf(text, TC_TIMESTAMP_BYTES, year, (long long) date.year);
-	length += snprintf(text + length, TC_TIMESTAMP_BYTES - length,
-					   "-%02d-%02dT%02d:%02d:%02d", date.month, date.day,
-					   second / 3600, second / 60 % 60, second % 60);
+	appendStringInfo(&text,
+					 long_year < 0 || long_year > 9999 ? "%+05lld" : "%04lld",
+					 (long long) long_year);
+	appendStringInfo(&text, "-%02d-%02dT%02d:%02d:%02d", month, day,
+					 second / SECS_PER_HOUR, second / SECS_PER_MINUTE % 60,
+					 second % SECS_PER_MINUTE);
 	if (nanoseconds > 0)
 	{
-		length += snprintf(text + length, TC_TIMESTAMP_BYTES - length, ".%09u",
-						   (unsigned) nanoseconds);
-		while (text[length - 1] == '0')
-			length--;
+		appendStringInfo(&text, ".%09u", nanoseconds);
+		while (text.data[text.len - 1] == '0')
+			text.len--;
 	}
-	text[length++] = 'Z';
-	return length;
+	appendStringInfoChar(&text, 'Z');
+	return text.data;
+}
+
+char *
+tc_msgpack_text_in_base64(const TcMsgpackToken *token, int *length)
+{
+	const void *bytes = token->payload;
+	int room;
+	char *text;
+
+	/* no string of jsonb is longer */
+	if (token->length > JENTRY_OFFLENMASK / 4 * 3)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("MessagePack data is too large for jsonb")));
+	room = pg_b64_enc_len((int) token->length);
+	text = palloc(room + 1);
+	*length = pg_b64_encode(bytes, (int) token->length, text, room);
+	return text;
 }

@@ -1,33 +1,36 @@
 /*
  * msgpack_text.h
- *	  Text in and from MessagePack: UTF-8, base64 and points in time.
+ *	  The text that MessagePack's values have in jsonb and as input of types.
  *
- * Compiles without the server.
+ * Private to the codec.  What is returned is terminated, in the database's
+ * encoding, and in the current memory context.
  */
 #ifndef TC_MSGPACK_TEXT_H
 #define TC_MSGPACK_TEXT_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "mb/pg_wchar.h"
 
-/*
- * How many bytes from the beginning are text, that is, UTF-8 without NUL?
- * All of them, or the position of the first character that is not.
- */
-extern size_t tc_text_valid_length(const uint8_t *text, size_t length);
+#include "msgpack/msgpack_token.h"
 
-/* The length of base64 text for so many bytes. */
-#define TC_BASE64_BYTES(length) (((length) + 2) / 3 * 4)
+/* Is a str in another encoding here than outside? */
+static inline bool
+tc_msgpack_text_converts(void)
+{
+	return GetDatabaseEncoding() != PG_UTF8 &&
+		GetDatabaseEncoding() != PG_SQL_ASCII;
+}
 
-/* Write it; returns its length. */
-extern size_t tc_text_write_base64(char *text, const uint8_t *data,
-								   size_t length);
+/* A str. */
+extern char *tc_msgpack_text_of_str(const TcMsgpackToken *token);
 
-/* The most bytes of a point in time's text. */
-#define TC_TIMESTAMP_BYTES 48
+/* A number of any kind, a decimal too. */
+extern char *tc_msgpack_text_of_number(const TcMsgpackToken *token);
 
-/* Write ISO 8601 in UTC, for seconds since 1970; returns its length. */
-extern size_t tc_text_write_timestamp(char *text, int64_t seconds,
-									  uint32_t nanoseconds);
+/* A timestamp: ISO 8601 in UTC. */
+extern char *tc_msgpack_text_of_timestamp(const TcMsgpackToken *token);
+
+/* The bytes of a bin or ext in base64, and how many characters that is. */
+extern char *tc_msgpack_text_in_base64(const TcMsgpackToken *token,
+									   int *length);
 
 #endif /* TC_MSGPACK_TEXT_H */

@@ -23,7 +23,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/settings.h"
-#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_encode.h"
 #include "query/result.h"
 #include "table/key_text.h"
 
@@ -114,7 +114,7 @@ tc_result_msgpack(TcMap *map, const TcValue *value)
 
 	if (column == NULL)
 		return PointerGetDatum(
-			tc_msgpack_row_encode(tc_map_encoder(map), value->row.values,
+			tc_msgpack_encode_row(tc_map_encoder(map), value->row.values,
 								  value->row.nulls, tc_max_msgpack_depth));
 	return PointerGetDatum(
 		tc_msgpack_encode(value->value, column->type, tc_max_msgpack_depth));

@@ -21,7 +21,7 @@
 #include "utils/typcache.h"
 
 #include "base/settings.h"
-#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_decode.h"
 #include "query/result.h"
 #include "query/row_arg.h"
 
@@ -203,7 +203,8 @@ tc_row_arg_from_msgpack(TcMap *map, const Datum *keys, bytea *data,
 
 	row.values = palloc0(map->desc->natts * sizeof(Datum));
 	row.nulls = palloc0(map->desc->natts * sizeof(bool));
-	tc_msgpack_to_row(tc_map_encoder(map), data, tc_max_msgpack_depth, &row);
+	tc_msgpack_decode_row(tc_map_encoder(map), data, tc_max_msgpack_depth,
+						  &row);
 	columns->values = row.values;
 	columns->nulls = row.nulls;
 	set_given(map, keys, row.given, columns);

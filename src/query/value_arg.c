@@ -14,7 +14,7 @@
 #include "utils/lsyscache.h"
 
 #include "base/settings.h"
-#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_decode.h"
 #include "query/value_arg.h"
 
 Datum
@@ -56,6 +56,6 @@ tc_value_arg_from_msgpack(const TcMap *map, bytea *data, Datum *value)
 {
 	const TcColumn *column = map->layout.value;
 
-	return tc_msgpack_to_value(data, column->type, column->typmod,
-							   tc_max_msgpack_depth, value);
+	return tc_msgpack_decode_value(data, column->type, column->typmod,
+								   tc_max_msgpack_depth, value);
 }

@@ -20,7 +20,8 @@
 
 #include "base/pg_compat.h"
 #include "base/settings.h"
-#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_decode.h"
+#include "msgpack/msgpack_encode.h"
 
 /* Cost of a value that cannot be encoded. */
 #define COST_TOO_DEEP 4096
@@ -39,18 +40,15 @@ topcache_to_msgpack(PG_FUNCTION_ARGS)
 Datum
 topcache_from_msgpack(PG_FUNCTION_ARGS)
 {
-	bytea *data = PG_GETARG_BYTEA_PP(0);
-
-	PG_RETURN_JSONB_P(tc_msgpack_to_jsonb(VARDATA_ANY(data),
-										  VARSIZE_ANY_EXHDR(data),
-										  tc_max_msgpack_depth));
+	PG_RETURN_JSONB_P(
+		tc_msgpack_decode_jsonb(PG_GETARG_BYTEA_PP(0), tc_max_msgpack_depth));
 }
 
 Datum
 topcache_cost(PG_FUNCTION_ARGS)
 {
-	int64 value_cost =
-		tc_msgpack_length(PG_GETARG_DATUM(0), JSONBOID, tc_max_msgpack_depth);
+	int64 value_cost = tc_msgpack_encode_length(PG_GETARG_DATUM(0), JSONBOID,
+												tc_max_msgpack_depth);
 
 	if (value_cost == TC_MSGPACK_TOO_DEEP)
 		value_cost = COST_TOO_DEEP;

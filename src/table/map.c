@@ -494,10 +494,10 @@ tc_map_require(Oid relation)
 					 "it anew.")));
 }
 
-TcMsgpackShape *
+TcMsgpackLayout *
 tc_map_encoder(TcMap *map)
 {
 	if (map->encoder == NULL)
-		map->encoder = tc_msgpack_shape_create(map->desc, map->context);
+		map->encoder = tc_msgpack_layout_create(map->desc, map->context);
 	return map->encoder;
 }

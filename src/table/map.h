@@ -7,7 +7,7 @@
 
 #include "executor/spi.h"
 
-#include "msgpack/msgpack.h"
+#include "msgpack/msgpack_layout.h"
 #include "table/key_index.h"
 #include "table/map_definition.h"
 #include "table/row_layout.h"
@@ -73,7 +73,7 @@ typedef struct TcMap
 	List *row_plans; /* of TcRowPlan, by columns */
 
 	/* prepared when first needed */
-	TcMsgpackShape *encoder;
+	TcMsgpackLayout *encoder;
 	FmgrInfo to_jsonb;	 /* of a value, or of a row */
 	FmgrInfo from_jsonb; /* of a row */
 
@@ -110,6 +110,6 @@ extern const char *tc_map_suspension_text(TcSuspension suspension);
 extern bool tc_map_up_to_date(const TcMap *map);
 
 /* The row type of a map that keeps whole rows, prepared for MessagePack. */
-extern TcMsgpackShape *tc_map_encoder(TcMap *map);
+extern TcMsgpackLayout *tc_map_encoder(TcMap *map);
 
 #endif /* TC_MAP_H */

@@ -1,5 +1,6 @@
 #!/bin/bash
 #
-# Ten seconds of fuzzing for each target of the MessagePack codec.
+# Ten seconds of fuzzing of the MessagePack codec.  It builds the source tree,
+# which ROOT names where the tests are a copy.
 
-exec "$(dirname "$0")/../fuzz/run" "${FUZZ_SECONDS:-10}"
+exec "${ROOT:-$(dirname "$0")/../..}/test/fuzz/run" "${FUZZ_SECONDS:-10}"
