@@ -34,7 +34,7 @@
 
 #include "cache/settle.h"
 #include "cache/visibility.h"
-#include "segment/evict/queues.h"
+#include "segment/evict/dirty.h"
 #include "segment/index/settlement.h"
 #include "segment/maps/budget.h"
 #include "segment/memory/map_entry.h"
@@ -195,7 +195,7 @@ tc_settle_version(uint16 map, uint32 hash, TransactionId xid)
 static int
 settle_shard(uint16 map, int shard, TcDirty *dirty, int max)
 {
-	int n = tc_queues_dirty(map, shard, dirty, max);
+	int n = tc_dirty_list(map, shard, dirty, max);
 
 	for (int i = 0; i < n; i++)
 	{

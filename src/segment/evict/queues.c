@@ -23,8 +23,7 @@
  */
 #include "postgres.h"
 
-#include "access/transam.h"
-
+#include "segment/evict/list.h"
 #include "segment/evict/queues.h"
 #include "segment/evict/queues_check.h"
 #include "segment/memory/map_entry.h"
@@ -58,25 +57,6 @@ publish_tail_locked(uint16 map, uint32 hash, TcSharedShard *shard, int queue)
 		&tc_map_body(map)->tail_access[queue][tc_shard_number(hash)], last_us);
 }
 
-/* For assertions: the lock of the shard that a record belongs to. */
-#define lock_of(ref) \
-	(&tc_shard_of(tc_record_at(ref)->map, tc_record_at(ref)->hash)->lock)
-
-static void
-push_front_locked(TcRef *head, TcRef *tail, TcRef ref)
-{
-	TcSharedRecord *rec = tc_record_at(ref);
-
-	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
-	rec->prev = TC_NO_REF;
-	rec->next = *head;
-	if (*head != TC_NO_REF)
-		tc_record_at(*head)->prev = ref;
-	else
-		*tail = ref;
-	*head = ref;
-}
-
 /*
  * The warm-up fills the most recent records first: each comes with a last
  * access before those of the others, and, as a rule, of all that is there.
@@ -87,7 +67,7 @@ push_back_locked(TcSharedQueue *queue, TcRef ref)
 	TcSharedRecord *rec = tc_record_at(ref);
 	TcSharedRecord *last = tc_record_at(queue->tail);
 
-	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_shard_lock(ref), LW_EXCLUSIVE));
 	tc_record_set_last_access(rec,
 							  Min(tc_record_last_access(rec),
 								  tc_record_last_access(last)));
@@ -97,23 +77,6 @@ push_back_locked(TcSharedQueue *queue, TcRef ref)
 	queue->tail = ref;
 }
 
-static void
-take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
-{
-	TcSharedRecord *rec = tc_record_at(ref);
-
-	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
-	if (rec->prev != TC_NO_REF)
-		tc_record_at(rec->prev)->next = rec->next;
-	else
-		*head = rec->next;
-	if (rec->next != TC_NO_REF)
-		tc_record_at(rec->next)->prev = rec->prev;
-	else
-		*tail = rec->prev;
-	rec->prev = rec->next = TC_NO_REF;
-}
-
 /*
  * A record is accessed, as the first of a queue.  The clock may have been set
  * back, and whoever gives a time may have waited for the lock.
@@ -121,7 +84,7 @@ take_out_locked(TcRef *head, TcRef *tail, TcRef ref)
 static void
 access_first_locked(const TcSharedQueue *queue, TcRef ref, uint64 access_us)
 {
-	Assert(LWLockHeldByMeInMode(lock_of(ref), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_shard_lock(ref), LW_EXCLUSIVE));
 	if (queue->head != TC_NO_REF)
 		access_us =
 			Max(access_us, tc_record_last_access(tc_record_at(queue->head)));
@@ -152,7 +115,7 @@ enter_queue_locked(TcSharedShard *shard, TcRef ref, int number)
 	{
 		if (!rec->warm)
 			access_first_locked(queue, ref, tc_segment_clock_us());
-		push_front_locked(&queue->head, &queue->tail, ref);
+		tc_list_push_locked(&queue->head, &queue->tail, ref);
 	}
 	account_queue_locked(shard, number, tc_record_bytes(ref));
 	if (was_empty || rec->warm)
@@ -168,7 +131,7 @@ leave_queue_locked(TcSharedShard *shard, TcRef ref)
 	bool was_tail = queue->tail == ref;
 
 	Assert(LWLockHeldByMeInMode(&shard->lock, LW_EXCLUSIVE));
-	take_out_locked(&queue->head, &queue->tail, ref);
+	tc_list_remove_locked(&queue->head, &queue->tail, ref);
 	account_queue_locked(shard, rec->queue, -(int64) tc_record_bytes(ref));
 
 	/* the tail is far away in memory: look at it only when it is new */
@@ -190,8 +153,8 @@ tc_queues_move_locked(TcSharedShard *shard, TcRef ref, int queue,
 	access_first_locked(to, ref, access_us);
 	if (to->head != ref)
 	{
-		take_out_locked(&from->head, &from->tail, ref);
-		push_front_locked(&to->head, &to->tail, ref);
+		tc_list_remove_locked(&from->head, &from->tail, ref);
+		tc_list_push_locked(&to->head, &to->tail, ref);
 	}
 	if (from != to)
 	{
@@ -219,7 +182,7 @@ tc_queues_link(TcRef ref, int queue)
 	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
 	if (rec->flags & TC_REC_DIRTY)
 	{
-		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		tc_list_push_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		shard->dirty_records++;
 	}
 	else
@@ -240,7 +203,7 @@ tc_queues_unlink(TcRef ref)
 	tc_queues_check_record_locked(ref);
 	if (rec->flags & TC_REC_DIRTY)
 	{
-		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
+		tc_list_remove_locked(&shard->dirty_head, &shard->dirty_tail, ref);
 		shard->dirty_records--;
 	}
 	else
@@ -389,31 +352,4 @@ tc_queues_empty(uint16 map)
 			return false;
 	}
 	return true;
-}
-
-int
-tc_queues_dirty(uint16 map, int number, TcDirty *dirty, int max)
-{
-	TcSharedShard *shard = &tc_map_body(map)->shard[number];
-	int n;
-
-	LWLockAcquire(&shard->lock, LW_EXCLUSIVE);
-	max = Min(max, (int) shard->dirty_records);
-	for (n = 0; n < max; n++)
-	{
-		TcRef ref = shard->dirty_tail;
-		TcSharedRecord *rec = tc_record_at(ref);
-
-		dirty[n].hash = rec->hash;
-		dirty[n].xmin = rec->xmin;
-		dirty[n].ended_by =
-			(rec->flags & TC_REC_ENDED) ? rec->ended_by : InvalidTransactionId;
-		dirty[n].committed = (rec->flags & TC_REC_COMMITTED) != 0;
-		dirty[n].never_evicted = (rec->flags & TC_REC_NEVER_EVICTED) != 0;
-		take_out_locked(&shard->dirty_head, &shard->dirty_tail, ref);
-		push_front_locked(&shard->dirty_head, &shard->dirty_tail, ref);
-		tc_queues_check_record_locked(ref);
-	}
-	LWLockRelease(&shard->lock);
-	return n;
 }

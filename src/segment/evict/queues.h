@@ -14,10 +14,10 @@ extern void tc_queues_create(TcSharedMapBody *body);
 
 /*
  * Put a record on the dirty list, or, when it is clean, into a queue, as the
- * most recent one; take it off again.  Only the newest version of a key is on a list.  Lock the
- * shard; the partition's lock is held exclusively, and a change of the
- * record's bucket is under way: without it an access could put a record
- * back that has just been taken off.
+ * most recent one; take it off again.  Only the newest version of a key is on
+ * a list.  Lock the shard; the partition's lock is held exclusively, and a
+ * change of the record's bucket is under way: without it an access could put
+ * a record back that has just been taken off.
  */
 extern void tc_queues_link(TcRef ref, int queue);
 extern void tc_queues_unlink(TcRef ref);
@@ -73,22 +73,6 @@ extern void tc_queues_oldest(int map, int queue, TcQueueEnd *end);
 extern TcChoice tc_queues_choose(const TcQueueEnd *end,
 								 bool (*spare)(TcSharedShard *shard, TcRef ref),
 								 TcVictim *victim);
-
-/*
- * Dirty records of a shard, those first that have waited longest since they
- * were last returned: up to max of them.  For settling what no callback has
- * reached.
- */
-typedef struct TcDirty
-{
-	uint32 hash;
-	TransactionId xmin;		/* of the newest version */
-	TransactionId ended_by; /* who is deleting it, or invalid */
-	bool committed;			/* known already: waits for the flush */
-	bool never_evicted;
-} TcDirty;
-
-extern int tc_queues_dirty(uint16 map, int shard, TcDirty *dirty, int max);
 
 /* Does a map hold no record at all? */
 extern bool tc_queues_empty(uint16 map);

@@ -166,24 +166,13 @@ tc_arena_ref_bytes(TcRef ref)
 }
 
 uint32
-tc_arena_max_chunk(void)
-{
-	return tc_seg.head->page_bytes;
-}
-
-/*
- * How many bytes of a record of so many bytes to put into its next chunk:
- * all of them when the class fits well, else a chunk that is filled
- * completely, leaving the rest to a smaller one.
- */
-uint32
 tc_arena_best_piece(uint32 bytes)
 {
 	uint32 number;
 	uint32 chunk;
 
-	if (bytes >= tc_arena_max_chunk())
-		return tc_arena_max_chunk();
+	if (bytes >= tc_seg.head->page_bytes)
+		return tc_seg.head->page_bytes;
 	number = class_for(bytes);
 	chunk = class_at(number)->chunk_bytes;
 	if (chunk - bytes <= bytes / WELL_FITTING || bytes < SPLIT_BYTES)

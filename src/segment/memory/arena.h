@@ -11,8 +11,8 @@
 extern void tc_arena_create(void);
 
 /*
- * Take a chunk of at least so many bytes (at most tc_arena_max_chunk()), or
- * TC_NO_REF when neither its class nor the page pool has one.  Never evicts.
+ * Take a chunk of at least so many bytes (at most a page), or TC_NO_REF
+ * when neither its class nor the page pool has one.  Never evicts.
  */
 extern TcRef tc_arena_alloc(uint32 bytes);
 
@@ -28,8 +28,10 @@ extern void tc_arena_free(TcRef ref);
 /* What a chunk takes. */
 extern uint32 tc_arena_ref_bytes(TcRef ref);
 
-/* Largest chunk there is, and the largest that is worth not splitting. */
-extern uint32 tc_arena_max_chunk(void);
+/*
+ * How much of so many bytes to put into one chunk: all of it where a class
+ * fits well, else what fills a chunk.
+ */
 extern uint32 tc_arena_best_piece(uint32 bytes);
 
 /* Whole pages, for the index and for map bodies. */
