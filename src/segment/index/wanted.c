@@ -14,8 +14,6 @@
  * Concurrency: atomic reads and writes.  A hash that is overwritten, or
  * stays for ever, does no harm: what a writer installs is right in any case.
  *
- * Failure: none.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
