@@ -35,17 +35,19 @@
 /* Parts of the segment in one step, about a bucket of the index each. */
 #define PARTS_PER_STEP 16384
 
-static TransactionId frozen_before = InvalidTransactionId;
-static TransactionId horizon = InvalidTransactionId;
+/* The sweep that is under way, and where it goes. */
 static TcWalkFreeze sweep;
+static TransactionId horizon = InvalidTransactionId;
 
-/* Is it time for the next sweep?  Then horizon is where it goes. */
+/* Where the last one went. */
+static TransactionId frozen_before = InvalidTransactionId;
+
+/* Is it time for a sweep that goes to a transaction id? */
 static bool
-sweep_is_due(void)
+is_due(TransactionId xid)
 {
-	horizon = GetOldestNonRemovableTransactionId(NULL);
 	return !TransactionIdIsValid(frozen_before) ||
-		(int32) (horizon - frozen_before) >= FREEZE_DISTANCE;
+		(int32) (xid - frozen_before) >= FREEZE_DISTANCE;
 }
 
 void
@@ -53,8 +55,14 @@ tc_freeze_step(void)
 {
 	if (RecoveryInProgress())
 		return;
-	if (sweep.parts == 0 && !sweep_is_due())
-		return;
+	if (sweep.parts == 0)
+	{
+		TransactionId oldest = GetOldestNonRemovableTransactionId(NULL);
+
+		if (!is_due(oldest))
+			return;
+		horizon = oldest;
+	}
 	if (tc_walk_freeze(&sweep, horizon, PARTS_PER_STEP))
 		return;
 	frozen_before = horizon;

@@ -8,71 +8,51 @@
  *
  * Concurrency: that of the statements.
  *
- * Failure: the user id is put back however the statement ends: after an
- * error by the abort of the (sub)transaction, which restores it.
+ * Failure: errors are those of the statements.
  *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 
 #include "base/settings.h"
 #include "ddl/definitions.h"
 #include "segment/maps/map_table.h"
 #include "segment/memory/segment.h"
 #include "table/extension.h"
+#include "table/owner.h"
 
 /* Columns of a definition that statements set, as parameters in order. */
 #define NPARAMS 8
-
-/* The owner of the table of definitions. */
-static Oid
-definitions_owner(void)
-{
-	Oid table = get_relname_relid("map_definition", tc_extension_schema());
-	HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
-	Oid owner;
-
-	if (!HeapTupleIsValid(tuple))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_UNDEFINED_OBJECT),
-			 errmsg(
-				 "extension \"topcache\" is not installed in this database")));
-	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
 
 /* Run a statement as the owner of the definitions. */
 static void
 execute_as_owner(const char *sql, int nparams, Oid *types, Datum *values,
 				 const char *nulls)
 {
-	Oid user;
-	int context;
+	Oid table = get_relname_relid("map_definition", tc_extension_schema());
+	TcOwnerBefore before;
 	int code;
 
-	GetUserIdAndSecContext(&user, &context);
-	SetUserIdAndSecContext(definitions_owner(),
-						   context | SECURITY_LOCAL_USERID_CHANGE |
-							   SECURITY_RESTRICTED_OPERATION);
+	if (!tc_owner_become(table, &before))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT),
+			 errmsg(
+				 "extension \"topcache\" is not installed in this database")));
 	SPI_connect();
 	code = SPI_execute_with_args(sql, nparams, types, values, nulls, false, 0);
 	if (code < 0)
 		elog(ERROR, "could not change the definition of a map: %s",
 			 SPI_result_code_string(code));
 	SPI_finish();
-	SetUserIdAndSecContext(user, context);
+	tc_owner_leave(&before);
 }
 
 static Datum

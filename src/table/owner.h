@@ -15,7 +15,7 @@ typedef struct TcOwnerBefore
 
 /*
  * Become the owner of a relation; false when there is no such relation.  The
- * caller holds a lock on it and has opened nothing of it.
+ * caller has a lock on it, if it is a user's, and has opened nothing of it.
  */
 extern bool tc_owner_become(Oid relation, TcOwnerBefore *before);
 
