@@ -30,7 +30,6 @@
 
 /* ----- finding ----- */
 
-/* Is the probe's map entry still the map's?  The partition's lock is held. */
 bool
 tc_chain_is_current_locked(const TcProbe *probe)
 {
@@ -51,7 +50,6 @@ tc_chain_find_locked(TcIndexPlace *place, const TcProbe *probe)
 	return false;
 }
 
-/* The version that xid wrote; *above is the one over it. */
 TcRef
 tc_chain_find_version_locked(TcRef newest, uint16 map, TransactionId xid,
 							 TcRef *above)
@@ -127,7 +125,7 @@ is_negative(const TcSharedRecord *rec)
 	return (rec->flags & TC_REC_NEGATIVE) ? 1 : 0;
 }
 
-/* Versions below the newest one went. */
+/* So many bytes of versions below the newest one are free now. */
 static void
 account_freed_locked(uint16 map, uint32 hash, int64 bytes)
 {
@@ -160,7 +158,6 @@ tc_chain_cut_locked(TcRef ref)
 	account_freed_locked(rec->map, rec->hash, free_versions_locked(older));
 }
 
-/* Take the record out of index and lists and free it. */
 void
 tc_chain_remove_locked(TcIndexPlace *place)
 {
@@ -185,7 +182,6 @@ tc_chain_drop_locked(TcIndexPlace *place, TcRemovalReason why)
 	tc_bucket_end_change_locked(place->first);
 }
 
-/* Add a record whose key has none yet; false without memory. */
 bool
 tc_chain_add_locked(TcRef ref)
 {
@@ -201,7 +197,6 @@ tc_chain_add_locked(TcRef ref)
 	return true;
 }
 
-/* Push a dirty version over "older", which is there or below it. */
 void
 tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 {
@@ -222,7 +217,6 @@ tc_chain_push_locked(TcIndexPlace *place, TcRef ref, TcRef older)
 	tc_chain_check_locked(ref);
 }
 
-/* Pop the newest version of a key. */
 void
 tc_chain_pop_locked(TcIndexPlace *place)
 {

@@ -61,7 +61,7 @@ typedef enum TcCounter
 	TC_COUNT_MISSES_COLD, /* it has not been, as far as is known */
 	TC_COUNT_MISSES_EVICTED,
 	TC_COUNT_MISSES_EXPIRED,
-	TC_COUNT_MISSES_INVALIDATED, /* its key was written, or the map anew */
+	TC_COUNT_MISSES_INVALIDATED, /* its key was written, its map made anew */
 	TC_COUNT_MISSES_SNAPSHOT,	 /* it is, in no version that the reader sees */
 	TC_COUNT_MISSES_OVERSIZE,	 /* it is too large to be */
 	TC_COUNT_MISS_NS,			 /* time that they took, fills included */
