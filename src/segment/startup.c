@@ -90,7 +90,7 @@ choose_page_bytes(Size size_bytes)
 	return page_bytes;
 }
 
-/* Reserve room for a part at the end of what is laid out; cache-aligned. */
+/* Lay a part out behind the others, cache-aligned; returns where. */
 static Size
 lay_out(Size *end, Size bytes)
 {

@@ -6,12 +6,12 @@
  * Structure: expired records are those that their map's wheel says are due.
  * Idle ones are at the ends of the queues: each list is walked from its
  * tail for as long as the tail has been idle for too long.  Neither looks at
- * a record that stays, but for those of which the policy knows only that
- * they have been read since they came: these get the time once more.
+ * a record that stays, except where the policy knows only that a record has
+ * been read since it came: such a record gets the time once more.
  *
  * A record that expires and can't be dropped yet, because its writer is
  * running or its commit is not on disk, is looked at again a second later.
- * A record without a heap behind it can be dropped when it is committed and
+ * A record without a table behind it can be dropped when it is committed and
  * nobody is deleting it: nobody can find it any more.
  *
  * Concurrency: a record is picked under its list's lock, and looked at again

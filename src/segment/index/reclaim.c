@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * reclaim.c
- *	  Finds room in a full segment: evicts, and moves records together.
+ *	  Takes memory from a segment that may be full.
  *
  * Structure: the backend that needs a chunk takes one from its size class or
  * from the page pool.  Where both are empty it empties a sparse page if some
  * class can spare one, else evicts the clean record of the whole segment that
- * the policy names, and tries again.  Each eviction adds a free chunk
+ * the policy chooses, and tries again.  Each eviction adds a free chunk
  * somewhere, so after at most a page's worth of them per class a page can be
  * emptied: the work per allocation is constant on average.
  *
  * Concurrency: no lock is held between the steps.  Another backend may take
- * the room that was made; then the loop goes round again.
+ * what was freed; then the loop goes round again.
  *
  * Failure: when no clean record is left, TC_NO_REF.
  *
@@ -35,7 +35,7 @@
 #define SPARE_SHARE		128
 #define MIN_SPARE_PAGES 4
 
-/* Overflow buckets below which room is made for more. */
+/* Overflow buckets below which memory for more is freed. */
 #define OVERFLOW_RESERVE 16
 
 /* Free a page or a record; false when there is nothing to be freed. */
@@ -92,7 +92,7 @@ tc_reclaim_spare_pages(void)
 
 /*
  * Keep a few overflow buckets in reserve: they are taken under a partition's
- * lock, where no room can be made.
+ * lock, where nothing can be freed.
  */
 static void
 reserve_overflow(void)

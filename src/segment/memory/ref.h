@@ -79,7 +79,7 @@ typedef enum TcCounter
 	TC_COUNT_REMOVAL_REASONS_LAST =
 		TC_COUNT_REMOVAL_REASONS + TC_REMOVAL_REASONS - 1,
 
-	TC_COUNT_NOT_RESIDENT,	 /* not stored: no room, or too large */
+	TC_COUNT_NOT_RESIDENT,	 /* not stored: no memory, or too large */
 	TC_COUNT_COST_DEFAULTED, /* value could not be encoded */
 	TC_NCOUNTERS
 } TcCounter;

@@ -20,7 +20,7 @@ extern int64 tc_segment_epoch(void);
 #ifdef USE_ASSERT_CHECKING
 /*
  * Does this process hold a lock of the map table, the index or the allocator?
- * Then it must not raise errors, make room, or ask what may do either.
+ * Then it must not raise errors, evict, or call what may do either.
  */
 extern bool tc_segment_holds_lock(void);
 #endif
