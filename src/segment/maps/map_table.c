@@ -41,6 +41,15 @@ tc_map_table_has_free(void)
 	return has_free;
 }
 
+/* Is an entry some map's? */
+static bool
+is_live_locked(uint16 number)
+{
+	Assert(LWLockHeldByMe(tc_map_lock()));
+	return number < tc_seg.head->maps_used &&
+		pg_atomic_read_u32(&tc_seg.maps[number].state) == TC_MAP_LIVE;
+}
+
 uint32
 tc_map_table_count_elsewhere(Oid database)
 {
@@ -49,10 +58,7 @@ tc_map_table_count_elsewhere(Oid database)
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
 	for (uint32 m = 0; m < tc_seg.head->maps_used; m++)
 	{
-		TcSharedMapEntry *entry = &tc_seg.maps[m];
-
-		if (pg_atomic_read_u32(&entry->state) == TC_MAP_LIVE &&
-			entry->identity.database != database)
+		if (is_live_locked(m) && tc_seg.maps[m].identity.database != database)
 			n++;
 	}
 	LWLockRelease(tc_map_lock());
@@ -65,8 +71,7 @@ tc_map_table_identity(uint16 number, TcMapIdentity *identity)
 	bool live;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	live = number < tc_seg.head->maps_used &&
-		pg_atomic_read_u32(&tc_seg.maps[number].state) == TC_MAP_LIVE;
+	live = is_live_locked(number);
 	if (live)
 		*identity = tc_seg.maps[number].identity;
 	LWLockRelease(tc_map_lock());
@@ -80,8 +85,7 @@ tc_map_table_describe(uint16 number, TcMapIdentity *identity, TcMapEntry *entry,
 	bool live;
 
 	LWLockAcquire(tc_map_lock(), LW_SHARED);
-	live = number < tc_seg.head->maps_used &&
-		pg_atomic_read_u32(&tc_seg.maps[number].state) == TC_MAP_LIVE;
+	live = is_live_locked(number);
 	if (live)
 	{
 		*identity = tc_seg.maps[number].identity;
