@@ -41,7 +41,6 @@
  *
  *		msgpack_layout		types and columns, prepared for either direction
  *		msgpack_encode		values and rows to MessagePack, or its length
- *		msgpack_emit.h		the walk that both of these are compiled from
  *		msgpack_number		the form that a number takes
  *		msgpack_decode		MessagePack to values and rows
  *		msgpack_jsonb		MessagePack to jsonb

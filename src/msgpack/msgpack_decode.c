@@ -134,7 +134,6 @@ read_native(TcMsgpackType *type, const Message *message,
 			*datum = PointerGetDatum(
 				cstring_to_text_with_len(token->payload, (int) token->length));
 			return true;
-		case FORM_NAME:
 		case FORM_OUTPUT:
 			break;
 	}

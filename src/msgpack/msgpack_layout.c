@@ -18,38 +18,27 @@
 
 #include "msgpack/msgpack_layout.h"
 
-/* The form of a type that has one of its own here. */
+/* Types that have a form of their own here. */
+static const struct
+{
+	Oid type;
+	TcMsgpackForm form;
+} native_forms[] = {{JSONBOID, FORM_JSONB},	  {INT2OID, FORM_INT2},
+					{INT4OID, FORM_INT4},	  {INT8OID, FORM_INT8},
+					{FLOAT4OID, FORM_FLOAT4}, {FLOAT8OID, FORM_FLOAT8},
+					{BOOLOID, FORM_BOOL},	  {TEXTOID, FORM_TEXT},
+					{VARCHAROID, FORM_TEXT},  {BPCHAROID, FORM_TEXT},
+					{JSONOID, FORM_TEXT},	  {BYTEAOID, FORM_BYTEA}};
+
 static TcMsgpackForm
 native_form(Oid typid)
 {
-	switch (typid)
+	for (int i = 0; i < lengthof(native_forms); i++)
 	{
-		case JSONBOID:
-			return FORM_JSONB;
-		case INT2OID:
-			return FORM_INT2;
-		case INT4OID:
-			return FORM_INT4;
-		case INT8OID:
-			return FORM_INT8;
-		case FLOAT4OID:
-			return FORM_FLOAT4;
-		case FLOAT8OID:
-			return FORM_FLOAT8;
-		case BOOLOID:
-			return FORM_BOOL;
-		case TEXTOID:
-		case VARCHAROID:
-		case BPCHAROID:
-		case JSONOID: /* is stored as its text */
-			return FORM_TEXT;
-		case NAMEOID:
-			return FORM_NAME;
-		case BYTEAOID:
-			return FORM_BYTEA;
-		default:
-			return FORM_OUTPUT;
+		if (native_forms[i].type == typid)
+			return native_forms[i].form;
 	}
+	return FORM_OUTPUT;
 }
 
 void

@@ -22,7 +22,6 @@ typedef enum TcMsgpackForm
 	FORM_FLOAT8,
 	FORM_BOOL,
 	FORM_TEXT, /* is stored as text and nothing else */
-	FORM_NAME,
 	FORM_BYTEA,
 	FORM_OUTPUT /* as the text that its output function makes */
 } TcMsgpackForm;

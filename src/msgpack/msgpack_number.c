@@ -22,14 +22,25 @@
 
 #include "msgpack/msgpack_number.h"
 
-/* A digit of numeric holds so many decimal ones. */
-#define DIGIT_WIDTH 4
-
-/* Scale and weight of the short form. */
-#define SHORT_SCALE_SHIFT 7
-#define SHORT_SCALE_MASK  0x3F
-#define SHORT_WEIGHT_SIGN 0x40
-#define SHORT_WEIGHT_MASK 0x3F
+/*
+ * A numeric is, behind the header that every varlena has, a word that holds
+ * scale and weight in the short form and scale alone in the long one, which has
+ * a word for the weight behind it, and then digits of base 10,000.  Weight is
+ * the first digit's power of that base.  numeric.c keeps the form to itself,
+ * and since all databases have it on disk it does not change.
+ */
+#define NUMERIC_KIND_MASK		  0xC000
+#define NUMERIC_SPECIAL			  0xC000
+#define NUMERIC_NEGATIVE		  0x4000
+#define NUMERIC_SCALE_MASK		  0x3FFF
+#define NUMERIC_SHORT			  0x8000
+#define NUMERIC_SHORT_NEGATIVE	  0x2000
+#define NUMERIC_SHORT_SCALE_SHIFT 7
+#define NUMERIC_SHORT_SCALE_MASK  0x3F
+#define NUMERIC_SHORT_WEIGHT_SIGN 0x40
+#define NUMERIC_SHORT_WEIGHT_MASK 0x3F
+#define NUMERIC_BASE			  10000
+#define NUMERIC_DIGIT_WIDTH		  4
 
 /* Every decimal of so many digits survives being a double, ... */
 #define DOUBLE_SAFE_END UINT64CONST(1000000000000000)
@@ -58,29 +69,32 @@ read_decimal(Numeric numeric, Decimal *decimal)
 	uint16 header = *words++;
 	int power;
 
-	if ((header & TC_NUMERIC_KIND_MASK) == TC_NUMERIC_SPECIAL)
+	if ((header & NUMERIC_KIND_MASK) == NUMERIC_SPECIAL)
 		return false;
-	if (header & TC_NUMERIC_SHORT)
+	if (header & NUMERIC_SHORT)
 	{
-		decimal->negative = (header & TC_NUMERIC_SHORT_NEGATIVE) != 0;
-		decimal->scale = (header >> SHORT_SCALE_SHIFT) & SHORT_SCALE_MASK;
-		power = (header & SHORT_WEIGHT_MASK) -
-			(header & SHORT_WEIGHT_SIGN ? SHORT_WEIGHT_MASK + 1 : 0);
+		decimal->negative = (header & NUMERIC_SHORT_NEGATIVE) != 0;
+		decimal->scale =
+			(header >> NUMERIC_SHORT_SCALE_SHIFT) & NUMERIC_SHORT_SCALE_MASK;
+		power = (header & NUMERIC_SHORT_WEIGHT_MASK) -
+			(header & NUMERIC_SHORT_WEIGHT_SIGN ? NUMERIC_SHORT_WEIGHT_MASK + 1
+												: 0);
 	}
 	else
 	{
-		decimal->negative = (header & TC_NUMERIC_NEGATIVE) != 0;
-		decimal->scale = header & TC_NUMERIC_SCALE_MASK;
+		decimal->negative = (header & NUMERIC_NEGATIVE) != 0;
+		decimal->scale = header & NUMERIC_SCALE_MASK;
 		power = (int16) *words++;
 	}
 	/* of ten, and of what comes behind the last digit's last place */
-	power = DIGIT_WIDTH * (power + 1 - (int) (end - words)) + decimal->scale;
+	power = NUMERIC_DIGIT_WIDTH * (power + 1 - (int) (end - words)) +
+		decimal->scale;
 	decimal->mantissa = 0;
 	for (; words < end; words++)
 	{
-		if (decimal->mantissa > (PG_UINT64_MAX - *words) / TC_NUMERIC_BASE)
+		if (decimal->mantissa > (PG_UINT64_MAX - *words) / NUMERIC_BASE)
 			return false;
-		decimal->mantissa = decimal->mantissa * TC_NUMERIC_BASE + *words;
+		decimal->mantissa = decimal->mantissa * NUMERIC_BASE + *words;
 	}
 	if (decimal->mantissa == 0)
 		return true;
@@ -140,7 +154,7 @@ read_text(Numeric numeric, TcMsgpackNumber *number)
 }
 
 void
-tc_msgpack_number_read_any(Numeric numeric, TcMsgpackNumber *number)
+tc_msgpack_number_read(Numeric numeric, TcMsgpackNumber *number)
 {
 	Decimal decimal;
 

@@ -52,31 +52,42 @@
 		*kind = (what);           \
 		return 0;                 \
 	}
+TAKE_CONSTANT(_nil, TC_KIND_NIL)
+TAKE_CONSTANT(_false, TC_KIND_FALSE)
+TAKE_CONSTANT(_true, TC_KIND_TRUE)
 
-#define TAKE_UNSIGNED(name, type)       \
-	TAKE(name, type number)             \
-	{                                   \
-		*kind = TC_KIND_UNSIGNED;       \
-		(*token)->as.number = (number); \
-		return 0;                       \
+#define TAKE_NUMBER(name, type, member, what) \
+	TAKE(name, type number)                   \
+	{                                         \
+		*kind = (what);                       \
+		(*token)->as.member = number;         \
+		return 0;                             \
 	}
+TAKE_NUMBER(_uint8, uint8, number, TC_KIND_UNSIGNED)
+TAKE_NUMBER(_uint16, uint16, number, TC_KIND_UNSIGNED)
+TAKE_NUMBER(_uint32, uint32, number, TC_KIND_UNSIGNED)
+TAKE_NUMBER(_uint64, uint64, number, TC_KIND_UNSIGNED)
+TAKE_NUMBER(_float, float, real, TC_KIND_FLOAT)
+TAKE_NUMBER(_double, double, real, TC_KIND_DOUBLE)
 
 /* What is signed need not be negative. */
-#define TAKE_SIGNED(name, type)                                   \
-	TAKE(name, type number)                                       \
-	{                                                             \
-		*kind = number < 0 ? TC_KIND_NEGATIVE : TC_KIND_UNSIGNED; \
-		(*token)->as.negative = (number);                         \
-		return 0;                                                 \
-	}
+#define TAKE_SIGNED(name, type)       \
+	TAKE_NUMBER(name, type, negative, \
+				number < 0 ? TC_KIND_NEGATIVE : TC_KIND_UNSIGNED)
+TAKE_SIGNED(_int8, int8)
+TAKE_SIGNED(_int16, int16)
+TAKE_SIGNED(_int32, int32)
+TAKE_SIGNED(_int64, int64)
 
-#define TAKE_REAL(name, type, what)   \
-	TAKE(name, type number)           \
-	{                                 \
-		*kind = (what);               \
-		(*token)->as.real = (number); \
-		return 0;                     \
+#define TAKE_HEAD(name, what)     \
+	TAKE(name, uint32 count)      \
+	{                             \
+		*kind = (what);           \
+		(*token)->length = count; \
+		return TOKEN_IS_HEAD;     \
 	}
+TAKE_HEAD(_array, TC_KIND_ARRAY)
+TAKE_HEAD(_map, TC_KIND_MAP)
 
 /* Payloads: without bytes they are nowhere. */
 #define TAKE_BYTES(name, what)                                              \
@@ -88,32 +99,8 @@
 		(*token)->length = length;                                          \
 		return 0;                                                           \
 	}
-
-#define TAKE_HEAD(name, what)     \
-	TAKE(name, uint32 count)      \
-	{                             \
-		*kind = (what);           \
-		(*token)->length = count; \
-		return TOKEN_IS_HEAD;     \
-	}
-
-TAKE_CONSTANT(_nil, TC_KIND_NIL)
-TAKE_CONSTANT(_false, TC_KIND_FALSE)
-TAKE_CONSTANT(_true, TC_KIND_TRUE)
-TAKE_UNSIGNED(_uint8, uint8)
-TAKE_UNSIGNED(_uint16, uint16)
-TAKE_UNSIGNED(_uint32, uint32)
-TAKE_UNSIGNED(_uint64, uint64)
-TAKE_SIGNED(_int8, int8)
-TAKE_SIGNED(_int16, int16)
-TAKE_SIGNED(_int32, int32)
-TAKE_SIGNED(_int64, int64)
-TAKE_REAL(_float, float, TC_KIND_FLOAT)
-TAKE_REAL(_double, double, TC_KIND_DOUBLE)
 TAKE_BYTES(_str, TC_KIND_STR)
 TAKE_BYTES(_bin, TC_KIND_BIN)
-TAKE_HEAD(_array, TC_KIND_ARRAY)
-TAKE_HEAD(_map, TC_KIND_MAP)
 
 /* The payload begins with the type. */
 TAKE(_ext, const char *base pg_attribute_unused(), const char *payload,
