@@ -20,7 +20,6 @@
 #include "access/relation.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -30,6 +29,7 @@
 #include "ddl/definitions.h"
 #include "table/extension.h"
 #include "table/relation_name.h"
+#include "table/sql_command.h"
 
 TC_FUNCTION(topcache_keep_triggers);
 
@@ -75,13 +75,9 @@ to_be_enabled(Oid relation)
 static void
 enable_always(Oid relation, const char *trigger)
 {
-	char *sql = psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
-						 tc_relation_name(relation), quote_identifier(trigger));
-
-	SPI_connect();
-	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not enable a trigger");
-	SPI_finish();
+	tc_sql_command(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s",
+							tc_relation_name(relation),
+							quote_identifier(trigger)));
 }
 
 /* Event trigger on ALTER TABLE. */

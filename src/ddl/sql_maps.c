@@ -26,7 +26,6 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
@@ -43,6 +42,7 @@
 #include "table/key_index.h"
 #include "table/map_definition.h"
 #include "table/relation_name.h"
+#include "table/sql_command.h"
 #include "table/table_layout.h"
 
 TC_FUNCTION(topcache_create_map);
@@ -377,19 +377,6 @@ topcache_attach(PG_FUNCTION_ARGS)
 
 /* ----- create_map ----- */
 
-static void
-run_utility(const char *sql)
-{
-	int code;
-
-	SPI_connect();
-	code = SPI_execute(sql, false, 0);
-	if (code != SPI_OK_UTILITY)
-		elog(ERROR, "could not execute \"%s\": %s", sql,
-			 SPI_result_code_string(code));
-	SPI_finish();
-}
-
 /*
  * The name of a relation to be made, with its schema.  Looked up again without
  * one, it might be another relation's that comes first in the search path.
@@ -409,10 +396,10 @@ new_name(text *name)
 static void
 create_table(const char *name, const char *value_type)
 {
-	run_utility(psprintf("CREATE TABLE %s (key pg_catalog.text PRIMARY KEY,"
-						 " value %s NOT NULL,"
-						 " expires_at pg_catalog.timestamptz)",
-						 name, value_type));
+	tc_sql_command(psprintf("CREATE TABLE %s (key pg_catalog.text PRIMARY KEY,"
+							" value %s NOT NULL,"
+							" expires_at pg_catalog.timestamptz)",
+							name, value_type));
 }
 
 /* Make the foreign table that is to be a map. */
@@ -425,11 +412,11 @@ create_volatile(const char *name, const char *value_type, const Interval *ttl)
 		option =
 			psprintf(", ttl %s",
 					 quote_literal_cstr(tc_volatile_tables_interval_text(ttl)));
-	run_utility(psprintf("CREATE FOREIGN TABLE %s"
-						 " (key pg_catalog.text NOT NULL,"
-						 " value %s NOT NULL) SERVER topcache"
-						 " OPTIONS (volatile 'true'%s)",
-						 name, value_type, option));
+	tc_sql_command(psprintf("CREATE FOREIGN TABLE %s"
+							" (key pg_catalog.text NOT NULL,"
+							" value %s NOT NULL) SERVER topcache"
+							" OPTIONS (volatile 'true'%s)",
+							name, value_type, option));
 }
 
 /*
@@ -439,7 +426,7 @@ create_volatile(const char *name, const char *value_type, const Interval *ttl)
 static void
 create_expiry_index(Oid relation)
 {
-	run_utility(
+	tc_sql_command(
 		psprintf("CREATE INDEX ON %s (expires_at) WHERE expires_at IS NOT NULL",
 				 tc_relation_name(relation)));
 }
@@ -580,7 +567,7 @@ topcache_drop_map(PG_FUNCTION_ARGS)
 				 errhint(
 					 "Use topcache.detach() to end it and keep its table.")));
 	name = tc_relation_name(def.relation);
-	run_utility(
+	tc_sql_command(
 		psprintf("DROP %s %s", def.durable ? "TABLE" : "FOREIGN TABLE", name));
 	PG_RETURN_VOID();
 }

@@ -35,7 +35,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
-#include "executor/spi.h"
 #include "foreign/foreign.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -51,6 +50,7 @@
 #include "query/table_options.h"
 #include "table/key_index.h"
 #include "table/relation_name.h"
+#include "table/sql_command.h"
 #include "table/table_layout.h"
 
 TC_FUNCTION(topcache_define_volatile);
@@ -311,13 +311,8 @@ tc_volatile_tables_define(void)
 static void
 change_options(Oid relation, const char *change)
 {
-	char *sql = psprintf("ALTER FOREIGN TABLE %s OPTIONS (%s)",
-						 tc_relation_name(relation), change);
-
-	SPI_connect();
-	if (SPI_execute(sql, false, 0) != SPI_OK_UTILITY)
-		elog(ERROR, "could not change the options of relation %u", relation);
-	SPI_finish();
+	tc_sql_command(psprintf("ALTER FOREIGN TABLE %s OPTIONS (%s)",
+							tc_relation_name(relation), change));
 }
 
 char *

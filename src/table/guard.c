@@ -24,7 +24,6 @@
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -33,6 +32,7 @@
 #include "table/extension.h"
 #include "table/guard.h"
 #include "table/relation_name.h"
+#include "table/sql_command.h"
 
 #define ROW_TRIGGER		 "topcache_row_changed"
 #define TRUNCATE_TRIGGER "topcache_table_truncated"
@@ -89,36 +89,24 @@ tc_guard_alone(Relation rel)
 	return rel->trigdesc->numtriggers == NGUARDS;
 }
 
-static void
-run_command(const char *command)
-{
-	int result = SPI_execute(command, false, 0);
-
-	if (result != SPI_OK_UTILITY)
-		elog(ERROR, "could not execute \"%s\": %s", command,
-			 SPI_result_code_string(result));
-}
-
 void
 tc_guard_create(Oid relation)
 {
 	char *table = tc_relation_name(relation);
 
 	(void) tc_guard_remove(relation);
-	SPI_connect();
-	run_command(psprintf("CREATE TRIGGER " ROW_TRIGGER
-						 " AFTER INSERT OR DELETE OR UPDATE ON %s"
-						 " FOR EACH ROW EXECUTE FUNCTION"
-						 " topcache.row_changed()",
-						 table));
-	run_command(psprintf("CREATE TRIGGER " TRUNCATE_TRIGGER
-						 " AFTER TRUNCATE ON %s FOR EACH STATEMENT"
-						 " EXECUTE FUNCTION topcache.table_truncated()",
-						 table));
-	run_command(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER
-						 ", ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
-						 table));
-	SPI_finish();
+	tc_sql_command(psprintf("CREATE TRIGGER " ROW_TRIGGER
+							" AFTER INSERT OR DELETE OR UPDATE ON %s"
+							" FOR EACH ROW EXECUTE FUNCTION"
+							" topcache.row_changed()",
+							table));
+	tc_sql_command(psprintf("CREATE TRIGGER " TRUNCATE_TRIGGER
+							" AFTER TRUNCATE ON %s FOR EACH STATEMENT"
+							" EXECUTE FUNCTION topcache.table_truncated()",
+							table));
+	tc_sql_command(psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER " ROW_TRIGGER
+							", ENABLE ALWAYS TRIGGER " TRUNCATE_TRIGGER,
+							table));
 }
 
 /*
@@ -152,11 +140,9 @@ tc_guard_remove(Oid relation)
 	List *names = guard_names(relation);
 	ListCell *cell;
 
-	SPI_connect();
 	foreach (cell, names)
-		run_command(psprintf("DROP TRIGGER %s ON %s",
-							 quote_identifier(lfirst(cell)),
-							 tc_relation_name(relation)));
-	SPI_finish();
+		tc_sql_command(psprintf("DROP TRIGGER %s ON %s",
+								quote_identifier(lfirst(cell)),
+								tc_relation_name(relation)));
 	return names != NIL;
 }
