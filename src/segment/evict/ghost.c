@@ -40,7 +40,7 @@
 #define TIME_UNITS 512
 
 static Size
-sets_for(Size size_bytes)
+ghost_sets_for(Size size_bytes)
 {
 	return size_bytes / BYTES_PER_PLACE / SET_PLACES;
 }
@@ -48,7 +48,7 @@ sets_for(Size size_bytes)
 Size
 tc_ghost_bytes(Size size_bytes)
 {
-	return sets_for(size_bytes) * SET_PLACES * sizeof(pg_atomic_uint32);
+	return ghost_sets_for(size_bytes) * SET_PLACES * sizeof(pg_atomic_uint32);
 }
 
 void
@@ -61,14 +61,14 @@ tc_ghost_create(bool wanted)
 	pg_atomic_init_u32(&head->ghost_oldest, 0);
 	for (int i = 0; i < TC_GHOST_UNITS; i++)
 		pg_atomic_init_u32(&head->ghost_unit[i], 0);
-	head->ghost_sets = wanted ? sets_for(head->size_bytes) : 0;
+	head->ghost_sets = wanted ? ghost_sets_for(head->size_bytes) : 0;
 	for (uint64 i = 0; i < (uint64) head->ghost_sets * SET_PLACES; i++)
 		pg_atomic_init_u32(&tc_seg.ghosts[i], 0);
 }
 
 /* The places of a hash; sets are named by its high bits. */
 static inline pg_atomic_uint32 *
-set_of(uint32 hash)
+ghost_set_of(uint32 hash)
 {
 	return &tc_seg.ghosts[((uint64) hash * tc_seg.head->ghost_sets >> 32) *
 						  SET_PLACES];
@@ -76,7 +76,7 @@ set_of(uint32 hash)
 
 /* What is kept of a hash; a place with 0 is free. */
 static inline uint16
-mark_of(uint32 hash)
+ghost_mark_of(uint32 hash)
 {
 	uint16 mark = (uint16) hash;
 
@@ -138,7 +138,7 @@ forget(uint32 unit)
 void
 tc_ghost_add(uint32 hash, uint32 bytes)
 {
-	pg_atomic_uint32 *set = set_of(hash);
+	pg_atomic_uint32 *set = ghost_set_of(hash);
 	uint32 unit = unit_of(
 		pg_atomic_fetch_add_u64(&tc_seg.head->ghost_clock, bytes) + bytes);
 	int oldest = 0;
@@ -149,7 +149,7 @@ tc_ghost_add(uint32 hash, uint32 bytes)
 		uint32 place = pg_atomic_read_u32(&set[i]);
 		int age = place == 0 ? PG_UINT16_MAX + 1 : age_of(place, unit);
 
-		if ((uint16) place == mark_of(hash))
+		if ((uint16) place == ghost_mark_of(hash))
 			age = PG_UINT16_MAX + 2;
 		if (age > oldest_age)
 		{
@@ -157,7 +157,7 @@ tc_ghost_add(uint32 hash, uint32 bytes)
 			oldest_age = age;
 		}
 	}
-	pg_atomic_write_u32(&set[oldest], unit << 16 | mark_of(hash));
+	pg_atomic_write_u32(&set[oldest], unit << 16 | ghost_mark_of(hash));
 	forget(unit);
 	account(unit, bytes);
 }
@@ -166,7 +166,7 @@ bool
 tc_ghost_take(uint32 hash, uint32 bytes)
 {
 	TcSharedSegment *head = tc_seg.head;
-	pg_atomic_uint32 *set = set_of(hash);
+	pg_atomic_uint32 *set = ghost_set_of(hash);
 	uint32 unit = unit_of(pg_atomic_read_u64(&head->ghost_clock));
 	uint32 remembered = unit - pg_atomic_read_u32(&head->ghost_oldest);
 
@@ -175,7 +175,7 @@ tc_ghost_take(uint32 hash, uint32 bytes)
 		uint32 place = pg_atomic_read_u32(&set[i]);
 		uint32 age = age_of(place, unit);
 
-		if ((uint16) place != mark_of(hash))
+		if ((uint16) place != ghost_mark_of(hash))
 			continue;
 		if (!pg_atomic_compare_exchange_u32(&set[i], &place, 0) ||
 			age > remembered)

@@ -98,7 +98,7 @@ list_for(TcSharedWheel *wheel, uint32 tick, uint32 cursor)
 }
 
 static void
-push_locked(TcRef *list, TcRef ref)
+put_in_locked(TcRef *list, TcRef ref)
 {
 	TcSharedExpiry *expiry = expiry_at(ref);
 
@@ -154,7 +154,7 @@ tc_wheel_link(TcRef ref)
 	LWLockAcquire(&wheel->lock, LW_EXCLUSIVE);
 	if (wheel->records == 0)
 		wheel->cursor = Max(wheel->cursor, now);
-	push_locked(list_for(wheel, tick, wheel->cursor), ref);
+	put_in_locked(list_for(wheel, tick, wheel->cursor), ref);
 	wheel->records++;
 	tc_wheel_check_record_locked(ref);
 	LWLockRelease(&wheel->lock);
@@ -211,7 +211,7 @@ tc_wheel_postpone(TcRef ref)
 
 	/* in place of the one that was due there may be another by now */
 	tick = Max(tick_of(ref), wheel->cursor + POSTPONE_TICKS);
-	push_locked(list_for(wheel, tick, wheel->cursor), ref);
+	put_in_locked(list_for(wheel, tick, wheel->cursor), ref);
 	tc_wheel_check_record_locked(ref);
 	LWLockRelease(&wheel->lock);
 }
@@ -237,7 +237,7 @@ step_locked(TcSharedWheel *wheel, int64 max)
 		uint32 tick = Max(tick_of(ref), next);
 
 		take_out_locked(wheel, ref);
-		push_locked(list_for(wheel, tick, next), ref);
+		put_in_locked(list_for(wheel, tick, next), ref);
 	}
 	if (*list == TC_NO_REF)
 		wheel->cursor = next;

@@ -53,14 +53,8 @@ class_at(uint32 number)
 	return &tc_seg.head->class[number];
 }
 
-static inline LWLock *
-class_lock(uint32 number)
-{
-	return &tc_seg.class_locks[number].lock;
-}
-
 /* For assertions: the lock of a class in hand. */
-#define lock_of_class(class) class_lock((class) - tc_seg.head->class)
+#define lock_of_class(class) tc_class_lock((class) - tc_seg.head->class)
 
 static inline uint64 *
 page_bitmap(uint32 page)
@@ -275,7 +269,7 @@ page_with_room_locked(uint32 number)
 	TcSharedClass *class = class_at(number);
 	uint32 page;
 
-	Assert(LWLockHeldByMeInMode(class_lock(number), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_class_lock(number), LW_EXCLUSIVE));
 	for (int level = TC_FULLNESS_LEVELS - 1; level >= 0; level--)
 	{
 		if (class->level_head[level] != TC_NO_PAGE)
@@ -301,8 +295,8 @@ take_chunk_locked(uint32 page)
 	uint32 word = 0;
 	uint32 bit;
 
-	Assert(
-		LWLockHeldByMeInMode(class_lock(tc_seg.pages[page].use), LW_EXCLUSIVE));
+	Assert(LWLockHeldByMeInMode(tc_class_lock(tc_seg.pages[page].use),
+								LW_EXCLUSIVE));
 	while (bitmap[word] == PG_UINT64_MAX)
 		word++;
 	bit = pg_rightmost_one_pos64(~bitmap[word]);
@@ -318,7 +312,7 @@ alloc_from_class(uint32 number)
 	TcRef ref = TC_NO_REF;
 	uint32 page;
 
-	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
+	LWLockAcquire(tc_class_lock(number), LW_EXCLUSIVE);
 	page = page_with_room_locked(number);
 	if (page != TC_NO_PAGE)
 	{
@@ -327,7 +321,7 @@ alloc_from_class(uint32 number)
 		relink_page_locked(class, page);
 		tc_arena_check_page_locked(page);
 	}
-	LWLockRelease(class_lock(number));
+	LWLockRelease(tc_class_lock(number));
 	return ref;
 }
 
@@ -393,7 +387,7 @@ tc_arena_free(TcRef ref)
 	else
 		pg_atomic_fetch_sub_u64(&tc_seg.head->used_bytes, class->chunk_bytes);
 
-	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
+	LWLockAcquire(tc_class_lock(number), LW_EXCLUSIVE);
 	Assert(page_bitmap(page)[chunk / 64] & (UINT64CONST(1) << (chunk % 64)));
 #ifdef CLOBBER_FREED_MEMORY
 	memset(tc_ref_address(ref), 0x7F, class->chunk_bytes);
@@ -403,7 +397,7 @@ tc_arena_free(TcRef ref)
 	class->free_chunks++;
 	if (desc->level != TC_PAGE_ISOLATED)
 		settle_page_locked(class, page);
-	LWLockRelease(class_lock(number));
+	LWLockRelease(tc_class_lock(number));
 }
 
 /* ----- emptying pages ----- */
@@ -440,7 +434,7 @@ tc_arena_isolate_page(void)
 	if (number < 0)
 		return TC_NO_PAGE;
 	class = class_at(number);
-	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
+	LWLockAcquire(tc_class_lock(number), LW_EXCLUSIVE);
 	if (class->free_chunks >= class->page_chunks)
 	{
 		for (int level = 0; level < TC_FULLNESS_LEVELS; level++)
@@ -456,7 +450,7 @@ tc_arena_isolate_page(void)
 		tc_seg.pages[page].level = TC_PAGE_ISOLATED;
 		tc_arena_check_page_locked(page);
 	}
-	LWLockRelease(class_lock(number));
+	LWLockRelease(tc_class_lock(number));
 	return page;
 }
 
@@ -484,12 +478,12 @@ tc_arena_release_page(uint32 page)
 	uint32 number = tc_seg.pages[page].use;
 
 	/* the isolation has kept the page in its class */
-	LWLockAcquire(class_lock(number), LW_EXCLUSIVE);
+	LWLockAcquire(tc_class_lock(number), LW_EXCLUSIVE);
 	Assert(tc_seg.pages[page].level == TC_PAGE_ISOLATED);
 	settle_page_locked(class_at(number), page);
 	if (tc_seg.pages[page].use == number)
 		tc_arena_check_page_locked(page);
-	LWLockRelease(class_lock(number));
+	LWLockRelease(tc_class_lock(number));
 }
 
 void
@@ -514,10 +508,10 @@ tc_arena_memory_use(TcMemoryUse *use)
 	{
 		TcSharedClass *class = class_at(i);
 
-		LWLockAcquire(class_lock(i), LW_SHARED);
+		LWLockAcquire(tc_class_lock(i), LW_SHARED);
 		use->free_bytes += (uint64) class->free_chunks * class->chunk_bytes;
 		use->slack_bytes += (uint64) class->pages *
 			(head->page_bytes - class->page_chunks * class->chunk_bytes);
-		LWLockRelease(class_lock(i));
+		LWLockRelease(tc_class_lock(i));
 	}
 }

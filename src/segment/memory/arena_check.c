@@ -14,12 +14,6 @@
 
 #ifdef USE_ASSERT_CHECKING
 
-static inline LWLock *
-class_lock(uint32 number)
-{
-	return &tc_seg.class_locks[number].lock;
-}
-
 /* The chunks in use that a page's bitmap names; none lies behind its end. */
 static uint32
 count_used(uint32 page, uint32 page_chunks)
@@ -41,7 +35,7 @@ tc_arena_check_page_locked(uint32 page)
 	TcSharedPage *desc = &tc_seg.pages[page];
 	TcSharedClass *class = &tc_seg.head->class[desc->use];
 
-	Assert(LWLockHeldByMe(class_lock(desc->use)));
+	Assert(LWLockHeldByMe(tc_class_lock(desc->use)));
 	Assert(page < tc_seg.head->npages);
 	Assert(desc->use <= tc_seg.head->nclasses);
 	Assert(desc->used_chunks == count_used(page, class->page_chunks));
@@ -81,7 +75,7 @@ check_class_locked(uint32 number)
 	uint32 listed = 0;
 	uint32 on_lists = 0;
 
-	Assert(LWLockHeldByMe(class_lock(number)));
+	Assert(LWLockHeldByMe(tc_class_lock(number)));
 	for (uint32 page = 0; page < tc_seg.head->npages; page++)
 	{
 		if (tc_seg.pages[page].use != number)
@@ -109,9 +103,9 @@ check_class_locked(uint32 number)
 void
 tc_arena_check_class(uint32 number)
 {
-	LWLockAcquire(class_lock(number), LW_SHARED);
+	LWLockAcquire(tc_class_lock(number), LW_SHARED);
 	check_class_locked(number);
-	LWLockRelease(class_lock(number));
+	LWLockRelease(tc_class_lock(number));
 }
 
 void

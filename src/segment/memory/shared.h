@@ -173,6 +173,7 @@ extern TcSegment tc_seg;
 
 #define tc_map_lock()	 (&tc_seg.map_lock[0].lock)
 #define tc_growth_lock() (&tc_seg.index_locks[TC_PARTITIONS].lock)
+#define tc_class_lock(n) (&tc_seg.class_locks[n].lock)
 #define tc_pool_lock()	 (&tc_seg.class_locks[TC_MAX_CLASSES].lock)
 
 /* The memory behind a ref. */

@@ -48,7 +48,7 @@ tc_counters_create(TcSharedMapBody *body)
 }
 
 static void
-flush_pending(PendingCounts *pending)
+flush_counts(PendingCounts *pending)
 {
 	if (!pending->used)
 		return;
@@ -73,7 +73,7 @@ tc_counters_add(const TcMapEntry *entry, TcCounter counter, int64 n)
 	if (!pending->used || pending->entry.number != entry->number ||
 		pending->entry.generation != entry->generation)
 	{
-		flush_pending(pending);
+		flush_counts(pending);
 		pending->entry = *entry;
 		pending->used = true;
 	}
@@ -90,7 +90,7 @@ tc_counters_flush(bool force)
 		return;
 	last_flush = now;
 	for (int i = 0; i < PENDING_MAPS; i++)
-		flush_pending(&pending_counts[i]);
+		flush_counts(&pending_counts[i]);
 }
 
 int64

@@ -40,7 +40,7 @@ StaticAssertDecl(TC_NREMOVAL_REASONS == TC_REMOVAL_REASONS,
 #define REASON_MASK		   3
 
 static Size
-sets_for(Size size_bytes)
+removal_sets_for(Size size_bytes)
 {
 	return size_bytes / BYTES_PER_PLACE / SET_PLACES;
 }
@@ -48,7 +48,7 @@ sets_for(Size size_bytes)
 Size
 tc_removal_bytes(Size size_bytes)
 {
-	return sets_for(size_bytes) * SET_PLACES * sizeof(uint16);
+	return removal_sets_for(size_bytes) * SET_PLACES * sizeof(uint16);
 }
 
 void
@@ -56,13 +56,13 @@ tc_removal_create(void)
 {
 	TcSharedSegment *head = tc_seg.head;
 
-	head->removal_sets = sets_for(head->size_bytes);
+	head->removal_sets = removal_sets_for(head->size_bytes);
 	pg_atomic_init_u32(&head->removal_clock, 0);
 	memset((void *) tc_seg.removals, 0, tc_removal_bytes(head->size_bytes));
 }
 
 static volatile uint16 *
-set_of(uint32 hash)
+removal_set_of(uint32 hash)
 {
 	return &tc_seg.removals[((uint64) hash * tc_seg.head->removal_sets >> 32) *
 							SET_PLACES];
@@ -70,7 +70,7 @@ set_of(uint32 hash)
 
 /* The bits of a hash that a place keeps: others than those that name sets. */
 static uint16
-mark_of(uint32 hash)
+removal_mark_of(uint32 hash)
 {
 	return (uint16) (hash << 2);
 }
@@ -120,8 +120,8 @@ tc_removal_note(uint16 map, uint32 hash, TcRemovalReason why)
 			&tc_map_body(map)->counter[TC_COUNT_REMOVAL_REASONS + why], 1);
 	if (tc_seg.head->removal_sets == 0)
 		return;
-	set = set_of(hash);
-	mark = mark_of(hash);
+	set = removal_set_of(hash);
+	mark = removal_mark_of(hash);
 	set[choose_place(set, mark)] = mark | reason_of(why);
 }
 
@@ -134,11 +134,11 @@ tc_removal_miss(uint32 hash)
 		[REASON_EXPIRED] = TC_COUNT_MISSES_EXPIRED,
 		[REASON_INVALIDATED] = TC_COUNT_MISSES_INVALIDATED};
 	volatile uint16 *set;
-	uint16 mark = mark_of(hash);
+	uint16 mark = removal_mark_of(hash);
 
 	if (tc_seg.head->removal_sets == 0)
 		return TC_COUNT_MISSES_COLD;
-	set = set_of(hash);
+	set = removal_set_of(hash);
 	for (int i = 0; i < SET_PLACES; i++)
 	{
 		uint16 place = set[i];
