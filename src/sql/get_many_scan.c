@@ -228,14 +228,14 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, CustomPath *path, List *tlist,
 	FuncExpr *call = (FuncExpr *) function->funcexpr;
 	Oid value_type = lsecond_oid(path->custom_private);
 	CustomScan *scan = makeNode(CustomScan);
-	Bitmapset *used = NULL;
+	Bitmapset *used = tc_needed_columns(rel);
 
 	scan->scan.plan.targetlist = tlist;
 	scan->scan.plan.qual = extract_actual_clauses(clauses, false);
 	scan->flags = path->flags;
 	scan->custom_exprs = copyObject(call->args);
 
-	/* the text of a key costs more than a hit */
+	/* the text of a key costs more than a hit; tlist may yet be replaced */
 	pull_varattnos((Node *) tlist, rel->relid, &used);
 	pull_varattnos((Node *) scan->scan.plan.qual, rel->relid, &used);
 	scan->custom_private =
