@@ -1,4 +1,4 @@
--- The time of a cached read beside the time of the same read from the heap.
+-- The time of a cached read beside the time of the same read from the table.
 -- Both take turns, five rounds each, over the same keys, which are resident
 -- and whose pages are in shared_buffers; the medians are shown.
 
@@ -19,7 +19,7 @@ BEGIN
     END LOOP;
 END
 $$;
-CREATE FUNCTION loop_heap(keys text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION loop_table(keys text[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     k text;
     v jsonb;
@@ -35,11 +35,11 @@ CREATE TABLE ways (place text, way text, statement text);
 INSERT INTO ways VALUES
     ('one statement per read, in PL/pgSQL', 'cache',
      'SELECT loop_cache(array_agg(key)) FROM hot'),
-    ('one statement per read, in PL/pgSQL', 'heap',
-     'SELECT loop_heap(array_agg(key)) FROM hot'),
+    ('one statement per read, in PL/pgSQL', 'table',
+     'SELECT loop_table(array_agg(key)) FROM hot'),
     ('one statement for all', 'cache',
      'SELECT count(topcache.get(''documents'', key)) FROM hot'),
-    ('one statement for all', 'heap',
+    ('one statement for all', 'table',
      'SELECT count((SELECT d.value FROM documents d WHERE d.key = h.key))
         FROM hot h');
 
@@ -65,13 +65,13 @@ BEGIN
 END
 $$;
 
-SELECT format('   %s %s us from the cache %s us from the heap   x %s',
+SELECT format('   %s %s us from the cache %s us from the table   x %s',
               rpad(place, 37), to_char(cache, '90.00'),
-              to_char(heap, '990.00'), to_char(heap / cache, 'FM90.0'))
+              to_char(from_table, '990.00'), to_char(from_table / cache, 'FM90.0'))
   FROM (SELECT place,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY us)
                    FILTER (WHERE way = 'cache') AS cache,
                percentile_cont(0.5) WITHIN GROUP (ORDER BY us)
-                   FILTER (WHERE way = 'heap') AS heap
+                   FILTER (WHERE way = 'table') AS from_table
           FROM timing GROUP BY place) AS medians
  ORDER BY place;

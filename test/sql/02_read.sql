@@ -19,7 +19,7 @@ INSERT INTO docs VALUES
 	('ключ', '"юникод"');
 
 --
--- A miss reads the heap and fills; the next read is a hit.
+-- A miss reads the table and fills; the next read is a hit.
 --
 SELECT topcache.is_resident('docs', 'object');
 SELECT topcache.get('docs', 'object');
@@ -28,7 +28,7 @@ SELECT hits, misses, fills FROM topcache.stats WHERE relation = 'docs'::regclass
 SELECT topcache.get('docs', 'object');
 SELECT hits, misses, fills FROM topcache.stats WHERE relation = 'docs'::regclass;
 
--- every record, from the heap and then from the cache
+-- every record, from the table and then from the cache
 SELECT key, topcache.get('docs', key) = value AS get,
 	topcache.get_text('docs', key) = value::text AS get_text,
 	topcache.contains('docs', key)
@@ -317,7 +317,7 @@ SELECT key, topcache.get('docs', key) = value AS right,
 FROM docs WHERE key LIKE '% _B' ORDER BY key COLLATE "C";
 
 --
--- With the cache switched off, the same answers come from the heap.
+-- With the cache switched off, the same answers come from the table.
 --
 SELECT topcache.is_resident('docs', 'true');
 SET topcache.enabled = off;
@@ -336,7 +336,7 @@ RESET topcache.enabled;
 SELECT topcache.get('docs', 'true');
 SELECT topcache.get('docs', 'object');
 
--- a SERIALIZABLE transaction reads the heap
+-- a SERIALIZABLE transaction reads the table
 SELECT bypasses AS bypasses_before FROM topcache.stats
 WHERE relation = 'docs'::regclass \gset
 BEGIN ISOLATION LEVEL SERIALIZABLE;

@@ -10,7 +10,7 @@ SELECT topcache.create_map('m');
 
 -- where cache and table disagree: never anywhere
 CREATE FUNCTION differ(map regclass = 'm') RETURNS TABLE (k text, cache text,
-	heap text)
+	from_table text)
 LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN QUERY EXECUTE format(

@@ -11,7 +11,7 @@ SELECT topcache.create_map('keys');
 INSERT INTO keys SELECT k, '1' FROM unnest(ARRAY['a', 'b', 'c', 'd', 'new']) k;
 
 -- what cache and table say of every key, in one statement
-CREATE FUNCTION look() RETURNS TABLE (key text, cache jsonb, heap jsonb,
+CREATE FUNCTION look() RETURNS TABLE (key text, cache jsonb, from_table jsonb,
 	resident boolean, dirty boolean)
 LANGUAGE sql AS $$
 	SELECT k.key, topcache.get('m', k.key),
@@ -141,15 +141,15 @@ SAVEPOINT s3;
 SELECT topcache.put('m', 'a', '"3"');
 SAVEPOINT s4;
 UPDATE m SET value = '"4"' WHERE key = 'a';
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 ROLLBACK TO SAVEPOINT s4;
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 ROLLBACK TO SAVEPOINT s3;
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 ROLLBACK TO SAVEPOINT s2;
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 ROLLBACK TO SAVEPOINT s1;
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 SELECT topcache.put('m', 'a', '"5"');
 COMMIT;
 SELECT * FROM look();
@@ -172,9 +172,9 @@ BEGIN;
 SELECT topcache.remove('m', 'a');
 SAVEPOINT s;
 SELECT topcache.put('m', 'a', '"back"');
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 ROLLBACK TO SAVEPOINT s;
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 COMMIT;
 SELECT * FROM look();
 CALL start();
@@ -240,7 +240,7 @@ BEGIN
 		END;
 	END LOOP;
 END $$;
-SELECT key, cache, heap FROM look();
+SELECT key, cache, from_table FROM look();
 
 -- COMMIT and ROLLBACK within a procedure
 CALL start();
@@ -265,7 +265,7 @@ CALL start();
 BEGIN;
 DECLARE c CURSOR FOR
 	SELECT k.key, topcache.get('m', k.key) AS cache,
-		(SELECT value FROM m WHERE m.key || '' = k.key) AS heap
+		(SELECT value FROM m WHERE m.key || '' = k.key) AS from_table
 	FROM (VALUES ('a'), ('b'), ('new')) k(key);
 FETCH 1 FROM c;
 SELECT topcache.put('m', 'b', '"after the cursor"');
@@ -277,18 +277,18 @@ COMMIT;
 CALL start();
 WITH u AS (UPDATE m SET value = '"updated"' WHERE key = 'a' RETURNING key)
 SELECT u.key, topcache.get('m', 'a') AS cache,
-	(SELECT value FROM m WHERE m.key || '' = 'a') AS heap
+	(SELECT value FROM m WHERE m.key || '' = 'a') AS from_table
 FROM u;
 SELECT * FROM look();
 -- a function that is volatile sees what its statement has written, a stable
 -- one does not
-CREATE FUNCTION get_volatile(text) RETURNS TABLE (cache jsonb, heap jsonb)
+CREATE FUNCTION get_volatile(text) RETURNS TABLE (cache jsonb, from_table jsonb)
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	RETURN QUERY SELECT topcache.get('m', $1),
 		(SELECT value FROM m WHERE m.key || '' = $1);
 END $$;
-CREATE FUNCTION get_stable(text) RETURNS TABLE (cache jsonb, heap jsonb)
+CREATE FUNCTION get_stable(text) RETURNS TABLE (cache jsonb, from_table jsonb)
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN QUERY SELECT topcache.get('m', $1),
@@ -338,7 +338,7 @@ SELECT count(*) FILTER (WHERE topcache.get('many', key) IS DISTINCT FROM value) 
 CALL start();
 SET synchronous_commit = off;
 SELECT topcache.put('m', 'a', '"asynchronous"');
-SELECT key, cache, heap FROM look() WHERE key = 'a';
+SELECT key, cache, from_table FROM look() WHERE key = 'a';
 RESET synchronous_commit;
 SELECT topcache.put('m', 'b', '"flushes the log"');
 DO $$

@@ -15,13 +15,13 @@ SELECT topcache.create_map('t');
 
 -- The check: one statement, one snapshot.  The key is an expression so that
 -- the table is read without its index.
-CREATE FUNCTION differ() RETURNS TABLE (key text, cache jsonb, heap jsonb)
+CREATE FUNCTION differ() RETURNS TABLE (key text, cache jsonb, from_table jsonb)
 LANGUAGE sql AS $$
 	SELECT * FROM (
 		SELECT k.key, topcache.get('t', k.key) AS cache,
-			(SELECT value FROM t WHERE t.key || '' = k.key) AS heap
+			(SELECT value FROM t WHERE t.key || '' = k.key) AS from_table
 		FROM keys k) c
-	WHERE cache IS DISTINCT FROM heap
+	WHERE cache IS DISTINCT FROM from_table
 	ORDER BY key
 $$;
 -- how many keys of the table are resident, of how many
@@ -794,7 +794,7 @@ SELECT topcache.evict_all('t') > 0;
 VACUUM FULL t;
 SELECT * FROM differ();
 
--- after all of this nothing resident differs from the heap
+-- after all of this nothing resident differs from the table
 SELECT * FROM topcache.verify('t');
 
 SET client_min_messages = warning;

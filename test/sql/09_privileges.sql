@@ -1,4 +1,4 @@
--- Privileges: the cache opens no door that the table keeps shut.
+-- Privileges: the cache gives nobody what the table does not give.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS topcache;
 DROP ROLE IF EXISTS regress_topcache_owner, regress_topcache_reader,

@@ -49,7 +49,7 @@ SELECT * FROM topcache.verify('orders');
 -- an argument that is a row tells only its type
 SELECT topcache.fetch(o, 2) FROM orders o WHERE id = 1;
 SELECT topcache.fetch(ROW(5, 'no such row', NULL, NULL, NULL)::orders, 2);
--- in a prepared statement, before and after the table gets another shape
+-- in a prepared statement, before and after the table gets another column
 PREPARE p(int) AS SELECT topcache.fetch(NULL::orders, $1);
 EXECUTE p(1);
 EXECUTE p(9);
@@ -184,7 +184,7 @@ DECLARE
 	hows text[] := ARRAY['SELECT topcache.get_text(''t'', %L::%s)', 'SELECT topcache.get_text(''t'', %L)',
 		'SELECT topcache.fetch(NULL::t, %L::%s)', 'SELECT topcache.fetch_many(NULL::t, ARRAY[%L::%s])',
 		'SELECT value FROM topcache.get_many_text(''t'', ARRAY[%L::%s])', 'SELECT topcache.fetch(NULL::t, %L::text)'];
-	heap text := 'SELECT t FROM t WHERE key = %L::%s';
+	from_table text := 'SELECT t FROM t WHERE key = %L::%s';
 BEGIN
 	EXECUTE format('CREATE TABLE t (key %s PRIMARY KEY, note text)', keytype);
 	PERFORM topcache.attach('t');
@@ -196,7 +196,7 @@ BEGIN
 	FOR pass IN 1..2 LOOP
 		n := from_table('t');
 		FOREACH p IN ARRAY probes LOOP
-			wanted := answer(heap, keytype, p);
+			wanted := answer(from_table, keytype, p);
 			FOREACH how IN ARRAY hows LOOP
 				-- an array of arrays has no elements that are arrays
 				CONTINUE WHEN keytype LIKE '%[]' AND how LIKE '%ARRAY%';
@@ -221,8 +221,8 @@ BEGIN
 			EXECUTE format(how, p, keytype);
 			COMMIT;
 			bad := bad + (SELECT count(*) FROM unnest(probes) q
-				WHERE answer(hows[1], keytype, q) IS DISTINCT FROM answer(heap, keytype, q)
-					OR answer(hows[3], keytype, q) IS DISTINCT FROM answer(heap, keytype, q));
+				WHERE answer(hows[1], keytype, q) IS DISTINCT FROM answer(from_table, keytype, q)
+					OR answer(hows[3], keytype, q) IS DISTINCT FROM answer(from_table, keytype, q));
 			COMMIT;
 		END LOOP;
 	END LOOP;

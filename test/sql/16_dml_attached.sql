@@ -7,7 +7,7 @@ RESET client_min_messages;
 CREATE SCHEMA tc_writers;
 SET search_path = tc_writers;
 
--- One table in every shape of a map: one column of it, whole rows, and whole
+-- One table in every layout of a map: one column of it, whole rows, and whole
 -- rows under a key of two columns.
 CREATE TABLE by_value (id int PRIMARY KEY, region text NOT NULL DEFAULT 'eu',
 	value jsonb DEFAULT '"default"', note text DEFAULT 'default',

@@ -10,7 +10,7 @@ CREATE SCHEMA tc_ddl;
 CREATE SCHEMA tc_ddl_other;
 SET search_path = tc_ddl;
 
--- one table in every shape of a map
+-- one table in every layout of a map
 CREATE TYPE colour AS ENUM ('red', 'green', 'blue');
 CREATE DOMAIN code AS text;
 CREATE TABLE by_value (id int NOT NULL, region code NOT NULL DEFAULT 'eu',

@@ -1,5 +1,5 @@
--- No new doors: what the table keeps shut, rows and columns, at every
--- statement; triggers that cannot be misused; the extension that goes and comes.
+-- Privileges on rows and columns of attached tables, at every statement;
+-- triggers that cannot be misused; the extension dropped and created again.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS topcache;
 DROP ROLE IF EXISTS regress_topcache_owner, regress_topcache_reader;
@@ -7,9 +7,9 @@ RESET client_min_messages;
 \set SHOW_CONTEXT never
 CREATE ROLE regress_topcache_owner;
 CREATE ROLE regress_topcache_reader;
-CREATE SCHEMA tc_doors AUTHORIZATION regress_topcache_owner;
-GRANT USAGE ON SCHEMA tc_doors TO PUBLIC;
-SET search_path = tc_doors;
+CREATE SCHEMA tc_people AUTHORIZATION regress_topcache_owner;
+GRANT USAGE ON SCHEMA tc_people TO PUBLIC;
+SET search_path = tc_people;
 
 -- what a statement does for the current role: its error, or its result
 CREATE FUNCTION attempt(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -136,11 +136,11 @@ SET SESSION AUTHORIZATION regress_topcache_reader;
 SELECT topcache.get('people', 1);
 RESET SESSION AUTHORIZATION;
 SET ROLE regress_topcache_owner;
-CREATE FUNCTION name_of(int) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = tc_doors
+CREATE FUNCTION name_of(int) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = tc_people
 	AS 'SELECT (topcache.fetch(NULL::people, $1)).name';
 CREATE FUNCTION name_of_invoker(int) RETURNS text LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	RETURN (topcache.fetch(NULL::tc_doors.people, $1)).name;
+	RETURN (topcache.fetch(NULL::tc_people.people, $1)).name;
 END $$;
 CREATE VIEW names AS SELECT id, topcache.get('people', id) ->> 'name' AS name FROM generate_series(1, 2) id;
 GRANT SELECT ON names TO regress_topcache_reader;
@@ -181,13 +181,13 @@ SELECT topcache.fetch(NULL::people, 1);
 RESET row_security;
 -- a policy that changes, and one that looks at the session
 RESET ROLE;
-ALTER POLICY below ON people USING (name = current_setting('tc_doors.name', true));
+ALTER POLICY below ON people USING (name = current_setting('tc_people.name', true));
 SET ROLE regress_topcache_reader;
 EXECUTE p(1);
-SET tc_doors.name = 'Bob';
+SET tc_people.name = 'Bob';
 EXECUTE p(1);
 EXECUTE p(2);
-RESET tc_doors.name;
+RESET tc_people.name;
 RESET ROLE;
 -- the owner is exempt, until he is not
 ALTER TABLE people FORCE ROW LEVEL SECURITY;
@@ -239,7 +239,7 @@ SELECT topcache.table_truncated();
 RESET ROLE;
 SELECT topcache.definition_changed();
 SELECT topcache.forget_dropped();
-GRANT CREATE ON SCHEMA tc_doors TO regress_topcache_reader;
+GRANT CREATE ON SCHEMA tc_people TO regress_topcache_reader;
 SET ROLE regress_topcache_reader;
 -- on a table of its own that looks like the map's
 CREATE TABLE mine (LIKE people INCLUDING ALL);
@@ -289,22 +289,22 @@ SELECT * FROM topcache.verify('people');
 --
 -- A search_path with other things of the same names
 --
-CREATE SCHEMA tc_doors_trap;
-CREATE FUNCTION tc_doors_trap.int4eq(int, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
-CREATE OPERATOR tc_doors_trap.= (LEFTARG = int, RIGHTARG = int, FUNCTION = tc_doors_trap.int4eq);
-CREATE FUNCTION tc_doors_trap.to_jsonb(anyelement) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
-CREATE FUNCTION tc_doors_trap.now() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
-CREATE TABLE tc_doors_trap.people (id int PRIMARY KEY, name text, salary numeric);
-INSERT INTO tc_doors_trap.people VALUES (1, 'trap', 0);
-CREATE TABLE tc_doors_trap.map_definition (relation regclass);
-SET search_path = tc_doors_trap, pg_catalog, tc_doors, topcache;
-SELECT topcache.get('tc_doors.people', 1) ->> 'name', topcache.put('tc_doors.people', 4, '{"name": "Dan"}'), topcache.replace('tc_doors.people', 4, '{"id": 4, "name": "Dan", "salary": null}', '{"name": "Dan", "salary": 4}');
-SELECT topcache.put_many('tc_doors.people', ARRAY[4], ARRAY['{"name": "Dan"}']::jsonb[]), topcache.remove('tc_doors.people', 4);
-SELECT (topcache.fetch(NULL::tc_doors.people, 2)).name;
+CREATE SCHEMA tc_people_trap;
+CREATE FUNCTION tc_people_trap.int4eq(int, int) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
+CREATE OPERATOR tc_people_trap.= (LEFTARG = int, RIGHTARG = int, FUNCTION = tc_people_trap.int4eq);
+CREATE FUNCTION tc_people_trap.to_jsonb(anyelement) RETURNS jsonb LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
+CREATE FUNCTION tc_people_trap.now() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
+CREATE TABLE tc_people_trap.people (id int PRIMARY KEY, name text, salary numeric);
+INSERT INTO tc_people_trap.people VALUES (1, 'trap', 0);
+CREATE TABLE tc_people_trap.map_definition (relation regclass);
+SET search_path = tc_people_trap, pg_catalog, tc_people, topcache;
+SELECT topcache.get('tc_people.people', 1) ->> 'name', topcache.put('tc_people.people', 4, '{"name": "Dan"}'), topcache.replace('tc_people.people', 4, '{"id": 4, "name": "Dan", "salary": null}', '{"name": "Dan", "salary": 4}');
+SELECT topcache.put_many('tc_people.people', ARRAY[4], ARRAY['{"name": "Dan"}']::jsonb[]), topcache.remove('tc_people.people', 4);
+SELECT (topcache.fetch(NULL::tc_people.people, 2)).name;
 SELECT topcache.get('people', 1);
-SET search_path = tc_doors;
+SET search_path = tc_people;
 SET client_min_messages = warning;
-DROP SCHEMA tc_doors_trap CASCADE;
+DROP SCHEMA tc_people_trap CASCADE;
 RESET client_min_messages;
 
 --
@@ -346,6 +346,6 @@ SELECT topcache.get('people', 1) ->> 'name' AS name, topcache.get('people', 1) -
 SELECT * FROM topcache.verify('people');
 
 SET client_min_messages = warning;
-DROP SCHEMA tc_doors CASCADE;
+DROP SCHEMA tc_people CASCADE;
 DROP OWNED BY regress_topcache_owner, regress_topcache_reader;
 DROP ROLE regress_topcache_owner, regress_topcache_reader;

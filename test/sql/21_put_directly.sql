@@ -31,7 +31,7 @@ BEGIN
 END $$;
 
 -- where cache and table disagree: never anywhere
-CREATE FUNCTION differ(relation regclass) RETURNS TABLE (k text, cache jsonb, heap jsonb)
+CREATE FUNCTION differ(relation regclass) RETURNS TABLE (k text, cache jsonb, from_table jsonb)
 LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN QUERY EXECUTE format(

@@ -297,7 +297,7 @@ SELECT count(*) AS tried, count(*) FILTER (WHERE answer IN ('true', 'false')) > 
 FROM (SELECT outcome(format('SELECT topcache.put_msgpack(''items'', ROW(1, ''eu''), %L)', data)) AS answer FROM small) t;
 SELECT * FROM topcache.verify('wide') UNION ALL SELECT * FROM topcache.verify('items');
 
--- no new doors: a put needs what an upsert needs
+-- privileges: a put needs what an upsert needs
 CREATE ROLE tc_travel_reader;
 GRANT USAGE ON SCHEMA tc_travel TO tc_travel_reader;
 GRANT SELECT ON docs, items TO tc_travel_reader;

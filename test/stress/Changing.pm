@@ -8,7 +8,7 @@ use warnings FATAL => 'all';
 use Chance;
 use Checking;
 use Client;
-use Shapes;
+use Layouts;
 use Writing;
 
 # ---------------------------------------------------------------------------
@@ -31,25 +31,25 @@ sub triggers_on
 	return ("ALTER TABLE $name ENABLE TRIGGER ALL", guards_on($name));
 }
 
-# Each takes the client and the shape, and may write in between.
+# Each takes the client and the layout, and may write in between.
 my @changes = (
 	[ 10, 'add column', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{routed} // $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{routed} // $layout->{name};
 		$client->run("ALTER TABLE $name ADD COLUMN IF NOT EXISTS extra_"
 			  . pick('a', 'b', 'c') . pick(' int', ' text', ' int DEFAULT 7',
 				" text DEFAULT 'seven'", ' int NOT NULL DEFAULT 8',
 				' timestamptz DEFAULT clock_timestamp()'));
 	} ],
 	[ 6, 'drop column', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{routed} // $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{routed} // $layout->{name};
 		$client->run("ALTER TABLE $name DROP COLUMN IF EXISTS extra_"
 			  . pick('a', 'b', 'c'));
 	} ],
 	[ 4, 'rename column', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{routed} // $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{routed} // $layout->{name};
 		my ($from, $to) = @{ pick([ 'a', 'b' ], [ 'b', 'c' ], [ 'c', 'a' ]) };
 		$client->run(
 			"ALTER TABLE $name DROP COLUMN IF EXISTS extra_$to",
@@ -57,156 +57,156 @@ my @changes = (
 			"ALTER TABLE $name RENAME extra_$from TO extra_$to");
 	} ],
 	[ 3, 'set default', sub {
-		my ($client, $shape) = @_;
-		my $column = $shape->{columns}[-1][0];
-		$client->run("ALTER TABLE $shape->{name} ALTER $column "
+		my ($client, $layout) = @_;
+		my $column = $layout->{columns}[-1][0];
+		$client->run("ALTER TABLE $layout->{name} ALTER $column "
 			  . (chance(50) ? 'SET DEFAULT NULL' : 'DROP DEFAULT'));
 	} ],
 	[ 8, 'retype', sub {
-		my ($client, $shape) = @_;
+		my ($client, $layout) = @_;
 		my @ways = (
-			$shape->{can}{retype} ? (
+			$layout->{can}{retype} ? (
 				'n TYPE bigint USING n::bigint', 'n TYPE int USING n::int',
 				'n TYPE numeric USING n::numeric', 'n TYPE text USING n::text',
 				'note TYPE varchar(200)', 'note TYPE text',
 				'note TYPE varchar(100)', 'body TYPE varchar', 'body TYPE text'
 			) : (),
-			$shape->{can}{varvalue}
+			$layout->{can}{varvalue}
 			? ('value TYPE varchar', 'value TYPE text') : (),
-			$shape->{can}{varkey} ? ('key TYPE varchar', 'key TYPE text') : ());
-		$client->run("ALTER TABLE $shape->{name} ALTER COLUMN " . pick(@ways))
+			$layout->{can}{varkey} ? ('key TYPE varchar', 'key TYPE text') : ());
+		$client->run("ALTER TABLE $layout->{name} ALTER COLUMN " . pick(@ways))
 		  if @ways;
 	} ],
 	[ 5, 'triggers off and on', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
 		$client->run("ALTER TABLE $name DISABLE TRIGGER "
 			  . pick('ALL', 'USER', 'topcache_row_changed'));
-		Writing::act($client, $shape) foreach 1 .. between(1, 3);
-		Checking::check_keys($client, $shape,
+		Writing::act($client, $layout) foreach 1 .. between(1, 3);
+		Checking::check_keys($client, $layout,
 			Checking::key_numbers($client, 10));
 		$client->run(triggers_on($name));
 	} ],
 	[ 2, 'guard not always', sub {
-		my ($client, $shape) = @_;
-		$client->run("ALTER TABLE $shape->{name} ENABLE "
+		my ($client, $layout) = @_;
+		$client->run("ALTER TABLE $layout->{name} ENABLE "
 			  . pick('', 'REPLICA ') . 'TRIGGER topcache_row_changed');
-		Writing::act($client, $shape) if chance(50);
-		$client->run(guards_on($shape->{name}));
+		Writing::act($client, $layout) if chance(50);
+		$client->run(guards_on($layout->{name}));
 	} ],
 	[ 5, 'detach and attach', sub {
-		my ($client, $shape) = @_;
+		my ($client, $layout) = @_;
 
 		# a table that was attached gives its records no time to live
-		return if $shape->{can}{ttl};
-		$client->run("DROP TABLE IF EXISTS $shape->{name}_heir",
-			"SELECT topcache.detach('$shape->{name}')");
-		Writing::update_one($client, $shape);
-		$client->run(attach($shape));
+		return if $layout->{can}{ttl};
+		$client->run("DROP TABLE IF EXISTS $layout->{name}_heir",
+			"SELECT topcache.detach('$layout->{name}')");
+		Writing::update_one($client, $layout);
+		$client->run(attach($layout));
 	} ],
 	[ 3, 'new primary key', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
-		return if !$shape->{can}{rekey};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
+		return if !$layout->{can}{rekey};
 		$client->run("ALTER TABLE $name DROP CONSTRAINT ${name}_pkey");
-		Writing::update_one($client, $shape);
+		Writing::update_one($client, $layout);
 		$client->run("ALTER TABLE $name ADD PRIMARY KEY ("
-			  . join(', ', Shapes::key_columns($shape)) . ')');
+			  . join(', ', Layouts::key_columns($layout)) . ')');
 	} ],
 	[ 3, 'rename', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
 		$client->run("ALTER TABLE $name RENAME TO stress_renamed");
 		$client->run("DELETE FROM stress_renamed t WHERE "
-			  . Shapes::key_number_is($shape, Writing::key_number($client)));
+			  . Layouts::key_number_is($layout, Writing::key_number($client)));
 		$client->run("ALTER TABLE stress_renamed RENAME TO $name");
 	} ],
 	[ 3, 'set schema', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
 		$client->run("ALTER TABLE $name SET SCHEMA elsewhere",
 			"DELETE FROM elsewhere.$name t WHERE "
-			  . Shapes::key_number_is($shape, Writing::key_number($client)),
+			  . Layouts::key_number_is($layout, Writing::key_number($client)),
 			"ALTER TABLE elsewhere.$name SET SCHEMA public");
 	} ],
 	[ 2, 'owner', sub {
-		my ($client, $shape) = @_;
-		$client->run("ALTER TABLE $shape->{name} OWNER TO stress_reader");
-		Writing::act($client, $shape);
-		$client->run("ALTER TABLE $shape->{name} OWNER TO CURRENT_USER",
-			"GRANT ALL ON $shape->{name} TO stress_reader");
+		my ($client, $layout) = @_;
+		$client->run("ALTER TABLE $layout->{name} OWNER TO stress_reader");
+		Writing::act($client, $layout);
+		$client->run("ALTER TABLE $layout->{name} OWNER TO CURRENT_USER",
+			"GRANT ALL ON $layout->{name} TO stress_reader");
 	} ],
 	[ 2, 'logged and unlogged', sub {
-		my ($client, $shape) = @_;
-		return if !$shape->{can}{unlog};
-		$client->run("ALTER TABLE $shape->{name} SET "
+		my ($client, $layout) = @_;
+		return if !$layout->{can}{unlog};
+		$client->run("ALTER TABLE $layout->{name} SET "
 			  . pick('LOGGED', 'UNLOGGED'));
 	} ],
 	[ 4, 'row security', sub {
-		my ($client, $shape) = @_;
-		$client->run("ALTER TABLE $shape->{name} "
+		my ($client, $layout) = @_;
+		$client->run("ALTER TABLE $layout->{name} "
 			  . pick('ENABLE', 'DISABLE', 'DISABLE') . ' ROW LEVEL SECURITY');
 	} ],
 	[ 3, 'partition out and in', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
 		my $side = $name eq 'part_0' ? 0 : 1;
-		return if !$shape->{routed};
-		$client->run("ALTER TABLE $shape->{routed} DETACH PARTITION $name");
-		Writing::update_one($client, { %$shape, routed => undef });
-		$client->run("ALTER TABLE $shape->{routed} ATTACH PARTITION $name "
+		return if !$layout->{routed};
+		$client->run("ALTER TABLE $layout->{routed} DETACH PARTITION $name");
+		Writing::update_one($client, { %$layout, routed => undef });
+		$client->run("ALTER TABLE $layout->{routed} ATTACH PARTITION $name "
 			  . "FOR VALUES IN ($side)");
 	} ],
 	[ 3, 'heirs', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
-		return if !$shape->{can}{heirs};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
+		return if !$layout->{can}{heirs};
 		$client->run("DROP TABLE IF EXISTS ${name}_heir");
 		return if chance(50);
 		$client->run("CREATE TABLE ${name}_heir () INHERITS ($name)",
-			"INSERT INTO ${name}_heir (" . Writing::columns($shape) . ') VALUES ('
-			  . join(', ', Shapes::random_row($shape, 2000000))
+			"INSERT INTO ${name}_heir (" . Writing::columns($layout) . ') VALUES ('
+			  . join(', ', Layouts::random_row($layout, 2000000))
 			  . ')');
 	} ],
 	[ 4, 'create and drop index', sub {
-		my ($client, $shape) = @_;
-		$client->run("CREATE INDEX IF NOT EXISTS $shape->{name}_extra ON "
-			  . "$shape->{name} (" . (Shapes::key_columns($shape))[0] . ')');
-		$client->run("DROP INDEX $shape->{name}_extra") if chance(50);
+		my ($client, $layout) = @_;
+		$client->run("CREATE INDEX IF NOT EXISTS $layout->{name}_extra ON "
+			  . "$layout->{name} (" . (Layouts::key_columns($layout))[0] . ')');
+		$client->run("DROP INDEX $layout->{name}_extra") if chance(50);
 	} ],
 	[ 3, 'truncate', \&Writing::truncate_refill ],
 	[ 2, 'drop and create anew', sub {
-		my ($client, $shape) = @_;
-		my $name = $shape->{name};
+		my ($client, $layout) = @_;
+		my $name = $layout->{name};
 		return if $name ne 'nums';
 		$client->run("CREATE TABLE anew (LIKE $name INCLUDING DEFAULTS)",
 			"INSERT INTO anew SELECT * FROM $name",
 			"DROP TABLE $name", "ALTER TABLE anew RENAME TO $name",
 			"ALTER TABLE $name ADD PRIMARY KEY ("
-			  . join(', ', Shapes::key_columns($shape)) . ')',
-			policy($shape), "GRANT ALL ON $name TO stress_reader",
-			attach($shape));
+			  . join(', ', Layouts::key_columns($layout)) . ')',
+			policy($layout), "GRANT ALL ON $name TO stress_reader",
+			attach($layout));
 	} ]);
 
 sub attach
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
-	return $shape->{attach}
-	  // "SELECT topcache.attach('$shape->{name}', value => '$shape->{value}')";
+	return $layout->{attach}
+	  // "SELECT topcache.attach('$layout->{name}', value => '$layout->{value}')";
 }
 
 # What the other role may see while row security is on.
 sub policy
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
 	# the type of a column that a policy names cannot be changed
-	my $column = $shape->{can}{varkey}
-	  ? $shape->{value}
-	  : (Shapes::key_columns($shape))[0];
+	my $column = $layout->{can}{varkey}
+	  ? $layout->{value}
+	  : (Layouts::key_columns($layout))[0];
 
-	return "CREATE POLICY most ON $shape->{name} "
+	return "CREATE POLICY most ON $layout->{name} "
 	  . "USING (length($column\::text) % 2 = 0)";
 }
 
@@ -216,8 +216,8 @@ sub policy
 
 sub command
 {
-	my ($shape) = @_;
-	my $name = $shape->{name};
+	my ($layout) = @_;
+	my $name = $layout->{name};
 
 	return weighted(
 		[ 3, "VACUUM FULL $name" ],
@@ -229,7 +229,7 @@ sub command
 		[ 3, "REINDEX TABLE $name" ],
 		[ 3, "REINDEX TABLE CONCURRENTLY $name" ],
 		[ 1, "CREATE INDEX CONCURRENTLY IF NOT EXISTS ${name}_other ON $name ("
-			. (Shapes::key_columns($shape))[0] . ')' ],
+			. (Layouts::key_columns($layout))[0] . ')' ],
 		[ 1, "DROP INDEX CONCURRENTLY IF EXISTS ${name}_other" ],
 		[ 1, 'CHECKPOINT' ]);
 }
@@ -237,13 +237,13 @@ sub command
 sub run_command
 {
 	my ($client) = @_;
-	my $shape = pick(@{ $client->{shapes} });
-	my $command = command($shape);
+	my $layout = pick(@{ $client->{layouts} });
+	my $command = command($layout);
 
 	$client->count('commands') if $client->try(sub { $client->run($command) });
 	die "lost\n" if $client->{lost};
 	# whatever came of it, every row that is there is whole
-	$client->run("SELECT sum(length(t::text)) FROM $shape->{name} t")
+	$client->run("SELECT sum(length(t::text)) FROM $layout->{name} t")
 	  if $command =~ /^(CLUSTER|VACUUM FULL)/;
 	return;
 }
@@ -253,21 +253,21 @@ sub run_command
 sub triggers_off_for_a_while
 {
 	my ($client) = @_;
-	my $shape = pick(@{ $client->{shapes} });
+	my $layout = pick(@{ $client->{layouts} });
 
-	$client->run("ALTER TABLE $shape->{name} DISABLE TRIGGER ALL");
+	$client->run("ALTER TABLE $layout->{name} DISABLE TRIGGER ALL");
 	foreach (1 .. between(1, 3))
 	{
 		$client->within_transaction(
-			sub { Writing::act($client, $shape) });
-		Checking::check_keys($client, $shape,
+			sub { Writing::act($client, $layout) });
+		Checking::check_keys($client, $layout,
 			Checking::key_numbers($client, 20));
 	}
 	foreach (1 .. 10)
 	{
 		last
 		  if $client->within_transaction(
-			  sub { $client->run(triggers_on($shape->{name})) });
+			  sub { $client->run(triggers_on($layout->{name})) });
 	}
 	$client->count('triggers off for a while');
 	return;
@@ -293,21 +293,21 @@ sub terminate
 sub change_table
 {
 	my ($client) = @_;
-	my $shape = pick(@{ $client->{shapes} });
+	my $layout = pick(@{ $client->{layouts} });
 	my $change = weighted(map { [ $_->[0], $_ ] } @changes);
 
 	Checking::begin($client, chance(80) ? 'READ COMMITTED' : 'REPEATABLE READ');
-	Writing::act($client, $shape) if chance(30);
+	Writing::act($client, $layout) if chance(30);
 	$client->{doing} = "after $change->[1]";
 	if (chance(20))
 	{
 		$client->within_savepoint('ddl', chance(50),
-			sub { $change->[2]->($client, $shape) });
+			sub { $change->[2]->($client, $layout) });
 	}
-	else { $change->[2]->($client, $shape) }
+	else { $change->[2]->($client, $layout) }
 	$client->count($change->[1]);
-	Writing::act($client, $shape) if chance(30);
-	Checking::check_keys($client, $shape, Checking::key_numbers($client, 20))
+	Writing::act($client, $layout) if chance(30);
+	Checking::check_keys($client, $layout, Checking::key_numbers($client, 20))
 	  if chance(50);
 	$client->finish(sub { Checking::check($client) });
 	delete @$client{qw(level doing)};

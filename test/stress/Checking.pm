@@ -6,7 +6,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Chance;
-use Shapes;
+use Layouts;
 
 # A key number: half of the time one of the hot ones.
 sub key_number
@@ -32,72 +32,72 @@ sub key_numbers
 # table, given the parts of the key.
 my %forms = (
 	get => sub {
-		my ($shape, @key) = @_;
-		my $row = Shapes::jsonb_of_row($shape);
+		my ($layout, @key) = @_;
+		my $row = Layouts::jsonb_of_row($layout);
 
 		return (
-			"topcache.get('$shape->{name}', "
-			  . Shapes::key_argument(@key) . ')',
-			"(SELECT $row " . Shapes::from_where($shape, @key) . ')');
+			"topcache.get('$layout->{name}', "
+			  . Layouts::key_argument(@key) . ')',
+			"(SELECT $row " . Layouts::from_where($layout, @key) . ')');
 	},
 	get_text => sub {
-		my ($shape, @key) = @_;
-		my $row = Shapes::text_of_row($shape);
+		my ($layout, @key) = @_;
+		my $row = Layouts::text_of_row($layout);
 
 		return (
-			"topcache.get_text('$shape->{name}', "
-			  . Shapes::key_argument(@key) . ')',
-			"(SELECT $row " . Shapes::from_where($shape, @key) . ')');
+			"topcache.get_text('$layout->{name}', "
+			  . Layouts::key_argument(@key) . ')',
+			"(SELECT $row " . Layouts::from_where($layout, @key) . ')');
 	},
 	select => sub {
-		my ($shape, @key) = @_;
-		my $row = Shapes::text_of_row($shape);
+		my ($layout, @key) = @_;
+		my $row = Layouts::text_of_row($layout);
 
 		return (
-			"(SELECT $row " . Shapes::plain_from_where($shape, @key) . ')',
-			"(SELECT $row " . Shapes::from_where($shape, @key) . ')');
+			"(SELECT $row " . Layouts::plain_from_where($layout, @key) . ')',
+			"(SELECT $row " . Layouts::from_where($layout, @key) . ')');
 	},
 	contains => sub {
-		my ($shape, @key) = @_;
+		my ($layout, @key) = @_;
 
 		return (
-			"topcache.contains('$shape->{name}', "
-			  . Shapes::key_argument(@key) . ')',
-			'EXISTS (SELECT ' . Shapes::from_where($shape, @key) . ')');
+			"topcache.contains('$layout->{name}', "
+			  . Layouts::key_argument(@key) . ')',
+			'EXISTS (SELECT ' . Layouts::from_where($layout, @key) . ')');
 	},
 	fetch => sub {
-		my ($shape, @key) = @_;
+		my ($layout, @key) = @_;
 
 		return (
-			"topcache.fetch(NULL::$shape->{name}, "
-			  . Shapes::key_argument(@key) . ')',
-			'(SELECT t ' . Shapes::from_where($shape, @key) . ')');
+			"topcache.fetch(NULL::$layout->{name}, "
+			  . Layouts::key_argument(@key) . ')',
+			'(SELECT t ' . Layouts::from_where($layout, @key) . ')');
 	});
 
 sub random_form
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
 	return weighted(
 		[ 40, 'get' ],
 		[ 20, 'get_text' ],
 		[ 40, 'select' ],
 		[ 10, 'contains' ],
-		[ $shape->{value} ? 0 : 40, 'fetch' ]);
+		[ $layout->{value} ? 0 : 40, 'fetch' ]);
 }
 
 # A table expression of keys, alias k: columns n, k1, k2 ...
 sub table_of_keys
 {
-	my ($shape, @numbers) = @_;
+	my ($layout, @numbers) = @_;
 	my $n = 0;
 	my @rows = map
 	{
-		'(' . join(', ', ++$n, Shapes::key_literals($shape, $_)) . ')'
+		'(' . join(', ', ++$n, Layouts::key_literals($layout, $_)) . ')'
 	} @numbers;
 
 	return '(VALUES ' . join(', ', @rows) . ') k (n, '
-	  . join(', ', parts($shape)) . ')';
+	  . join(', ', parts($layout)) . ')';
 }
 
 # How the columns of a key are called there.
@@ -106,11 +106,11 @@ sub parts { return map { "k$_" } 1 .. @{ $_[0]{key} } }
 # Every key with both answers, each asked for once.
 sub comparison
 {
-	my ($shape, $form, @numbers) = @_;
-	my ($cached, $true) = $forms{$form}->($shape, map { "k.$_" } parts($shape));
+	my ($layout, $form, @numbers) = @_;
+	my ($cached, $true) = $forms{$form}->($layout, map { "k.$_" } parts($layout));
 
 	return "SELECT n, $cached AS cached, $true AS truth FROM "
-	  . table_of_keys($shape, @numbers)
+	  . table_of_keys($layout, @numbers)
 	  . ' OFFSET 0';
 }
 
@@ -128,90 +128,90 @@ sub differing
 # Every key joined with its row, which a join may look up in the cache.
 sub comparison_join
 {
-	my ($shape, @numbers) = @_;
-	my ($column) = Shapes::key_columns($shape);
-	my $columns = join ', ', map { "t.$_" } $shape->{value}
-	  ? (Shapes::key_columns($shape), $shape->{value})
-	  : Shapes::all_columns($shape);
-	my @key = map { "k.$_" } parts($shape);
-	my $visible = $shape->{visible} ? " AND $shape->{visible}" : '';
+	my ($layout, @numbers) = @_;
+	my ($column) = Layouts::key_columns($layout);
+	my $columns = join ', ', map { "t.$_" } $layout->{value}
+	  ? (Layouts::key_columns($layout), $layout->{value})
+	  : Layouts::all_columns($layout);
+	my @key = map { "k.$_" } parts($layout);
+	my $visible = $layout->{visible} ? " AND $layout->{visible}" : '';
 
 	return "SELECT k.n, CASE WHEN t.$column IS NOT NULL THEN "
 	  . "ROW($columns)::text END AS cached, (SELECT ROW($columns)::text "
-	  . Shapes::from_where($shape, @key)
+	  . Layouts::from_where($layout, @key)
 	  . ') AS truth FROM '
-	  . table_of_keys($shape, @numbers)
-	  . " LEFT JOIN $shape->{name} t ON "
-	  . Shapes::key_is($shape, @key)
+	  . table_of_keys($layout, @numbers)
+	  . " LEFT JOIN $layout->{name} t ON "
+	  . Layouts::key_is($layout, @key)
 	  . "$visible OFFSET 0";
 }
 
 # get_many and its like: one row per key, in order.
 sub comparison_many
 {
-	my ($shape, $form, @numbers) = @_;
-	my $keys = Shapes::key_array($shape, @numbers);
+	my ($layout, $form, @numbers) = @_;
+	my $keys = Layouts::key_array($layout, @numbers);
 	my $of_row = $form eq 'get_many'
-	  ? Shapes::jsonb_of_row($shape)
-	  : Shapes::text_of_row($shape);
+	  ? Layouts::jsonb_of_row($layout)
+	  : Layouts::text_of_row($layout);
 	my $true = "(SELECT $of_row "
-	  . Shapes::from_where($shape, map { "k.$_" } parts($shape)) . ')';
+	  . Layouts::from_where($layout, map { "k.$_" } parts($layout)) . ')';
 
 	return 'SELECT coalesce(k.n, m.n) AS n, '
 	  . "CASE WHEN m.n IS NULL THEN 'no row' ELSE m.value::text END AS cached, "
 	  . "CASE WHEN k.n IS NULL THEN 'no key' ELSE $true\::text END AS truth FROM "
-	  . table_of_keys($shape, @numbers)
+	  . table_of_keys($layout, @numbers)
 	  . ' FULL JOIN (SELECT row_number() OVER () AS n, m.* '
-	  . "FROM topcache.$form('$shape->{name}', $keys) m) m ON m.n = k.n OFFSET 0";
+	  . "FROM topcache.$form('$layout->{name}', $keys) m) m ON m.n = k.n OFFSET 0";
 }
 
 # The same without the join: a key is known by its text.
 sub comparison_by_text
 {
-	my ($shape, $form, @numbers) = @_;
+	my ($layout, $form, @numbers) = @_;
 	my $of_row = $form eq 'get_many'
-	  ? Shapes::jsonb_of_row($shape)
-	  : Shapes::text_of_row($shape);
-	my @key = Shapes::key_parts($shape, "m.key::$shape->{type}");
+	  ? Layouts::jsonb_of_row($layout)
+	  : Layouts::text_of_row($layout);
+	my @key = Layouts::key_parts($layout, "m.key::$layout->{type}");
 
 	return 'SELECT m.key AS n, m.value AS cached, '
 	  . "(SELECT $of_row "
-	  . Shapes::from_where($shape, @key)
-	  . ") AS truth FROM topcache.$form('$shape->{name}', "
-	  . Shapes::key_array($shape, @numbers)
+	  . Layouts::from_where($layout, @key)
+	  . ") AS truth FROM topcache.$form('$layout->{name}', "
+	  . Layouts::key_array($layout, @numbers)
 	  . ') m OFFSET 0';
 }
 
 sub comparison_fetch_many
 {
-	my ($shape, @numbers) = @_;
+	my ($layout, @numbers) = @_;
 	my $true =
 	  '(SELECT t '
-	  . Shapes::from_where($shape, map { "k.$_" } parts($shape)) . ')';
+	  . Layouts::from_where($layout, map { "k.$_" } parts($layout)) . ')';
 
 	return 'SELECT coalesce(k.n, m.n) AS n, '
 	  . "CASE WHEN m.n IS NULL THEN 'no row' ELSE m.answer::text END AS cached, "
 	  . "CASE WHEN k.n IS NULL THEN 'no key' ELSE $true\::text END AS truth FROM "
-	  . table_of_keys($shape, @numbers)
+	  . table_of_keys($layout, @numbers)
 	  . ' FULL JOIN (SELECT row_number() OVER () AS n, f.answer FROM '
-	  . "(SELECT topcache.fetch_many(NULL::$shape->{name}, "
-	  . Shapes::key_array($shape, @numbers)
+	  . "(SELECT topcache.fetch_many(NULL::$layout->{name}, "
+	  . Layouts::key_array($layout, @numbers)
 	  . ') AS answer) f) m ON m.n = k.n OFFSET 0';
 }
 
 # All records of the map against all rows of the table.
 sub comparison_scan
 {
-	my ($shape) = @_;
-	my $row = Shapes::jsonb_of_row($shape);
-	my $key = @{ $shape->{key} } == 1
-	  ? "t.$shape->{key}[0][0]::text"
-	  : 'ROW(' . join(', ', map { "t.$_" } Shapes::key_columns($shape)) . ')::text';
+	my ($layout) = @_;
+	my $row = Layouts::jsonb_of_row($layout);
+	my $key = @{ $layout->{key} } == 1
+	  ? "t.$layout->{key}[0][0]::text"
+	  : 'ROW(' . join(', ', map { "t.$_" } Layouts::key_columns($layout)) . ')::text';
 
 	return "SELECT coalesce(s.key, t.key) AS n, s.value AS cached, "
-	  . "t.value AS truth FROM topcache.scan('$shape->{name}') s FULL JOIN "
-	  . "(SELECT $key AS key, $row AS value FROM $shape->{name} t"
-	  . ($shape->{visible} ? " WHERE $shape->{visible}" : '')
+	  . "t.value AS truth FROM topcache.scan('$layout->{name}') s FULL JOIN "
+	  . "(SELECT $key AS key, $row AS value FROM $layout->{name} t"
+	  . ($layout->{visible} ? " WHERE $layout->{visible}" : '')
 	  . ') t ON s.key = t.key OFFSET 0';
 }
 
@@ -222,7 +222,7 @@ sub comparison_scan
 # Tell what differs, if anything does.
 sub judge
 {
-	my ($client, $shape, $what, $n, $differences, @numbers) = @_;
+	my ($client, $layout, $what, $n, $differences, @numbers) = @_;
 
 	$client->count('checked', $n);
 	$client->count("checked by $what", $n);
@@ -230,11 +230,11 @@ sub judge
 	{
 		my $at = $row->[0] // '';
 		my $key = @numbers && $at =~ /^\d+$/ && $at >= 1 && $at <= @numbers
-		  ? "key " . join(', ', Shapes::key_literals($shape, $numbers[ $at - 1 ]))
+		  ? "key " . join(', ', Layouts::key_literals($layout, $numbers[ $at - 1 ]))
 		  : "key $at";
 
 		$client->count('differences');
-		$client->tell('difference', $shape->{name}, "$what, "
+		$client->tell('difference', $layout->{name}, "$what, "
 			  . ($client->{level} // 'no transaction')
 			  . ', ' . ($client->{doing} // 'checking'),
 			$key, $row->[1] // 'NULL', $row->[2] // 'NULL', $client->{last});
@@ -244,35 +244,35 @@ sub judge
 
 sub check_keys
 {
-	my ($client, $shape, @numbers) = @_;
-	my $form = random_form($shape);
+	my ($client, $layout, @numbers) = @_;
+	my $form = random_form($layout);
 
-	judge($client, $shape, $form, scalar @numbers,
-		$client->rows(differing(comparison($shape, $form, @numbers))),
+	judge($client, $layout, $form, scalar @numbers,
+		$client->rows(differing(comparison($layout, $form, @numbers))),
 		@numbers);
 	return;
 }
 
 sub check_join
 {
-	my ($client, $shape, @numbers) = @_;
+	my ($client, $layout, @numbers) = @_;
 
-	judge($client, $shape, 'join', scalar @numbers,
-		$client->rows(differing(comparison_join($shape, @numbers))), @numbers);
+	judge($client, $layout, 'join', scalar @numbers,
+		$client->rows(differing(comparison_join($layout, @numbers))), @numbers);
 	return;
 }
 
 sub check_many
 {
-	my ($client, $shape, @numbers) = @_;
+	my ($client, $layout, @numbers) = @_;
 	my $form = pick('get_many', 'get_many_text',
-		$shape->{value} ? () : 'fetch_many');
+		$layout->{value} ? () : 'fetch_many');
 	my $comparison =
-	    $form eq 'fetch_many' ? comparison_fetch_many($shape, @numbers)
-	  : chance(50) ? comparison_many($shape, $form, @numbers)
-	  : comparison_by_text($shape, $form, @numbers);
+	    $form eq 'fetch_many' ? comparison_fetch_many($layout, @numbers)
+	  : chance(50) ? comparison_many($layout, $form, @numbers)
+	  : comparison_by_text($layout, $form, @numbers);
 
-	judge($client, $shape, $form, scalar @numbers,
+	judge($client, $layout, $form, scalar @numbers,
 		$client->rows(differing($comparison)), @numbers);
 	return;
 }
@@ -281,16 +281,16 @@ sub check_many
 # its statements, a volatile one a new one for each.
 sub check_function
 {
-	my ($client, $shape, @numbers) = @_;
+	my ($client, $layout, @numbers) = @_;
 	my $function = pick('stable', 'volatile');
 	my $differences = $client->rows("SELECT * FROM "
-		  . "check_$shape->{name}_$function("
+		  . "check_$layout->{name}_$function("
 		  . 'ARRAY[' . join(', ', map {
-			  Shapes::key_number_argument($shape, $_)
-				. "::$shape->{type}" } @numbers)
+			  Layouts::key_number_argument($layout, $_)
+				. "::$layout->{type}" } @numbers)
 		  . ']) AS c (n, cached, truth)');
 
-	judge($client, $shape, "$function function", scalar @numbers, $differences,
+	judge($client, $layout, "$function function", scalar @numbers, $differences,
 		@numbers);
 	return;
 }
@@ -299,38 +299,38 @@ sub check_function
 sub check_storm
 {
 	my ($client) = @_;
-	my $shape = storm_shape($client);
+	my $layout = storm_layout($client);
 	my @numbers = map { below(4) } 1 .. 20;
 
-	judge($client, $shape, 'storm', 20 * @numbers,
-		$client->rows("SELECT * FROM check_$shape->{name}_storm(ARRAY["
+	judge($client, $layout, 'storm', 20 * @numbers,
+		$client->rows("SELECT * FROM check_$layout->{name}_storm(ARRAY["
 			  . join(', ', map {
-				  Shapes::key_number_argument($shape, $_)
-					. "::$shape->{type}" } @numbers)
+				  Layouts::key_number_argument($layout, $_)
+					. "::$layout->{type}" } @numbers)
 			  . ']) AS c (n, cached, truth)'),
 		@numbers);
 	return;
 }
 
 # The maps that are stormed at: few, so that clients meet.
-sub storm_shape
+sub storm_layout
 {
 	my ($client) = @_;
-	my $shapes = $client->{shapes};
+	my $layouts = $client->{layouts};
 
-	return $shapes->[ ($client->{seed} + $client->{phase} + below(2)) % @$shapes ];
+	return $layouts->[ ($client->{seed} + $client->{phase} + below(2)) % @$layouts ];
 }
 
 # A cursor keeps its snapshot while the transaction goes on; what happens in
 # between must not show.
 sub check_cursor
 {
-	my ($client, $shape, $between, @numbers) = @_;
-	my $form = random_form($shape);
+	my ($client, $layout, $between, @numbers) = @_;
+	my $form = random_form($layout);
 	my $query = 'SELECT n, cached::text, truth::text, '
 	  . 'cached IS DISTINCT FROM truth OR '
 	  . 'cached::text IS DISTINCT FROM truth::text '
-	  . 'FROM (' . comparison($shape, $form, @numbers) . ') c';
+	  . 'FROM (' . comparison($layout, $form, @numbers) . ') c';
 	my $fetched;
 
 	$client->run("DECLARE c CURSOR FOR $query");
@@ -339,7 +339,7 @@ sub check_cursor
 		# what it is of, for whoever looks at the statement that failed
 		$fetched =
 		  $client->rows('FETCH ' . between(1, 15) . " FROM c -- $query");
-		judge($client, $shape, "$form in a cursor", scalar @$fetched,
+		judge($client, $layout, "$form in a cursor", scalar @$fetched,
 			[ grep { $_->[3] } @$fetched ], @numbers);
 		$between->() if chance(30);
 	} while (@$fetched);
@@ -349,19 +349,19 @@ sub check_cursor
 
 sub check_scan
 {
-	my ($client, $shape) = @_;
+	my ($client, $layout) = @_;
 
-	judge($client, $shape, 'scan', 1,
-		$client->rows(differing(comparison_scan($shape))));
+	judge($client, $layout, 'scan', 1,
+		$client->rows(differing(comparison_scan($layout))));
 	return;
 }
 
 sub check_verify
 {
-	my ($client, $shape) = @_;
+	my ($client, $layout) = @_;
 
-	judge($client, $shape, 'verify', 1, $client->rows(
-			"SELECT key, problem, '' FROM topcache.verify('$shape->{name}')"));
+	judge($client, $layout, 'verify', 1, $client->rows(
+			"SELECT key, problem, '' FROM topcache.verify('$layout->{name}')"));
 	return;
 }
 
@@ -369,20 +369,20 @@ sub check_verify
 sub check
 {
 	my ($client, $between) = @_;
-	my $shape = pick(@{ $client->{shapes} });
+	my $layout = pick(@{ $client->{layouts} });
 	my $in_transaction = defined $between;
 
 	$between //= sub { };
 	weighted(
-		[ 40, sub { check_keys($client, $shape, key_numbers($client, between(1, 60))) } ],
-		[ 15, sub { check_join($client, $shape, key_numbers($client, between(1, 90))) } ],
-		[ 30, sub { check_many($client, $shape, key_numbers($client, between(1, 90))) } ],
-		[ 20, sub { check_function($client, $shape, key_numbers($client, between(1, 40))) } ],
+		[ 40, sub { check_keys($client, $layout, key_numbers($client, between(1, 60))) } ],
+		[ 15, sub { check_join($client, $layout, key_numbers($client, between(1, 90))) } ],
+		[ 30, sub { check_many($client, $layout, key_numbers($client, between(1, 90))) } ],
+		[ 20, sub { check_function($client, $layout, key_numbers($client, between(1, 40))) } ],
 		[ $in_transaction ? 8 : 0, sub {
-			check_cursor($client, $shape, $between,
+			check_cursor($client, $layout, $between,
 				key_numbers($client, between(1, 60))) } ],
-		[ 1, sub { check_scan($client, $shape) } ],
-		[ 1, sub { check_verify($client, $shape) } ])->();
+		[ 1, sub { check_scan($client, $layout) } ],
+		[ 1, sub { check_verify($client, $layout) } ])->();
 	return;
 }
 
@@ -394,12 +394,12 @@ sub check
 sub move_records
 {
 	my ($client) = @_;
-	my $shape = pick(@{ $client->{shapes} });
-	my $name = $shape->{name};
+	my $layout = pick(@{ $client->{layouts} });
+	my $name = $layout->{name};
 
 	$client->run(weighted(
 			[ 70, "SELECT topcache.evict('$name', "
-				. Shapes::key_number_argument($shape, key_number($client)) . ')' ],
+				. Layouts::key_number_argument($layout, key_number($client)) . ')' ],
 			[ 10, "SELECT topcache.evict_lru('$name', " . below(50) . ')' ],
 			[ 3, "SELECT topcache.evict_all('$name')" ],
 			[ 1, 'SELECT topcache.evict_all()' ],

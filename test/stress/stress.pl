@@ -23,7 +23,7 @@ use Time::HiRes 'time';
 use Changing;
 use Checking;
 use Client;
-use Shapes;
+use Layouts;
 use Writing;
 
 my %opt = (
@@ -37,12 +37,12 @@ my $patience = 90;
 # differences that are shown; then the rest is only counted
 my $shown = 5;
 
-$Shapes::text_length = $opt{length};
+$Layouts::text_length = $opt{length};
 if ($ENV{STRESS_MAPS})
 {
 	my %wanted = map { $_ => 1 } split(/,/, $ENV{STRESS_MAPS});
 
-	@Shapes::shapes = grep { $wanted{ $_->{name} } } @Shapes::shapes;
+	@Layouts::layouts = grep { $wanted{ $_->{name} } } @Layouts::layouts;
 }
 
 # ---------------------------------------------------------------------------
@@ -78,20 +78,20 @@ sub make_database
 # The functions that read key by key, for one map.
 sub functions
 {
-	my ($shape) = @_;
-	my @key = Shapes::key_parts($shape, 'this');
-	my $cached = "topcache.get('$shape->{name}', "
-	  . Shapes::key_argument(@key) . ')::text';
-	my $truth = '(SELECT ' . Shapes::jsonb_of_row($shape) . '::text '
-	  . Shapes::from_where($shape, @key) . ')';
+	my ($layout) = @_;
+	my @key = Layouts::key_parts($layout, 'this');
+	my $cached = "topcache.get('$layout->{name}', "
+	  . Layouts::key_argument(@key) . ')::text';
+	my $truth = '(SELECT ' . Layouts::jsonb_of_row($layout) . '::text '
+	  . Layouts::from_where($layout, @key) . ')';
 	my %answers = (
 		stable => "cached := $cached; truth := $truth;",
 		volatile => "SELECT $cached, $truth INTO cached, truth;");
 
 	# reads beside evictions: fills all the time, and hits of what they stored
 	$answers{storm} = 'FOR j IN 1 .. 20 LOOP IF j % 4 = 1 THEN '
-	  . "PERFORM topcache.evict('$shape->{name}', "
-	  . Shapes::key_argument(@key)
+	  . "PERFORM topcache.evict('$layout->{name}', "
+	  . Layouts::key_argument(@key)
 	  . "); END IF; $answers{volatile} "
 	  . 'EXIT WHEN cached IS DISTINCT FROM truth; END LOOP;';
 
@@ -99,9 +99,9 @@ sub functions
 	{
 		my $volatility = $_ eq 'stable' ? 'STABLE' : 'VOLATILE';
 
-		"CREATE FUNCTION check_$shape->{name}_$_(keys $shape->{type}\[]) "
+		"CREATE FUNCTION check_$layout->{name}_$_(keys $layout->{type}\[]) "
 		  . 'RETURNS TABLE (n int, cached text, truth text) '
-		  . "LANGUAGE plpgsql $volatility AS \$\$ DECLARE this $shape->{type}; BEGIN "
+		  . "LANGUAGE plpgsql $volatility AS \$\$ DECLARE this $layout->{type}; BEGIN "
 		  . "FOR i IN 1 .. cardinality(keys) LOOP this := keys[i]; $answers{$_} "
 		  . 'IF cached IS DISTINCT FROM truth THEN n := i; RETURN NEXT; '
 		  . 'END IF; END LOOP; END $$'
@@ -115,35 +115,35 @@ sub prepare_field
 	system('psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-o', '/dev/null',
 		'-f', "$FindBin::RealBin/setup.sql") == 0
 	  or die "could not prepare the tables\n";
-	foreach my $shape (@Shapes::shapes)
+	foreach my $layout (@Layouts::layouts)
 	{
-		$dbh->do($shape->{attach}) if $shape->{attach};
-		$dbh->do(Changing::policy($shape));
-		$dbh->do(Writing::refill({}, $shape, 0, $opt{keys}))
-		  if !$shape->{parent};
-		$dbh->do($_) foreach functions($shape);
+		$dbh->do($layout->{attach}) if $layout->{attach};
+		$dbh->do(Changing::policy($layout));
+		$dbh->do(Writing::refill({}, $layout, 0, $opt{keys}))
+		  if !$layout->{parent};
+		$dbh->do($_) foreach functions($layout);
 	}
 	$dbh->do("INSERT INTO rows (id) SELECT generate_series(0, $opt{keys}) "
 		  . 'ON CONFLICT DO NOTHING');
 	$dbh->do("INSERT INTO children (id, parent, n, value) "
 		  . "SELECT i, i % $opt{keys}, i, stress_text(i, $opt{length}) "
 		  . "FROM generate_series(0, $opt{keys} - 1) i");
-	$dbh->do("SELECT topcache.hydrate('$_->{name}')") foreach @Shapes::shapes;
-	look_at_plan($dbh, $_) foreach @Shapes::shapes;
+	$dbh->do("SELECT topcache.hydrate('$_->{name}')") foreach @Layouts::layouts;
+	look_at_plan($dbh, $_) foreach @Layouts::layouts;
 	return;
 }
 
 # A check says nothing unless what it takes for the truth is the table's.
 sub look_at_plan
 {
-	my ($dbh, $shape) = @_;
+	my ($dbh, $layout) = @_;
 	my $plan = join "\n", @{
 		$dbh->selectcol_arrayref('EXPLAIN SELECT '
-			  . Shapes::text_of_row($shape) . ' '
-			  . Shapes::from_where($shape, Shapes::key_literals($shape, 1)))
+			  . Layouts::text_of_row($layout) . ' '
+			  . Layouts::from_where($layout, Layouts::key_literals($layout, 1)))
 	};
 
-	die "the truth about $shape->{name} is read from the cache:\n$plan\n"
+	die "the truth about $layout->{name} is read from the cache:\n$plan\n"
 	  if $plan =~ /TopCache/;
 	return;
 }
@@ -172,7 +172,7 @@ sub live
 		seed => $opt{seed},
 		phase => $opt{phase},
 		keys => $opt{keys},
-		shapes => \@Shapes::shapes,
+		layouts => \@Layouts::layouts,
 		%more);
 
 	for (my $n = 1; !$stop && time < $end; $n++)
@@ -350,9 +350,9 @@ sub check_end
 		  . 'WHERE database = current_database()');
 
 	$dbh->do("ROLLBACK PREPARED '$_'") foreach @$gids;
-	foreach my $shape (@Shapes::shapes)
+	foreach my $layout (@Layouts::layouts)
 	{
-		my $name = $shape->{name};
+		my $name = $layout->{name};
 
 		# what clients may have left, and what suspends it
 		$dbh->do("DROP TABLE IF EXISTS ${name}_heir");
@@ -361,7 +361,7 @@ sub check_end
 		{
 			my $wrong = $dbh->selectall_arrayref(
 				Checking::differing(Checking::comparison(
-						$shape, 'get', 0 .. $opt{keys} + 5)));
+						$layout, 'get', 0 .. $opt{keys} + 5)));
 
 			fail("map $name at the end, $round: key number $_->[0]\n",
 				'  topcache: ', $_->[1] // 'NULL',

@@ -41,7 +41,7 @@ $primary->wait_for_catchup($standby);
 
 my $session = open_session($standby);
 
-# Every door to the rows of users, which all have n.
+# Every interface to the rows of users, which all have n.
 sub check_doors
 {
 	my ($node, $n, $name) = @_;
@@ -57,7 +57,7 @@ sub check_doors
 				(SELECT sum(n) FROM hot_users WHERE id = ANY ('{1,2,3,4}')),
 				(SELECT count(*) FROM hot_users WHERE n <> } . $n . ')'),
 		join('|', ($n) x 4, 3 * $n, 5 * $n, 4 * $n, 0),
-		"$name: all doors to the rows");
+		"$name: all interfaces to the rows");
 	return;
 }
 

@@ -1,5 +1,5 @@
 # Every DDL, committed and rolled back, while others read: what they get is
-# what the heap gives, and no error that the heap would not have given.
+# what the table gives, and no error that the table would not have given.
 #
 # Each case goes step by step past readers of all kinds, for maps that cache a
 # column and maps of whole rows; then once more under load.
@@ -16,7 +16,7 @@ use Test::More;
 use TopcacheDdl;
 use TopcacheTest;
 
-my @shapes = ('value', 'row');
+my @layouts = ('value', 'row');
 
 # Where the definition names a column that is not there, the map cannot be
 # used, and says so.
@@ -41,7 +41,7 @@ my $new_rows =
 
 sub cases
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
 	return (
 		# columns
@@ -84,9 +84,9 @@ sub cases
 				q{ALTER TABLE s.t ADD COLUMN value jsonb NOT NULL }
 				  . q{DEFAULT '"again"'},
 				# another column of that name is not the one that was attached
-				q{SELECT topcache.detach('s.t')}, $attach->{$shape}
+				q{SELECT topcache.detach('s.t')}, $attach->{$layout}
 			],
-			$shape eq 'value'
+			$layout eq 'value'
 			? (may_fail => $unusable, suspended => 'column')
 			: (),
 		},
@@ -96,7 +96,7 @@ sub cases
 			undo => ['ALTER TABLE s.t RENAME COLUMN remark TO note'],
 		},
 		# a column that is cached is followed, so this is for rows alone
-		$shape eq 'row'
+		$layout eq 'row'
 		? +{
 			name => 'RENAME COLUMN of two columns for each other',
 			setup => [q{ALTER TABLE s.t ADD COLUMN other jsonb DEFAULT '"other"'}],
@@ -354,7 +354,7 @@ sub cases
 			setup => [
 				'ALTER TABLE s.t RENAME TO u', 'ALTER INDEX s.t_pkey RENAME TO u_pkey',
 				$same_table, $new_rows, 'GRANT SELECT ON s.t TO readers',
-				$attach->{$shape}
+				$attach->{$layout}
 			],
 			ddl => [
 				'ALTER TABLE s.t RENAME TO third',
@@ -575,7 +575,7 @@ sub cases
 			name => 'DROP TABLE and a new one attached',
 			ddl  => [
 				'DROP TABLE s.t', $same_table, $new_rows,
-				'GRANT SELECT ON s.t TO readers', $attach->{$shape}
+				'GRANT SELECT ON s.t TO readers', $attach->{$layout}
 			],
 		},
 		{
@@ -584,7 +584,7 @@ sub cases
 				'DROP TABLE s.t', $same_table, $new_rows,
 				'GRANT SELECT ON s.t TO readers'
 			],
-			undo     => [ $attach->{$shape} ],
+			undo     => [ $attach->{$layout} ],
 			may_fail => $unusable,
 			gone     => 1,
 		},
@@ -596,26 +596,26 @@ sub cases
 				'ALTER TABLE s.third RENAME TO t',
 				'ALTER TABLE s.t ADD PRIMARY KEY (key)',
 				'GRANT SELECT ON s.t TO readers',
-				$attach->{$shape}
+				$attach->{$layout}
 			],
 		},
 		{
 			name     => 'detach and attach',
 			ddl      => [q{SELECT topcache.detach('s.t')}, $write],
-			undo     => [ $attach->{$shape} ],
+			undo     => [ $attach->{$layout} ],
 			may_fail => $unusable,
 			gone     => 1,
 		},
 		{
 			name => 'detach, writes, attach in one transaction',
 			ddl  => [
-				q{SELECT topcache.detach('s.t')}, $write, $attach->{$shape}
+				q{SELECT topcache.detach('s.t')}, $write, $attach->{$layout}
 			],
 		},
 		{
 			name => 'DROP EXTENSION',
 			ddl  => [ 'DROP EXTENSION topcache CASCADE', $write ],
-			undo => [ 'CREATE EXTENSION topcache', $attach->{$shape} ],
+			undo => [ 'CREATE EXTENSION topcache', $attach->{$layout} ],
 			# neither schema nor functions are there
 			may_fail => '42883|42P01|55000',
 			gone     => 1,
@@ -690,10 +690,10 @@ sub cases
 		},);
 }
 
-foreach my $shape (@shapes)
+foreach my $layout (@layouts)
 {
-	my $node     = ddl_server("ddl_$shape", $shape);
-	my @cases = cases($shape);
+	my $node     = ddl_server("ddl_$layout", $layout);
+	my @cases = cases($layout);
 
 	$node->safe_psql('postgres',
 		"CREATE TABLESPACE other LOCATION '';\n"
@@ -708,8 +708,8 @@ foreach my $shape (@shapes)
 	}
 	close_session($_) foreach values %$sessions;
 
-	# this takes its time: one shape and every third case are enough
-	if ($shape eq 'row')
+	# this takes its time: one layout and every third case are enough
+	if ($layout eq 'row')
 	{
 		my $load = ddl_start_load($node);
 

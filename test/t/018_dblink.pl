@@ -40,7 +40,7 @@ $node->safe_psql(
 	CREATE FUNCTION elsewhere(sql text) RETURNS text LANGUAGE sql VOLATILE AS
 		\$\$ SELECT dblink_exec('host=$host port=$port dbname=postgres', sql) \$\$;
 
-	-- what the cache and the heap say under one snapshot
+	-- what the cache and the table say under one snapshot
 	CREATE FUNCTION as_read(k text) RETURNS text LANGUAGE sql STABLE AS \$\$
 		SELECT coalesce(topcache.get('t', k)::text, 'none') || ' '
 			|| coalesce((SELECT value::text FROM t WHERE key = k), 'none') \$\$;

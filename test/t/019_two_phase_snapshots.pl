@@ -43,7 +43,7 @@ sub run_sql
 open_both();
 
 # What is cached of each row, and how that is asked for and written.
-my %shapes = (
+my %layouts = (
 	value => {
 		attach => q{SELECT topcache.attach('t', value => 'value')},
 		get    => q{topcache.get('t', k)},
@@ -56,21 +56,21 @@ my %shapes = (
 	});
 
 # Makes the table, and a function that says what the cache says of each key,
-# and whether the heap says otherwise.
+# and whether the table says otherwise.
 sub make_table
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
 	run_sql(
 		qq{
 		SET client_min_messages = warning;
 		DROP TABLE IF EXISTS t;
 		CREATE TABLE t (key text PRIMARY KEY, value jsonb NOT NULL);
-		$shape->{attach};
+		$layout->{attach};
 		CREATE OR REPLACE FUNCTION answers() RETURNS text
 		LANGUAGE sql STABLE AS \$\$
-			SELECT string_agg(coalesce(($shape->{get})::text, '-')
-					|| CASE WHEN ($shape->{get}) IS DISTINCT FROM
+			SELECT string_agg(coalesce(($layout->{get})::text, '-')
+					|| CASE WHEN ($layout->{get}) IS DISTINCT FROM
 								 (SELECT value FROM t WHERE key = k)
 					   THEN ' is wrong' ELSE '' END, ' ' ORDER BY k)
 			  FROM unnest(ARRAY['a', 'b', 'c', 'd', 'e', 'f']) k \$\$;
@@ -82,11 +82,11 @@ sub make_table
 my $before = '1 2 3 4 5 -';
 sub writes
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
 	return (
 	[ 'UPDATE', q{UPDATE t SET value = '10' WHERE key = 'a'}, '10 2 3 4 5 -' ],
-	[ 'put', $shape->{put}, '1 2 3 4 5 60' ],
+	[ 'put', $layout->{put}, '1 2 3 4 5 60' ],
 	[ 'INSERT', q{INSERT INTO t VALUES ('f', '6')}, '1 2 3 4 5 6' ],
 	[ 'DELETE', q{DELETE FROM t WHERE key = 'b'}, '1 - 3 4 5 -' ],
 	[
@@ -239,9 +239,9 @@ my %decisions = (restart => ['COMMIT'], crash => ['ROLLBACK']);
 # Each write past each that may come between its two phases.
 sub check_writes
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
-	foreach my $write (writes($shape))
+	foreach my $write (writes($layout))
 	{
 		my ($name, $sql, $after, $locks) = @$write;
 
@@ -311,11 +311,11 @@ sub check_two_at_once
 	return;
 }
 
-foreach my $shape ('value', 'row')
+foreach my $layout ('value', 'row')
 {
-	note "maps that cache a $shape";
-	make_table($shapes{$shape});
-	check_writes($shapes{$shape});
+	note "maps that cache a $layout";
+	make_table($layouts{$layout});
+	check_writes($layouts{$layout});
 	check_two_at_once();
 }
 

@@ -40,7 +40,7 @@ sub reset_rows
 	return;
 }
 
-# What a session reads of a key, by the cache and by the heap.
+# What a session reads of a key, by the cache and by the table.
 sub reads
 {
 	my ($session, $key) = @_;

@@ -109,7 +109,7 @@ wait_for_warm("SELECT records >= 599 FROM topcache.maps "
 is(ask("SELECT topcache.get('docs', 1500) ->> 'body'"), 'new', 'as it is now');
 is(ask("SELECT topcache.get('docs', 1501) IS NULL"), 't', 'or is not');
 is(ask("SELECT records FROM topcache.maps WHERE relation = 'pairs'::regclass"),
-	'0', 'a table of another shape begins cold');
+	'0', 'a table with other columns begins cold');
 is(ask("SELECT count(*) FROM topcache.verify('docs')"), '0', 'nothing wrong');
 
 # ---------------------------------------------------------------------------

@@ -1,11 +1,11 @@
 # What the tests of DDL share: a table that is attached in one of several
-# shapes, the check of it, readers that go on while a case runs, and the
+# layouts, the check of it, readers that go on while a case runs, and the
 # engine that takes a case through its steps.
 #
-# The check asks the heap, the cache and the heap again under one snapshot.
+# The check asks the table, the cache and the table again under one snapshot.
 # What the cache says has to be what one of the two said, and an error is an
 # answer like any other: so a column that is gone or a privilege that was
-# revoked counts as wrong only where the heap has answered.
+# revoked counts as wrong only where the table has answered.
 #
 # A case is a hash:
 #	name		what it is called
@@ -13,11 +13,11 @@
 #	ddl			what is done to the table
 #	undo		what makes the table a map like before again
 #	alone		the statements cannot be in a transaction
-#	may_fail	SQLSTATEs that the cache may give and the heap does not
+#	may_fail	SQLSTATEs that the cache may give and the table does not
 #	suspended	a pattern of topcache.maps.reason after the DDL
 #	gone		after the DDL there is no map of that name
 #	no_lock		what is done is not held off by a reader's lock: who asks the cache
-#				first may ask the heap after it
+#				first may ask the table after it
 #	steps_only	not under load: the table may then have keys twice
 #	warm		nothing is dropped from memory
 
@@ -41,7 +41,7 @@ our @EXPORT = qw(
 my $rows      = 5;
 my @more_keys = (9, 10);
 
-# Heap and cache side of each question, by shape of the map.
+# Table and cache side of each question, by layout of the map.
 my %probes = (
 	value => {
 		get => [
@@ -85,7 +85,7 @@ GRANT readers TO reader;
 CREATE SCHEMA checks;
 CREATE TABLE checks.control (case_name text, stopped bool);
 CREATE TABLE checks.failure (case_name text, reader text, what text);
-CREATE TABLE checks.probe (name text, heap text, cache text);
+CREATE TABLE checks.probe (name text, from_table text, cache text);
 INSERT INTO checks.control VALUES ('', false);
 
 CREATE FUNCTION checks.outcome(query text) RETURNS text
@@ -105,7 +105,7 @@ EXCEPTION
 END $$;
 
 -- a column that was renamed is the same column
-CREATE FUNCTION checks.heap(query text) RETURNS text
+CREATE FUNCTION checks.from_table(query text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	answer text := checks.outcome(query);
@@ -120,16 +120,16 @@ BEGIN
 END $$;
 
 -- the same by statements that keep their plans
-CREATE FUNCTION checks.planned_heap(k text) RETURNS text
+CREATE FUNCTION checks.planned_table(k text) RETURNS text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	answer text;
 BEGIN
-	SELECT planned_query_heap INTO answer;
+	SELECT planned_query_table INTO answer;
 	RETURN coalesce('is ' || answer, 'nothing');
 EXCEPTION
 	WHEN undefined_column THEN
-		RETURN checks.heap(format($q$query_heap$q$, k));
+		RETURN checks.from_table(format($q$query_table$q$, k));
 	-- who asks by regclass is told of a schema that is not there, who asks by
 	-- row type of a type
 	WHEN invalid_schema_name OR undefined_object THEN
@@ -153,35 +153,35 @@ EXCEPTION
 		RETURN 'error ' || SQLSTATE;
 END $$;
 
-CREATE FUNCTION checks.message(name text, k int, heap text, cache text,
+CREATE FUNCTION checks.message(name text, k int, from_table text, cache text,
 	again text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-	SELECT format('%s of %s %s, in the heap %s, then %s',
-				  name, k, cache, heap, again)
+	SELECT format('%s of %s %s, in the table %s, then %s',
+				  name, k, cache, from_table, again)
 $$;
 
--- heap first, so that the table is locked when the cache is asked
+-- table first, so that the table is locked when the cache is asked
 CREATE FUNCTION checks.differences() RETURNS SETOF text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	p checks.probe;
 	k int;
-	heap text;
+	from_table text;
 	cache text;
 	again text;
 BEGIN
 	FOREACH k IN ARRAY ARRAY[all_keys] LOOP
 		FOR p IN SELECT * FROM checks.probe LOOP
-			heap := checks.heap(format(p.heap, k));
+			from_table := checks.from_table(format(p.from_table, k));
 			cache := checks.outcome(format(p.cache, k));
-			CONTINUE WHEN cache = heap;
-			again := checks.heap(format(p.heap, k));
+			CONTINUE WHEN cache = from_table;
+			again := checks.from_table(format(p.from_table, k));
 			CONTINUE WHEN cache = again;
-			RETURN NEXT checks.message(p.name, k, heap, cache, again);
+			RETURN NEXT checks.message(p.name, k, from_table, cache, again);
 		END LOOP;
 	END LOOP;
 END $$;
 
--- cache first: by itself it has to cope with what is going on, and the heap
+-- cache first: by itself it has to cope with what is going on, and the table
 -- is asked under the lock that it took.  Who names a table by its name finds
 -- a new one of that name at the second try.
 CREATE FUNCTION checks.differences_cache_first() RETURNS SETOF text
@@ -189,18 +189,18 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	p checks.probe;
 	k int;
-	heap text;
+	from_table text;
 	cache text;
 	again text;
 BEGIN
 	FOREACH k IN ARRAY ARRAY[all_keys] LOOP
 		FOR p IN SELECT * FROM checks.probe LOOP
 			cache := checks.outcome(format(p.cache, k));
-			heap := checks.heap(format(p.heap, k));
-			CONTINUE WHEN cache = heap;
+			from_table := checks.from_table(format(p.from_table, k));
+			CONTINUE WHEN cache = from_table;
 			again := checks.outcome(format(p.cache, k));
-			CONTINUE WHEN cache ~ 'error (42P01|42501)' AND again = heap;
-			RETURN NEXT checks.message(p.name, k, heap, cache, again);
+			CONTINUE WHEN cache ~ 'error (42P01|42501)' AND again = from_table;
+			RETURN NEXT checks.message(p.name, k, from_table, cache, again);
 		END LOOP;
 	END LOOP;
 END $$;
@@ -209,17 +209,17 @@ CREATE FUNCTION checks.differences_planned() RETURNS SETOF text
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	k int;
-	heap text;
+	from_table text;
 	cache text;
 	again text;
 BEGIN
 	FOREACH k IN ARRAY ARRAY[all_keys] LOOP
-		heap := checks.planned_heap(k::text);
+		from_table := checks.planned_table(k::text);
 		cache := checks.planned_cache(k::text);
-		CONTINUE WHEN cache = heap;
-		again := checks.planned_heap(k::text);
+		CONTINUE WHEN cache = from_table;
+		again := checks.planned_table(k::text);
 		CONTINUE WHEN cache = again;
-		RETURN NEXT checks.message('planned get', k, heap, cache, again);
+		RETURN NEXT checks.message('planned get', k, from_table, cache, again);
 	END LOOP;
 END $$;
 
@@ -295,19 +295,19 @@ GRANT INSERT ON checks.failure TO PUBLIC;
 GRANT ALL ON ALL SEQUENCES IN SCHEMA checks TO PUBLIC;
 };
 
-# A server for a shape of map.
+# A server for a layout of map.
 sub ddl_server
 {
-	my ($name, $shape) = @_;
+	my ($name, $layout) = @_;
 	my $node  = new_server($name);
 	my $keys  = join ', ', 1 .. $rows, @more_keys;
 	my $setup = $checks;
-	my $heap  = $probes{$shape}{get}[0];
+	my $from_table  = $probes{$layout}{get}[0];
 
-	$heap  =~ s/^SELECT //;
-	$heap  =~ s/key = %L/key::text = k/;
-	$setup =~ s/planned_query_heap/$heap/;
-	$setup =~ s/query_heap/$probes{$shape}{get}[0]/;
+	$from_table  =~ s/^SELECT //;
+	$from_table  =~ s/key = %L/key::text = k/;
+	$setup =~ s/planned_query_table/$from_table/;
+	$setup =~ s/query_table/$probes{$layout}{get}[0]/;
 	$setup =~ s/all_keys/$keys/g;
 
 	# what has to be seen is planned as if the table were large
@@ -319,15 +319,15 @@ sub ddl_server
 	$node->start;
 	create_extension($node);
 	$node->safe_psql('postgres', $setup);
-	foreach my $probe (sort keys %{ $probes{$shape} })
+	foreach my $probe (sort keys %{ $probes{$layout} })
 	{
-		my ($heap_side, $cache_side) = @{ $probes{$shape}{$probe} };
+		my ($table_side, $cache_side) = @{ $probes{$layout}{$probe} };
 
 		$node->safe_psql('postgres',
 			"INSERT INTO checks.probe VALUES ('$probe', "
-			  . "\$\$$heap_side\$\$, \$\$$cache_side\$\$)");
+			  . "\$\$$table_side\$\$, \$\$$cache_side\$\$)");
 	}
-	$node->{shape} = $shape;
+	$node->{layout} = $layout;
 	$node->{admin} = open_session($node);
 	return $node;
 }
@@ -368,7 +368,7 @@ $node, qq{
 		GRANT SELECT ON s.t TO readers;
 		INSERT INTO s.t SELECT g::text, to_jsonb(g), g, 'note ' || g
 		  FROM generate_series(1, $rows) g;
-		$attach{$node->{shape}};
+		$attach{$node->{layout}};
 		$setup
 		COMMIT;
 	});
@@ -463,7 +463,7 @@ sub unexpected
 
 	@found = grep { !/ error (?:$case->{may_fail}), in/ } @found
 	  if $case->{may_fail};
-	@found = grep { !/, in the heap (.*), then \1$/ } @found
+	@found = grep { !/, in the table (.*), then \1$/ } @found
 	  if $case->{no_lock};
 	return join "\n", @found;
 }

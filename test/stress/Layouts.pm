@@ -12,7 +12,7 @@
 #   routed    partitions are also written to through this table
 #   can       what else may be done to it
 
-package Shapes;
+package Layouts;
 
 use strict;
 use warnings FATAL => 'all';
@@ -22,7 +22,7 @@ use Chance;
 # How long values are; the tiny segment gets longer ones.
 our $text_length = 200;
 
-our @shapes = (
+our @layouts = (
 	{
 		name => 'kv',
 		key => [ [ key => 'text' ] ],
@@ -129,10 +129,10 @@ our @shapes = (
 # The literals of a key, with its types.
 sub key_literals
 {
-	my ($shape, $n) = @_;
-	my @literals = $shape->{key_of}->($n);
+	my ($layout, $n) = @_;
+	my @literals = $layout->{key_of}->($n);
 
-	return map { "$literals[$_]::$shape->{key}[$_][1]" } 0 .. $#literals;
+	return map { "$literals[$_]::$layout->{key}[$_][1]" } 0 .. $#literals;
 }
 
 # A key as an argument of topcache's functions.
@@ -151,45 +151,45 @@ sub key_columns { return map { $_->[0] } @{ $_[0]{key} } }
 # The condition that a row, alias t, has the key with these parts.
 sub key_is
 {
-	my ($shape, @parts) = @_;
-	my @columns = key_columns($shape);
+	my ($layout, @parts) = @_;
+	my @columns = key_columns($layout);
 
 	return join(' AND ', map { "t.$columns[$_] = $parts[$_]" } 0 .. $#parts);
 }
 
 sub key_number_is
 {
-	my ($shape, $n) = @_;
+	my ($layout, $n) = @_;
 
-	return key_is($shape, key_literals($shape, $n));
+	return key_is($layout, key_literals($layout, $n));
 }
 
-# The parts of a key that an expression of the shape's key type has.
+# The parts of a key that an expression of the layout's key type has.
 sub key_parts
 {
-	my ($shape, $expression) = @_;
+	my ($layout, $expression) = @_;
 
-	return ($expression) if @{ $shape->{key} } == 1;
-	return map { "($expression).$_" } key_columns($shape);
+	return ($expression) if @{ $layout->{key} } == 1;
+	return map { "($expression).$_" } key_columns($layout);
 }
 
 # The literals of an array of keys for topcache's functions.
 sub key_array
 {
-	my ($shape, @numbers) = @_;
+	my ($layout, @numbers) = @_;
 
 	return 'ARRAY['
-	  . join(', ', map { key_number_argument($shape, $_) } @numbers) . ']';
+	  . join(', ', map { key_number_argument($layout, $_) } @numbers) . ']';
 }
 
-# Key number :n of the shape as SQL, for rows made in bulk.
+# Key number :n of the layout as SQL, for rows made in bulk.
 sub key_of_series
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
-	return ('i % 50', "'b' || (i / 50)") if @{ $shape->{key} } == 2;
-	return "'k' || i" if $shape->{name} eq 'kv';
-	return "'c' || i" if $shape->{name} eq 'codes';
+	return ('i % 50', "'b' || (i / 50)") if @{ $layout->{key} } == 2;
+	return "'k' || i" if $layout->{name} eq 'kv';
+	return "'c' || i" if $layout->{name} eq 'codes';
 	return 'i';
 }
 
@@ -266,28 +266,28 @@ sub plain_value
 	return $plain{$kind}->();
 }
 
-# All columns of the shape that are written, the key's first.
+# All columns of the layout that are written, the key's first.
 sub all_columns
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
-	return (key_columns($shape), map { $_->[0] } @{ $shape->{columns} });
+	return (key_columns($layout), map { $_->[0] } @{ $layout->{columns} });
 }
 
 # The literals of a random row with a key.
 sub random_row
 {
-	my ($shape, $n) = @_;
+	my ($layout, $n) = @_;
 
-	return (key_literals($shape, $n),
-		map { random_value($_->[1]) } @{ $shape->{columns} });
+	return (key_literals($layout, $n),
+		map { random_value($_->[1]) } @{ $layout->{columns} });
 }
 
 # Assignments of random values to some of the columns.
 sub random_set
 {
-	my ($shape) = @_;
-	my @columns = @{ $shape->{columns} };
+	my ($layout) = @_;
+	my @columns = @{ $layout->{columns} };
 
 	@columns = pick(@columns) if chance(40);
 	return join(', ', map { "$_->[0] = " . random_value($_->[1]) } @columns);
@@ -296,35 +296,35 @@ sub random_set
 # What a SELECT gives of a row, alias t, as jsonb and as text.
 sub jsonb_of_row
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
-	return $shape->{value} ? "to_jsonb(t.$shape->{value})" : 'to_jsonb(t)';
+	return $layout->{value} ? "to_jsonb(t.$layout->{value})" : 'to_jsonb(t)';
 }
 
 sub text_of_row
 {
-	my ($shape) = @_;
+	my ($layout) = @_;
 
-	return $shape->{value} ? "t.$shape->{value}::text" : 't::text';
+	return $layout->{value} ? "t.$layout->{value}::text" : 't::text';
 }
 
 # The rows that a read through topcache may see: those not expired.
 sub from_where
 {
-	my ($shape, @parts) = @_;
+	my ($layout, @parts) = @_;
 
 	# who asks for a row's place in the table is never answered by the cache;
 	# no row has this one, but the planner does not know
-	return plain_from_where($shape, @parts) . " AND t.ctid <> '(0,0)'";
+	return plain_from_where($layout, @parts) . " AND t.ctid <> '(0,0)'";
 }
 
 # The same, which a scan may answer from the cache.
 sub plain_from_where
 {
-	my ($shape, @parts) = @_;
+	my ($layout, @parts) = @_;
 
-	return "FROM $shape->{name} t WHERE " . key_is($shape, @parts)
-	  . ($shape->{visible} ? " AND $shape->{visible}" : '');
+	return "FROM $layout->{name} t WHERE " . key_is($layout, @parts)
+	  . ($layout->{visible} ? " AND $layout->{visible}" : '');
 }
 
 1;
