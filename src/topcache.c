@@ -5,7 +5,7 @@
  *
  * Structure: one call per module.  With shared_preload_libraries the segment
  * is requested and the worker registered; without, the functions work on the
- * heap alone.
+ * tables alone.
  *
  * Concurrency and failure: see the modules.
  *

@@ -308,7 +308,7 @@ start_records(ForeignScanState *node, ScanWork *work)
 		keep_key(work, keys, all + (Size) n++ * columns);
 	}
 	tc_scan_end(scan);
-	tc_key_scan_take(lookups, all, n);
+	tc_key_scan_set_keys(lookups, all, n);
 	MemoryContextSwitchTo(caller);
 }
 

@@ -161,7 +161,7 @@ row_slot(RecordJoin *join, int number)
 
 /* Copy the next outer rows. */
 static void
-take_rows(RecordJoin *join)
+fetch_rows(RecordJoin *join)
 {
 	tc_join_batch_next(&join->batch);
 	join->position = 0;
@@ -224,30 +224,21 @@ evaluate_keys(RecordJoin *join)
 	return n;
 }
 
-/* Begin to read, unless that was done. */
-static void
-begin_reading(RecordJoin *join)
-{
-	EState *estate = join->css.ss.ps.state;
-
-	if (join->reading)
-		return;
-	tc_read_begin_checked(&join->reader, join->map, estate->es_snapshot,
-						  estate->es_query_cxt);
-	join->reading = true;
-}
-
 /* The next batch; false when there are no more outer rows. */
 static bool
 next_batch(RecordJoin *join)
 {
+	EState *estate = join->css.ss.ps.state;
 	MemoryContext caller;
 	int n;
 
-	take_rows(join);
+	fetch_rows(join);
 	if (join->batch.nrows == 0)
 		return false;
-	begin_reading(join);
+	if (!join->reading)
+		tc_read_begin_checked(&join->reader, join->map, estate->es_snapshot,
+							  estate->es_query_cxt);
+	join->reading = true;
 	MemoryContextReset(join->key_context);
 	caller = MemoryContextSwitchTo(join->key_context);
 	n = evaluate_keys(join);

@@ -3,7 +3,7 @@
  * record_join_plan.c
  *	  Offers the planner to join attached tables by looking their records up.
  *
- * Structure: where the conditions of a join pin the whole key of an attached
+ * Structure: where the conditions of a join give the whole key of an attached
  * table, a custom path with the other side's path below it is added beside
  * PostgreSQL's own joins.  It does what a nested loop does over look-ups by
  * key, but takes many outer rows at a time, since records that are asked for
@@ -18,8 +18,6 @@
  * that are needed of the table behind it.  Its conditions speak of that.
  *
  * Concurrency: as for the scan node, a plan holds nothing of the map.
- *
- * Failure: none; PostgreSQL's paths are always there.
  *
  *-------------------------------------------------------------------------
  */

@@ -5,7 +5,7 @@
  *
  * Structure: the keys are looked up through the read path, and each record
  * becomes a row of the table in a virtual slot.  What the cache can't prove
- * for the query's snapshot the read path takes from the heap, by the same
+ * for the query's snapshot the read path takes from the table, by the same
  * key and under the same snapshot.
  *
  * The executor has checked the query's privileges, by columns and as the
@@ -41,7 +41,7 @@ typedef struct RecordScan
 	TcMap *map;
 	TcKeyColumns key;
 	TcRecordColumns *columns; /* of the table */
-	TcKeyScan lookups;
+	TcKeyScan keys;
 	bool started;
 } RecordScan;
 
@@ -62,10 +62,8 @@ begin_scan(CustomScanState *node, EState *estate, int flags)
 		tc_record_columns_describe(&scan->map->layout, NULL,
 								   RelationGetNumberOfAttributes(
 									   node->ss.ss_currentRelation));
-	scan->key.n = nkeys;
-	for (int k = 0; k < nkeys; k++)
-		scan->key.type[k] = scan->map->layout.keys[k].base_type;
-	tc_key_scan_init(&scan->lookups, estate->es_query_cxt, &scan->key,
+	tc_key_match_columns(scan->map, &scan->key);
+	tc_key_scan_init(&scan->keys, estate->es_query_cxt, &scan->key,
 					 ExecInitExprList(keys, &node->ss.ps),
 					 intVal(
 						 list_nth(plan->custom_private, TC_RECORD_SCAN_ARRAY)));
@@ -82,12 +80,12 @@ next_row(ScanState *node)
 	ExecClearTuple(slot);
 	if (!scan->started)
 	{
-		tc_key_scan_begin(&scan->lookups, scan->map,
-						  node->ps.state->es_snapshot, true);
-		tc_key_scan_start(&scan->lookups, node->ps.ps_ExprContext);
+		tc_key_scan_begin(&scan->keys, scan->map, node->ps.state->es_snapshot,
+						  true);
+		tc_key_scan_start(&scan->keys, node->ps.ps_ExprContext);
 		scan->started = true;
 	}
-	value = tc_key_scan_next(&scan->lookups, &keys);
+	value = tc_key_scan_next(&scan->keys, &keys);
 	if (value == NULL)
 		return slot;
 	tc_record_columns_show(scan->columns, keys, value, slot->tts_values,
@@ -107,7 +105,7 @@ rescan(CustomScanState *node)
 {
 	RecordScan *scan = (RecordScan *) node;
 
-	tc_key_scan_reset(&scan->lookups);
+	tc_key_scan_reset(&scan->keys);
 	scan->started = false;
 	ExecScanReScan(&node->ss);
 }
@@ -115,7 +113,7 @@ rescan(CustomScanState *node)
 static void
 end_scan(CustomScanState *node)
 {
-	tc_key_scan_end(&((RecordScan *) node)->lookups);
+	tc_key_scan_end(&((RecordScan *) node)->keys);
 }
 
 static void
@@ -127,8 +125,8 @@ explain_scan(CustomScanState *node, List *ancestors, ExplainState *es)
 	tc_explain_condition("Cache Cond", &plan->scan.plan,
 						 list_copy_tail(plan->custom_exprs, scan->key.n),
 						 ancestors, es);
-	if (scan->lookups.reading)
-		tc_explain_reads(&scan->lookups.reader, es);
+	if (scan->keys.reading)
+		tc_explain_reads(&scan->keys.reader, es);
 }
 
 static const CustomExecMethods exec_methods = {
@@ -147,18 +145,18 @@ static void
 locate_row(RecordScan *scan, TupleTableSlot *slot)
 {
 	TcRow shown = {slot->tts_values, slot->tts_isnull};
-	TcTableReader *heap =
+	TcTableReader *reader =
 		tc_table_read_begin(scan->map, scan->css.ss.ps.state->es_snapshot,
 							CurrentMemoryContext);
 	Datum keys[INDEX_MAX_KEYS] = {0};
 	TcTableRow row;
 
 	if (!tc_row_layout_row_keys(&scan->map->layout, &shown, keys) ||
-		!tc_table_read_key(heap, keys, &row))
+		!tc_table_read_key(reader, keys, &row))
 		elog(ERROR, "could not find the row of a record in relation \"%s\"",
 			 scan->map->name);
-	slot->tts_tid = tc_table_read_tuple(heap)->tts_tid;
-	tc_table_read_end(heap);
+	slot->tts_tid = tc_table_read_tuple(reader)->tts_tid;
+	tc_table_read_end(reader);
 }
 
 bool

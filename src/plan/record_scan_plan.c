@@ -3,16 +3,14 @@
  * record_scan_plan.c
  *	  Offers the planner to read attached tables from the cache.
  *
- * Structure: where conditions pin the whole key of an attached table, a
+ * Structure: where conditions give the whole key of an attached table, a
  * custom path is added beside PostgreSQL's own, for constants and parameters
  * and for each set of outer relations that have the key.  The conditions
- * that pin the key are the node's expressions; the rest are its filter.
+ * that give the key are the node's expressions; the rest are its filter.
  *
  * Concurrency: a plan holds nothing of the map.  Attaching and detaching
  * change the table's triggers, which makes new plans of all that name it; a
  * change of the settings that matter does so too.
- *
- * Failure: none; PostgreSQL's paths are always there.
  *
  *-------------------------------------------------------------------------
  */

@@ -6,8 +6,6 @@
  * Structure: what several functions ask of their arguments alike.  Keys and
  * values have files of their own.
  *
- * Concurrency: nothing shared.
- *
  * Failure: errors are those that PostgreSQL's own functions would raise.
  *
  *-------------------------------------------------------------------------
@@ -22,18 +20,6 @@
 #include "base/pg_compat.h"
 #include "query/arg.h"
 
-/*
- * May the user do this to a volatile map?  A table answers for itself, and
- * wants SELECT too where a statement says what was there.
- */
-static void
-check_volatile(const TcMap *map, AclMode mode)
-{
-	if (!map->def.durable &&
-		pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) != mode)
-		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
-}
-
 TcMap *
 tc_arg_map_to_write(FunctionCallInfo fcinfo, AclMode mode)
 {
@@ -41,9 +27,15 @@ tc_arg_map_to_write(FunctionCallInfo fcinfo, AclMode mode)
 
 	tc_arg_require(fcinfo, 0, "relation");
 	map = tc_map_require(PG_GETARG_OID(0));
-	check_volatile(map, mode);
+
+	/* a table answers for itself, and wants SELECT where it tells what was */
 	if (!map->def.durable)
+	{
+		if (pg_class_aclmask(map->relation, GetUserId(), mode, ACLMASK_ALL) !=
+			mode)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_TABLE, map->name);
 		LockRelationOid(map->relation, RowExclusiveLock);
+	}
 	return map;
 }
 

@@ -3,10 +3,6 @@
  * explain.c
  *	  What EXPLAIN says of nodes that read records.
  *
- * Concurrency: none; the counts are the node's own.
- *
- * Failure: as for any EXPLAIN.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

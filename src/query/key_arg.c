@@ -9,8 +9,6 @@
  * several columns comes as a row, whose fields are cast one by one, or as
  * text, which is read like a row.
  *
- * Concurrency: nothing shared.
- *
  * Failure: what cannot be a key of the map is refused as an assignment to
  * the columns would be.
  *
@@ -260,14 +258,11 @@ cast_row(KeyCast *cast, const TcMap *map, HeapTupleHeader row, Datum *keys)
 											HeapTupleHeaderGetTypMod(row));
 	Datum values[INDEX_MAX_KEYS];
 	bool nulls[INDEX_MAX_KEYS];
-	HeapTupleData tuple;
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(row),
+						   .t_data = row};
 	bool possible = true;
 
 	prepare_row(cast, map, desc);
-	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = row;
 	heap_deform_tuple(&tuple, desc, values, nulls);
 	ReleaseTupleDesc(desc);
 	for (int i = 0; i < cast->nkeys; i++)
@@ -280,16 +275,6 @@ cast_row(KeyCast *cast, const TcMap *map, HeapTupleHeader row, Datum *keys)
 		possible &= cast_column(&cast->column[i], values[i], &keys[i]);
 	}
 	return possible;
-}
-
-/* Read a key of several columns from its text form. */
-static Datum
-row_from_text(const TcMap *map, Datum string)
-{
-	return OidInputFunctionCall(F_RECORD_IN,
-								text_to_cstring(DatumGetTextPP(string)),
-								map->key_desc->tdtypeid,
-								map->key_desc->tdtypmod);
 }
 
 /* ----- keys ----- */
@@ -342,7 +327,10 @@ apply_cast(KeyCast *cast, const TcMap *map, Datum value, Datum *keys)
 	if (cast->nkeys == 1)
 		return cast_column(&cast->column[0], value, &keys[0]);
 	if (!is_row(cast->from))
-		value = row_from_text(map, value);
+		value = OidInputFunctionCall(F_RECORD_IN,
+									 text_to_cstring(DatumGetTextPP(value)),
+									 map->key_desc->tdtypeid,
+									 map->key_desc->tdtypmod);
 	return cast_row(cast, map, DatumGetHeapTupleHeader(value), keys);
 }
 

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * key_match.c
- *	  Finds the conditions of a query that pin the whole key of a map.
+ *	  Finds the conditions of a query that give the whole key of a map.
  *
  * Structure: a condition counts when it is "column = something else" by an
  * equality operator of the column type's own operator family, or "column =
@@ -182,7 +182,7 @@ match_array(PlannerInfo *root, const RelOptInfo *rel, const TcKeyColumns *key,
 	return *value != NULL ? column : -1;
 }
 
-/* Which column does a condition pin?  -1: none. */
+/* Which column of the key does a condition give?  -1: none. */
 static int
 match_clause(PlannerInfo *root, const RelOptInfo *rel, const TcKeyColumns *key,
 			 Expr *clause, Node **value, bool *is_array)
@@ -196,17 +196,9 @@ match_clause(PlannerInfo *root, const RelOptInfo *rel, const TcKeyColumns *key,
 	return match_array(root, rel, key, (ScalarArrayOpExpr *) clause, value);
 }
 
-static double
-array_elements(PlannerInfo *root, Node *array)
-{
-	double n = tc_array_length(root, array);
-
-	return n > 0 ? n : USUAL_ELEMENTS;
-}
-
-/* Let conditions pin columns that are not: only arrays, or all but those. */
+/* Let conditions give the columns that are missing: only arrays, or the rest. */
 static void
-pin_columns(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
+find_values(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 			List *clauses, bool arrays, Node **values, TcKeyMatch *match)
 {
 	ListCell *cell;
@@ -230,7 +222,9 @@ pin_columns(PlannerInfo *root, RelOptInfo *rel, const TcKeyColumns *key,
 		if (is_array)
 		{
 			match->array = column;
-			match->keys = array_elements(root, value);
+			match->keys = tc_array_length(root, value);
+			if (match->keys <= 0)
+				match->keys = USUAL_ELEMENTS;
 		}
 	}
 }
@@ -246,9 +240,9 @@ tc_key_match_find_among(PlannerInfo *root, RelOptInfo *rel,
 	match->array = -1;
 	match->keys = 1;
 
-	/* one array is all there may be, so it is for what nothing else pins */
-	pin_columns(root, rel, key, clauses, false, values, match);
-	pin_columns(root, rel, key, clauses, true, values, match);
+	/* one array is all there may be, so it is for what nothing else gives */
+	find_values(root, rel, key, clauses, false, values, match);
+	find_values(root, rel, key, clauses, true, values, match);
 	for (int i = 0; i < key->n; i++)
 	{
 		if (values[i] == NULL)

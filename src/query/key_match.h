@@ -1,6 +1,6 @@
 /*
  * key_match.h
- *	  Finds the conditions of a query that pin the whole key of a map.
+ *	  Finds the conditions of a query that give the whole key of a map.
  */
 #ifndef TC_KEY_MATCH_H
 #define TC_KEY_MATCH_H
@@ -17,7 +17,7 @@ typedef struct TcKeyColumns
 	Oid type[INDEX_MAX_KEYS];		   /* that a key's datum has */
 } TcKeyColumns;
 
-/* Conditions that pin a whole key. */
+/* Conditions that give a whole key. */
 typedef struct TcKeyMatch
 {
 	List *clauses; /* of RestrictInfo: true of just the rows with the keys */
@@ -31,7 +31,7 @@ extern void tc_key_match_columns(const TcMap *map, TcKeyColumns *key);
 
 /*
  * Find them among the conditions that a path with the given outer relations
- * (NULL: none) would have to check; false when the key is not pinned.
+ * (NULL: none) would have to check; false when a key column is missing.
  */
 extern bool tc_key_match_find(PlannerInfo *root, RelOptInfo *rel,
 							  const TcKeyColumns *key, Relids outer,

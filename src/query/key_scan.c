@@ -25,28 +25,28 @@
 #include "query/key_scan.h"
 
 void
-tc_key_scan_init(TcKeyScan *lookups, MemoryContext query,
-				 const TcKeyColumns *key, List *expressions, int array)
+tc_key_scan_init(TcKeyScan *scan, MemoryContext query, const TcKeyColumns *key,
+				 List *expressions, int array)
 {
-	lookups->key = key;
-	lookups->expressions = expressions;
-	lookups->array = array;
-	lookups->query = query;
-	lookups->run =
+	scan->key = key;
+	scan->expressions = expressions;
+	scan->array = array;
+	scan->query = query;
+	scan->run =
 		AllocSetContextCreate(query, "topcache keys", ALLOCSET_SMALL_SIZES);
 }
 
 void
-tc_key_scan_begin(TcKeyScan *lookups, TcMap *map, Snapshot snapshot,
+tc_key_scan_begin(TcKeyScan *scan, TcMap *map, Snapshot snapshot,
 				  bool plain_sql)
 {
-	if (lookups->reading)
+	if (scan->reading)
 		return;
 	if (plain_sql)
-		tc_read_begin_checked(&lookups->reader, map, snapshot, lookups->query);
+		tc_read_begin_checked(&scan->reader, map, snapshot, scan->query);
 	else
-		tc_read_begin_foreign(&lookups->reader, map, snapshot, lookups->query);
-	lookups->reading = true;
+		tc_read_begin_foreign(&scan->reader, map, snapshot, scan->query);
+	scan->reading = true;
 }
 
 static int
@@ -91,11 +91,11 @@ distinct_elements(Datum array, Oid type, Datum **elements)
 
 /* Evaluate all key columns; false when one is NULL, so that there is no key. */
 static bool
-evaluate(TcKeyScan *lookups, ExprContext *context, Datum *values)
+evaluate(TcKeyScan *scan, ExprContext *context, Datum *values)
 {
 	ListCell *cell;
 
-	foreach (cell, lookups->expressions)
+	foreach (cell, scan->expressions)
 	{
 		bool isnull;
 
@@ -108,49 +108,49 @@ evaluate(TcKeyScan *lookups, ExprContext *context, Datum *values)
 }
 
 void
-tc_key_scan_start(TcKeyScan *lookups, ExprContext *context)
+tc_key_scan_start(TcKeyScan *scan, ExprContext *context)
 {
-	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
-	int columns = lookups->key->n;
+	MemoryContext caller = MemoryContextSwitchTo(scan->run);
+	int columns = scan->key->n;
 	Datum one[INDEX_MAX_KEYS];
 	Datum *elements = NULL;
 	Datum *keys;
 	int n;
 
-	n = evaluate(lookups, context, one) ? 1 : 0;
-	if (n > 0 && lookups->array >= 0)
-		n = distinct_elements(one[lookups->array],
-							  lookups->key->type[lookups->array], &elements);
+	n = evaluate(scan, context, one) ? 1 : 0;
+	if (n > 0 && scan->array >= 0)
+		n = distinct_elements(one[scan->array], scan->key->type[scan->array],
+							  &elements);
 	keys = palloc(Max(n, 1) * columns * sizeof(Datum));
 	for (int i = 0; i < n; i++)
 	{
 		memcpy(keys + i * columns, one, columns * sizeof(Datum));
-		if (lookups->array >= 0)
-			keys[i * columns + lookups->array] = elements[i];
+		if (scan->array >= 0)
+			keys[i * columns + scan->array] = elements[i];
 	}
-	tc_key_scan_take(lookups, keys, n);
+	tc_key_scan_set_keys(scan, keys, n);
 	MemoryContextSwitchTo(caller);
 }
 
 void
-tc_key_scan_take(TcKeyScan *lookups, Datum *keys, int nkeys)
+tc_key_scan_set_keys(TcKeyScan *scan, Datum *keys, int nkeys)
 {
-	lookups->keys = keys;
-	lookups->nkeys = nkeys;
-	lookups->next = 0;
-	lookups->value.found = false;
+	scan->keys = keys;
+	scan->nkeys = nkeys;
+	scan->next = 0;
+	scan->value.found = false;
 	if (nkeys > 1)
-		tc_read_ahead_start(&lookups->reads, &lookups->reader, lookups->run,
-							keys, nkeys);
+		tc_read_ahead_start(&scan->reads, &scan->reader, scan->run, keys,
+							nkeys);
 }
 
 /* Read one more row of the last key, where there is more than a record. */
 static bool
-read_another(TcKeyScan *lookups)
+read_another(TcKeyScan *scan)
 {
-	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
-	bool found = lookups->value.found &&
-		tc_read_another(&lookups->reader, &lookups->value);
+	MemoryContext caller = MemoryContextSwitchTo(scan->run);
+	bool found =
+		scan->value.found && tc_read_another(&scan->reader, &scan->value);
 
 	MemoryContextSwitchTo(caller);
 	return found;
@@ -158,56 +158,56 @@ read_another(TcKeyScan *lookups)
 
 /* Read the record of the next key. */
 static void
-read_next(TcKeyScan *lookups)
+read_next(TcKeyScan *scan)
 {
-	MemoryContext caller = MemoryContextSwitchTo(lookups->run);
+	MemoryContext caller = MemoryContextSwitchTo(scan->run);
 
-	if (lookups->nkeys == 1)
-		tc_read_one(&lookups->reader, lookups->keys, &lookups->value);
-	else if (!tc_read_ahead_next(&lookups->reads, &lookups->value))
+	if (scan->nkeys == 1)
+		tc_read_one(&scan->reader, scan->keys, &scan->value);
+	else if (!tc_read_ahead_next(&scan->reads, &scan->value))
 		elog(ERROR, "there are more keys than reads of them");
-	lookups->next++;
+	scan->next++;
 	MemoryContextSwitchTo(caller);
 }
 
 const TcValue *
-tc_key_scan_next(TcKeyScan *lookups, const Datum **keys)
+tc_key_scan_next(TcKeyScan *scan, const Datum **keys)
 {
-	bool found = read_another(lookups);
+	bool found = read_another(scan);
 
-	while (!found && lookups->next < lookups->nkeys)
+	while (!found && scan->next < scan->nkeys)
 	{
-		read_next(lookups);
-		found = lookups->value.found;
+		read_next(scan);
+		found = scan->value.found;
 	}
-	lookups->value.found = found;
+	scan->value.found = found;
 	if (!found)
 		return NULL;
-	*keys = lookups->keys + (Size) (lookups->next - 1) * lookups->key->n;
-	return &lookups->value;
+	*keys = scan->keys + (Size) (scan->next - 1) * scan->key->n;
+	return &scan->value;
 }
 
 const Datum *
-tc_key_scan_next_key(TcKeyScan *lookups)
+tc_key_scan_next_key(TcKeyScan *scan)
 {
-	if (lookups->next >= lookups->nkeys)
+	if (scan->next >= scan->nkeys)
 		return NULL;
-	return lookups->keys + (Size) lookups->next++ * lookups->key->n;
+	return scan->keys + (Size) scan->next++ * scan->key->n;
 }
 
 void
-tc_key_scan_reset(TcKeyScan *lookups)
+tc_key_scan_reset(TcKeyScan *scan)
 {
-	tc_read_ahead_stop(&lookups->reads);
-	tc_key_scan_take(lookups, NULL, 0);
-	MemoryContextReset(lookups->run);
+	tc_read_ahead_stop(&scan->reads);
+	tc_key_scan_set_keys(scan, NULL, 0);
+	MemoryContextReset(scan->run);
 }
 
 void
-tc_key_scan_end(TcKeyScan *lookups)
+tc_key_scan_end(TcKeyScan *scan)
 {
-	tc_read_ahead_stop(&lookups->reads);
-	if (lookups->reading)
-		tc_read_end(&lookups->reader);
-	lookups->reading = false;
+	tc_read_ahead_stop(&scan->reads);
+	if (scan->reading)
+		tc_read_end(&scan->reader);
+	scan->reading = false;
 }

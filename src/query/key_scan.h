@@ -10,7 +10,7 @@
 #include "cache/read_ahead.h"
 #include "query/key_match.h"
 
-/* Look-ups of one scan node. */
+/* The keys of one scan node, and the reads of their records. */
 typedef struct TcKeyScan
 {
 	TcReader reader;
@@ -28,7 +28,7 @@ typedef struct TcKeyScan
 } TcKeyScan;
 
 /* Prepare, in the memory of the query.  The rest is zeroed. */
-extern void tc_key_scan_init(TcKeyScan *lookups, MemoryContext query,
+extern void tc_key_scan_init(TcKeyScan *scan, MemoryContext query,
 							 const TcKeyColumns *key, List *expressions,
 							 int array);
 
@@ -36,26 +36,26 @@ extern void tc_key_scan_init(TcKeyScan *lookups, MemoryContext query,
  * Begin to read, unless that was done; the reader stays the same through
  * rescans.  Privileges were checked, be it for plain SQL or a foreign table.
  */
-extern void tc_key_scan_begin(TcKeyScan *lookups, TcMap *map, Snapshot snapshot,
+extern void tc_key_scan_begin(TcKeyScan *scan, TcMap *map, Snapshot snapshot,
 							  bool plain_sql);
 
 /* Evaluate the keys. */
-extern void tc_key_scan_start(TcKeyScan *lookups, ExprContext *context);
+extern void tc_key_scan_start(TcKeyScan *scan, ExprContext *context);
 
-/* Take keys from elsewhere, in the memory of the run. */
-extern void tc_key_scan_take(TcKeyScan *lookups, Datum *keys, int nkeys);
+/* Read other keys, which are in the memory of the run. */
+extern void tc_key_scan_set_keys(TcKeyScan *scan, Datum *keys, int nkeys);
 
 /*
  * The next record that there is, and its key; NULL at the end.  Good until
  * the next call.
  */
-extern const TcValue *tc_key_scan_next(TcKeyScan *lookups, const Datum **keys);
+extern const TcValue *tc_key_scan_next(TcKeyScan *scan, const Datum **keys);
 
 /* The next key alone, for who reads its record in another way; or NULL. */
-extern const Datum *tc_key_scan_next_key(TcKeyScan *lookups);
+extern const Datum *tc_key_scan_next_key(TcKeyScan *scan);
 
 /* Forget the keys; end. */
-extern void tc_key_scan_reset(TcKeyScan *lookups);
-extern void tc_key_scan_end(TcKeyScan *lookups);
+extern void tc_key_scan_reset(TcKeyScan *scan);
+extern void tc_key_scan_end(TcKeyScan *scan);
 
 #endif /* TC_KEY_SCAN_H */

@@ -25,20 +25,6 @@
 #include "query/result.h"
 #include "query/row_arg.h"
 
-/* Take a row apart that was given as a value of the relation's row type. */
-static void
-deform_row(const TcMap *map, Datum row, Datum *values, bool *nulls)
-{
-	HeapTupleHeader header = DatumGetHeapTupleHeader(row);
-	HeapTupleData tuple;
-
-	tuple.t_len = HeapTupleHeaderGetDatumLength(header);
-	ItemPointerSetInvalid(&tuple.t_self);
-	tuple.t_tableOid = InvalidOid;
-	tuple.t_data = header;
-	heap_deform_tuple(&tuple, map->desc, values, nulls);
-}
-
 /* A row that is given says what its key is: it must not say otherwise. */
 static void
 check_key(const TcMap *map, const Datum *keys, const Datum *values,
@@ -65,40 +51,35 @@ check_key(const TcMap *map, const Datum *keys, const Datum *values,
 	}
 }
 
-/* What may be written of the columns that were given. */
-static Bitmapset *
-settable_columns(const TcMap *map, Bitmapset *given)
-{
-	Bitmapset *settable = NULL;
-	int number = -1;
-
-	while ((number = bms_next_member(given, number)) >= 0)
-	{
-		if (tc_row_layout_key_column(&map->layout, number) < 0 &&
-			tc_table_sql_row_settable(map, number))
-			settable = bms_add_member(settable, number);
-	}
-	return settable;
-}
-
 /* The columns to be written, out of those that were given. */
 static void
 set_given(const TcMap *map, const Datum *keys, Bitmapset *given,
 		  TcNewColumns *columns)
 {
+	int number = -1;
+
 	check_key(map, keys, columns->values, columns->nulls, given);
-	columns->given = settable_columns(map, given);
+	columns->given = NULL;
+	while ((number = bms_next_member(given, number)) >= 0)
+	{
+		if (tc_row_layout_key_column(&map->layout, number) < 0 &&
+			tc_table_sql_row_settable(map, number))
+			columns->given = bms_add_member(columns->given, number);
+	}
 }
 
-/* Take the columns that were given out of a row. */
+/* The columns that were given, out of a value of the relation's row type. */
 static void
-take_columns(TcMap *map, const Datum *keys, Datum row, Bitmapset *given,
-			 TcNewColumns *columns)
+columns_of_row(TcMap *map, const Datum *keys, Datum row, Bitmapset *given,
+			   TcNewColumns *columns)
 {
+	HeapTupleHeader header = DatumGetHeapTupleHeader(row);
+	HeapTupleData tuple = {.t_len = HeapTupleHeaderGetDatumLength(header),
+						   .t_data = header};
 	Datum *values = palloc(map->desc->natts * sizeof(Datum));
 	bool *nulls = palloc(map->desc->natts * sizeof(bool));
 
-	deform_row(map, row, values, nulls);
+	heap_deform_tuple(&tuple, map->desc, values, nulls);
 	columns->values = values;
 	columns->nulls = nulls;
 	set_given(map, keys, given, columns);
@@ -129,14 +110,14 @@ named_columns(const TcMap *map, Jsonb *object)
 	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
 	Bitmapset *named = NULL;
 	JsonbIteratorToken token;
-	JsonbValue item;
+	JsonbValue value;
 
-	while ((token = JsonbIteratorNext(&iterator, &item, true)) != WJB_DONE)
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		if (token == WJB_KEY)
 			named = bms_add_member(named,
-								   column_number(map, item.val.string.val,
-												 item.val.string.len));
+								   column_number(map, value.val.string.val,
+												 value.val.string.len));
 	}
 	return named;
 }
@@ -155,7 +136,6 @@ void
 tc_row_arg_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
 					  TcNewColumns *columns)
 {
-	LOCAL_FCINFO(call, 2);
 	FmgrInfo *function =
 		tc_result_prepare(map, &map->from_jsonb, F_JSONB_POPULATE_RECORD,
 						  map->type, map->type, 2);
@@ -169,14 +149,9 @@ tc_row_arg_from_jsonb(TcMap *map, const Datum *keys, Jsonb *document,
 						map->name),
 				 errdetail("The map keeps whole rows.")));
 	given = named_columns(map, document);
-	InitFunctionCallInfoData(*call, function, 2, InvalidOid, NULL, NULL);
 	/* onto a row of nulls: what is not named is left alone, unchecked */
-	call->args[0].value = row_of_nulls(map);
-	call->args[0].isnull = false;
-	call->args[1].value = JsonbPGetDatum(document);
-	call->args[1].isnull = false;
-	row = FunctionCallInvoke(call);
-	take_columns(map, keys, row, given, columns);
+	row = FunctionCall2(function, row_of_nulls(map), JsonbPGetDatum(document));
+	columns_of_row(map, keys, row, given, columns);
 }
 
 void
@@ -192,7 +167,7 @@ tc_row_arg_from_text(TcMap *map, const Datum *keys, text *string,
 		if (!TupleDescAttr(map->desc, number - 1)->attisdropped)
 			given = bms_add_member(given, number);
 	}
-	take_columns(map, keys, row, given, columns);
+	columns_of_row(map, keys, row, given, columns);
 }
 
 void

@@ -3,7 +3,7 @@
  * miss_curve.c
  *	  What caches of any size would have answered of some reads.
  *
- * Structure: an LRU cache answers a read if it has room for what was read
+ * Structure: an LRU cache answers a read if there is space for what was read
  * since the same key was, each record once: the read's need.  Reads are gone
  * through in their order.  A hash table knows where each key was read last;
  * a tree of partial sums (Fenwick) over these places has the record's size
@@ -20,10 +20,6 @@
  * that is read for the first time after that, and was a hit, needs the cache
  * as it is; one that was a miss is a miss at any size, so the ratio is a
  * little too low for sizes that the samples do not reach.
- *
- * Concurrency: none; it works on a copy.
- *
- * Failure: none.
  *
  *-------------------------------------------------------------------------
  */
@@ -70,17 +66,6 @@ sums_upto(const Sums *sums, int place)
 	return sum;
 }
 
-static HTAB *
-make_last_reads(int n)
-{
-	HASHCTL info = {.keysize = sizeof(uint64),
-					.entrysize = sizeof(LastRead),
-					.hcxt = CurrentMemoryContext};
-
-	return hash_create("topcache last reads", n, &info,
-					   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-}
-
 static void *
 alloc(int n, Size size)
 {
@@ -99,8 +84,8 @@ by_size(const void *a, const void *b)
 
 /* The need of a read, or less than 0 when the key has not been read before. */
 static double
-take_read(HTAB *last_reads, Sums *sums, int place, const TcSample *sample,
-		  double size)
+need_of_read(HTAB *last_reads, Sums *sums, int place, const TcSample *sample,
+			 double size)
 {
 	uint64 key = (uint64) sample->map << 32 | sample->key;
 	double need = -1;
@@ -149,11 +134,15 @@ counts(const TcMissCurveReads *reads, int i)
 		 reads->samples[i].map == reads->map);
 }
 
-/* Go through the reads. */
+/* Go through the reads in their order. */
 static void
-take_reads(TcMissCurve *curve, Count *count, const TcMissCurveReads *reads)
+replay(TcMissCurve *curve, Count *count, const TcMissCurveReads *reads)
 {
-	HTAB *last_reads = make_last_reads(reads->n);
+	HASHCTL info = {.keysize = sizeof(uint64),
+					.entrysize = sizeof(LastRead),
+					.hcxt = CurrentMemoryContext};
+	HTAB *last_reads = hash_create("topcache last reads", reads->n, &info,
+								   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	Sums sums = {.node = alloc(reads->n, sizeof(double)), .n = reads->n};
 
 	for (int i = 0; i < reads->n; i++)
@@ -161,7 +150,7 @@ take_reads(TcMissCurve *curve, Count *count, const TcMissCurveReads *reads)
 		const TcSample *sample = &reads->samples[i];
 		double size =
 			(double) reads->one_in * (sample->data_bytes + reads->record_bytes);
-		double need = take_read(last_reads, &sums, i + 1, sample, size);
+		double need = need_of_read(last_reads, &sums, i + 1, sample, size);
 
 		CHECK_FOR_INTERRUPTS();
 		if (need < 0 && !sample->missed)
@@ -182,7 +171,7 @@ tc_miss_curve_make(TcMissCurve *curve, const TcMissCurveReads *reads)
 
 	*curve = (TcMissCurve){0};
 	curve->needs = alloc(reads->n, sizeof(double));
-	take_reads(curve, &count, reads);
+	replay(curve, &count, reads);
 	qsort(curve->needs, curve->nneeds, sizeof(double), by_size);
 
 	/* few misses tell nothing: then it is close to one_in */

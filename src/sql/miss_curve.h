@@ -18,7 +18,7 @@ typedef struct TcMissCurveReads
 	uint32 one_in;		 /* of how many keys one was watched */
 	int map;			 /* whose reads count, by its number */
 	uint32 record_bytes; /* what a record takes beyond its data */
-	double cache_bytes;	 /* room for records where the reads happened */
+	double cache_bytes;	 /* of records, where the reads happened */
 } TcMissCurveReads;
 
 /* What each read would have taken to be a hit; see miss_curve.c. */

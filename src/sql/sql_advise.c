@@ -51,21 +51,13 @@ resident_bytes(uint64 size_bytes)
 	return tc_startup_arena_bytes(size_bytes) * percent / 100;
 }
 
-static void
-put_size(ReturnSetInfo *result, const TcMissCurve *curve, uint64 size_bytes)
-{
-	double ratio = tc_miss_curve_hit_ratio(curve, resident_bytes(size_bytes));
-	Datum columns[3] = {Int64GetDatum(size_bytes), Float8GetDatum(ratio),
-						Int64GetDatum((int64) curve->reads)};
-	bool nulls[3] = {0};
-
-	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
-}
-
 /* Tell sizes up to one that holds everything. */
 static void
 put_sizes(ReturnSetInfo *result, const TcMissCurve *curve)
 {
+	Datum columns[3] = {[2] = Int64GetDatum((int64) curve->reads)};
+	bool nulls[3] = {0};
+
 	for (int step = -2 * TIMES_LOG2; step <= 2 * TIMES_LOG2; step++)
 	{
 		double size_mb = rint(tc_size_mb * pow(2, step / 2.0));
@@ -74,7 +66,11 @@ put_sizes(ReturnSetInfo *result, const TcMissCurve *curve)
 		if (size_mb < TC_MIN_SIZE_MB || size_mb > TC_MAX_SIZE_MB ||
 			tc_startup_arena_bytes(size_bytes) == 0)
 			continue;
-		put_size(result, curve, size_bytes);
+		columns[0] = Int64GetDatum(size_bytes);
+		columns[1] = Float8GetDatum(
+			tc_miss_curve_hit_ratio(curve, resident_bytes(size_bytes)));
+		tuplestore_putvalues(result->setResult, result->setDesc, columns,
+							 nulls);
 		if (resident_bytes(size_bytes) >= curve->distinct && step >= 0)
 			break;
 	}

@@ -124,7 +124,7 @@ topcache_entries(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimestampTz now = GetCurrentTimestamp();
 	EntryMap current = {0};
-	const TcMapEntry *slot = NULL;
+	const TcMapEntry *only = NULL;
 	MemoryContext row;
 	TcWalk walk;
 	const TcWalkRecord *entry;
@@ -139,13 +139,13 @@ topcache_entries(PG_FUNCTION_ARGS)
 			tc_privileges_check_select(map);
 		if (!tc_binding_acquire(map))
 			return (Datum) 0;
-		slot = tc_binding_entry(map);
+		only = tc_binding_entry(map);
 	}
 	tc_lookup_flush_hits();
 	tc_walk_init(&walk, CurrentMemoryContext);
 	row = AllocSetContextCreate(CurrentMemoryContext, "topcache row",
 								ALLOCSET_DEFAULT_SIZES);
-	while ((entry = tc_walk_next(&walk, slot)) != NULL)
+	while ((entry = tc_walk_next(&walk, only)) != NULL)
 	{
 		MemoryContext caller;
 

@@ -5,8 +5,6 @@
  *
  * Structure: each function takes its arguments and calls the codec.
  *
- * Concurrency: nothing shared.
- *
  * Failure: that of the codec; a document that is nested too deep has a cost
  * all the same.
  *

@@ -114,19 +114,6 @@ topcache_is_resident(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(tc_read_resident(map, keys));
 }
 
-/* Add a row of key and value to a result. */
-static void
-put_row(ReturnSetInfo *result, TcMap *map, Datum key, const TcValue *value,
-		TcResultForm form)
-{
-	Datum columns[2] = {key, (Datum) 0};
-	bool nulls[2] = {false, !value->found || value->isnull};
-
-	if (!nulls[1])
-		columns[1] = form(map, value);
-	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
-}
-
 /* Read the records that arguments 0 and 1 name into a result. */
 static void
 read_many(FunctionCallInfo fcinfo, TcResultForm form)
@@ -192,8 +179,13 @@ topcache_scan(PG_FUNCTION_ARGS)
 	while (tc_scan_next(scan, keys, &value))
 	{
 		MemoryContext caller = MemoryContextSwitchTo(row);
+		Datum columns[2] = {tc_result_key(map, keys), (Datum) 0};
+		bool nulls[2] = {false, value.isnull};
 
-		put_row(result, map, tc_result_key(map, keys), &value, tc_result_jsonb);
+		if (!value.isnull)
+			columns[1] = tc_result_jsonb(map, &value);
+		tuplestore_putvalues(result->setResult, result->setDesc, columns,
+							 nulls);
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row);
 	}

@@ -3,7 +3,7 @@
  * sql_remove.c
  *	  The SQL functions that say when records end: now, or at a given time.
  *
- * Structure: a durable map's record is removed or touched through a statement
+ * Structure: a durable map's record is removed, or given another time, by a statement
  * on its table, whose row trigger brings the cache up to date; a volatile
  * one's in the segment.
  *

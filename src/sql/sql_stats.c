@@ -80,7 +80,7 @@ static const TcCounter counters[] = {
 
 /* What a map holds, if it is bound. */
 static void
-take_use(const TcMap *map, bool bound, Datum *columns)
+show_use(const TcMap *map, bool bound, Datum *columns)
 {
 	TcMapUse use = {0};
 
@@ -94,7 +94,7 @@ take_use(const TcMap *map, bool bound, Datum *columns)
 
 /* What was counted for a map; it may have no place of its own at the moment. */
 static void
-take_counters(const TcMap *map, Datum *columns, bool *nulls)
+show_counters(const TcMap *map, Datum *columns, bool *nulls)
 {
 	uint16 number;
 
@@ -164,8 +164,8 @@ put_map_state(ReturnSetInfo *result, Oid relation)
 	if (reason != NULL)
 		columns[2] = CStringGetTextDatum(reason);
 	columns[3] = BoolGetDatum(map->def.durable);
-	take_use(map, bound, columns);
-	take_counters(map, columns, nulls);
+	show_use(map, bound, columns);
+	show_counters(map, columns, nulls);
 	tuplestore_putvalues(result->setResult, result->setDesc, columns, nulls);
 }
 
