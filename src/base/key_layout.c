@@ -6,8 +6,6 @@
  * Structure: columns follow each other as in a heap tuple; one that is
  * aligned to bytes may be at any place.
  *
- * Concurrency: none; the data is a copy.
- *
  * Failure: data that is too short is told from the end it would have.
  *
  *-------------------------------------------------------------------------

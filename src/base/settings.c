@@ -57,11 +57,11 @@ define_segment_settings(void)
 							PGC_POSTMASTER, GUC_UNIT_MB, NULL, NULL, NULL);
 	DefineCustomIntVariable("topcache.max_maps",
 							"Number of maps that can be cached at a time.",
-							"Maps beyond it are read from the heap.",
+							"Maps beyond it are read from the table.",
 							&tc_max_maps, 1024, 1, 32768, PGC_POSTMASTER, 0,
 							NULL, NULL, NULL);
 	DefineCustomEnumVariable("topcache.policy",
-							 "Which record is evicted when room is needed.",
+							 "Which record is evicted when space is needed.",
 							 "\"lru\": the least recently used one. "
 							 "\"s3fifo\": one that was not read again since "
 							 "it came, where possible.",
@@ -75,7 +75,7 @@ define_residency_settings(void)
 {
 	DefineCustomIntVariable("topcache.max_record_size",
 							"Largest record that is kept in the segment.",
-							"Larger ones are read from the heap.",
+							"Larger ones are read from the table.",
 							&tc_max_record_size_kb, 1024, 1, TC_MAX_RECORD_KB,
 							PGC_SIGHUP, GUC_UNIT_KB, NULL, NULL, NULL);
 	DefineCustomIntVariable("topcache.high_water",
@@ -143,7 +143,7 @@ tc_settings_init(void)
 	DefineCustomBoolVariable("topcache.enabled",
 							 "Answers reads from the cache.",
 							 "When off, every read of this session goes to "
-							 "the heap.",
+							 "the table.",
 							 &tc_enabled, true, PGC_USERSET, 0, NULL,
 							 forget_plans, NULL);
 	DefineCustomBoolVariable("topcache.transparent_scan",

@@ -1,19 +1,19 @@
 /*-------------------------------------------------------------------------
  *
  * binding.c
- *	  Finds the slot of a map and notices when it has changed hands.
+ *	  Finds a map's entry in the segment and notices when it is another's.
  *
- * Structure: what a backend knows of a map carries the slot it was given
- * last.  The slot's generation tells whether it is still the map's.
+ * Structure: what a backend knows of a map carries the entry it was given
+ * last.  The entry's generation tells whether it is still the map's.
  *
- * Concurrency: the generation is compared without a lock.  A slot that is
+ * Concurrency: the generation is compared without a lock.  An entry that is
  * taken away right after is no danger: records of the old generation can
  * neither be added (writers compare again under the lock) nor mean anything
  * but what was true when they were found.
  *
  * What a transaction has suspended gets no entry (suspension.c).
  *
- * Failure: a map without a slot is read from the heap.
+ * Failure: reads of a map without an entry fall back to the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,18 +36,18 @@
 
 struct TcBinding
 {
-	TcMapEntry slot;
+	TcMapEntry entry;
 };
 
 const TcMapEntry *
 tc_binding_entry(const TcMap *map)
 {
-	return &map->binding->slot;
+	return &map->binding->entry;
 }
 
-/* Get a slot for an identity of the map; false while it is suspended. */
+/* Get an entry for an identity of the map; false while it is suspended. */
 static bool
-acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapEntry *slot)
+acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapEntry *entry)
 {
 	TcKeyLayout layout;
 
@@ -59,7 +59,7 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapEntry *slot)
 		AcceptInvalidationMessages();
 		if (!tc_map_up_to_date(map))
 			return false;
-		if (tc_map_acquire(identity, &layout, slot, &suspended_by))
+		if (tc_map_acquire(identity, &layout, entry, &suspended_by))
 			return true;
 		if (!TransactionIdIsValid(suspended_by) ||
 			!tc_suspension_is_over(suspended_by))
@@ -69,12 +69,12 @@ acquire_identity(TcMap *map, const TcMapIdentity *identity, TcMapEntry *slot)
 	}
 }
 
-/* Get a slot for the map. */
+/* Get an entry for the map. */
 static bool
-acquire_slot(TcMap *map)
+acquire_entry(TcMap *map)
 {
 	TcMapIdentity identity;
-	TcMapEntry slot;
+	TcMapEntry entry;
 
 	memset(&identity, 0, sizeof(identity));
 	identity.database = MyDatabaseId;
@@ -84,14 +84,14 @@ acquire_slot(TcMap *map)
 	identity.fingerprint = map->layout.fingerprint;
 	identity.never_evicted = !map->def.durable;
 	identity.expires = map->layout.expires != 0 && map->def.durable;
-	if (!acquire_identity(map, &identity, &slot) ||
-		!tc_cache_limits_bind(map, &slot))
+	if (!acquire_identity(map, &identity, &entry) ||
+		!tc_cache_limits_bind(map, &entry))
 		return false;
 	tc_session_begin();
 	if (map->binding == NULL)
 		map->binding =
 			MemoryContextAlloc(map->context, sizeof(struct TcBinding));
-	map->binding->slot = slot;
+	map->binding->entry = entry;
 	return true;
 }
 
@@ -116,9 +116,9 @@ tc_binding_acquire(TcMap *map)
 {
 	if (map->suspended != TC_NOT_SUSPENDED || !tc_segment_ready())
 		return false;
-	if (map->binding != NULL && tc_map_entry_is_current(&map->binding->slot))
+	if (map->binding != NULL && tc_map_entry_is_current(&map->binding->entry))
 		return true;
-	return acquire_slot(map);
+	return acquire_entry(map);
 }
 
 void
@@ -136,7 +136,7 @@ tc_binding_require(TcMap *map)
 void
 tc_binding_probe(TcProbe *probe, const TcMap *map, const TcBytes *key)
 {
-	probe->entry = map->binding->slot;
+	probe->entry = map->binding->entry;
 	probe->key = key->data;
 	probe->key_bytes = key->length;
 	probe->hash =

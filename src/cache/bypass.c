@@ -3,8 +3,8 @@
  * bypass.c
  *	  Whether the cache may answer reads, and why not.
  *
- * Concurrency: a transaction that may have written to the table reads the
- * heap, for its own writes reach the cache only at the end of a statement.
+ * Concurrency: a transaction that may have written to the table falls back
+ * to it, since its own writes reach the cache only at the end of a statement.
  * It has an xid then, and the lock that writers take to the end of the
  * transaction; both are asked of PostgreSQL each time, since savepoints give
  * locks back.

@@ -17,15 +17,15 @@ typedef enum TcBypass
 	TC_BYPASS_POLICIES,		/* row-level security applies to the user */
 	TC_BYPASS_SUSPENDED,	/* the map, or the whole segment, is */
 	TC_BYPASS_RECOVERY,		/* the server is a standby */
-	TC_BYPASS_SERIALIZABLE, /* such a read must leave its mark on the heap */
+	TC_BYPASS_SERIALIZABLE, /* such a read must leave its mark on the table */
 	TC_BYPASS_OWN_WRITES,	/* the transaction may have written */
-	TC_BYPASS_SNAPSHOT,		/* not one of statements, or older than the index */
+	TC_BYPASS_SNAPSHOT,		/* not a statement's, or older than the index */
 	TC_NBYPASSES
 } TcBypass;
 
 /*
  * Why reads of a map under a snapshot go past the cache.  A checked query's
- * policies were looked at; by_sql says that the heap needs a statement.
+ * policies were looked at; by_sql says that the table is read by a statement.
  */
 extern TcBypass tc_bypass_reason(TcMap *map, Snapshot snapshot, bool checked,
 								 bool by_sql);

@@ -3,7 +3,7 @@
  * cache_limits.c
  *	  Keeps maps within the limits of their definitions.
  *
- * Structure: a definition's limits are put into the map's slot: when a
+ * Structure: a definition's limits are put into the map's entry: when a
  * backend binds the map, and when a transaction that has changed them
  * commits.  Budgets are enforced by whoever stores a record, after storing
  * it, and by the worker; time is up to the worker alone.
@@ -57,7 +57,7 @@ typedef struct Changed
 
 static List *changed = NIL;
 
-/* ----- from definition to slot ----- */
+/* ----- from the definition to the entry ----- */
 
 static void
 limits_of(const TcMapDefinition *def, TcMapLimits *limits)
@@ -88,7 +88,7 @@ is_changed_here(Oid relation)
 }
 
 bool
-tc_cache_limits_bind(TcMap *map, const TcMapEntry *slot)
+tc_cache_limits_bind(TcMap *map, const TcMapEntry *entry)
 {
 	TcMapLimits limits;
 	TcLimitsState state;
@@ -96,14 +96,14 @@ tc_cache_limits_bind(TcMap *map, const TcMapEntry *slot)
 	if (is_changed_here(map->relation))
 		return true;
 	limits_of(&map->def, &limits);
-	if (!tc_limits_differ(slot, &limits, &state))
+	if (!tc_limits_differ(entry, &limits, &state))
 		return true;
 	if (TransactionIdIsValid(state.by) && !tc_suspension_is_over(state.by))
 		return true;
 	AcceptInvalidationMessages();
 	if (!tc_map_up_to_date(map))
 		return false;
-	tc_limits_apply(slot, &limits, &state);
+	tc_limits_apply(entry, &limits, &state);
 	return true;
 }
 
@@ -218,9 +218,9 @@ tc_cache_limits_expiry(const TcMap *map, TimestampTz row_expires)
 }
 
 void
-tc_cache_limits_stored(const TcMapEntry *slot)
+tc_cache_limits_stored(const TcMapEntry *entry)
 {
-	tc_budget_enforce(slot->number, EVICT_PER_RECORD);
+	tc_budget_enforce(entry->number, EVICT_PER_RECORD);
 }
 
 void

@@ -11,10 +11,10 @@
 #include "table/map.h"
 
 /*
- * See to it that a slot has the limits of the map that it was acquired for.
+ * See to it that an entry has the limits of the map that it was acquired for.
  * False when what is known of the map turned out to be outdated.
  */
-extern bool tc_cache_limits_bind(TcMap *map, const TcMapEntry *slot);
+extern bool tc_cache_limits_bind(TcMap *map, const TcMapEntry *entry);
 
 /*
  * Limits in the definition of a relation are being changed: they come into
@@ -37,7 +37,7 @@ extern TimestampTz tc_cache_limits_expiry(const TcMap *map,
 										  TimestampTz row_expires);
 
 /* A map got a record: keep it within its budget. */
-extern void tc_cache_limits_stored(const TcMapEntry *slot);
+extern void tc_cache_limits_stored(const TcMapEntry *entry);
 
 /* For the background worker: keep all maps within their limits. */
 extern void tc_cache_limits_step(void);

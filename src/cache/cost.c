@@ -5,8 +5,6 @@
  *
  * Structure: one function, called for a put, a fill and a hydrate alike.
  *
- * Concurrency: nothing shared but a counter.
- *
  * Failure: a value that is nested too deeply to be encoded, or has characters
  * that UTF-8 has not, is given a default cost, warned about once per session,
  * counted, and kept.

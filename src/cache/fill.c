@@ -1,17 +1,17 @@
 /*-------------------------------------------------------------------------
  *
  * fill.c
- *	  Stores rows that were read from the heap on a miss.
+ *	  Stores rows that were read from the table on a miss.
  *
  * Structure: a row is kept when its version is visible to the reader (or it
- * would not be here), committed and flushed, and the newest one; then it is
- * what every later snapshot sees until a writer says otherwise.  That a key
- * has no row is kept when it is known who made it so.
+ * would not be here), committed and flushed, and the newest one.  Every later
+ * snapshot sees it then, until a writer says otherwise.  That a key has no row
+ * is kept when it is known which transaction made it so.
  *
- * Concurrency: the caller reads the key's stamp before it reads the heap,
- * and the segment compares it under its lock; the argument stands there.
+ * Concurrency: the caller reads the key's write_seq before it reads the
+ * table, and the segment compares it under its lock (versions.c).
  *
- * Failure: without room nothing is stored.
+ * Failure: without memory nothing is stored.
  *
  *-------------------------------------------------------------------------
  */
@@ -28,22 +28,22 @@
 
 /* Hand an image to the segment and count what became of it. */
 static uint32
-store(const TcImage *image, uint32 stamp)
+store(const TcImage *image, uint32 write_seq)
 {
-	const TcMapEntry *slot = &image->probe->entry;
+	const TcMapEntry *entry = &image->probe->entry;
 
-	switch (tc_versions_fill(image, stamp))
+	switch (tc_versions_fill(image, write_seq))
 	{
 		case TC_FILL_STORED:
-			tc_counters_add(slot, TC_COUNT_FILLS, 1);
-			tc_cache_limits_stored(slot);
+			tc_counters_add(entry, TC_COUNT_FILLS, 1);
+			tc_cache_limits_stored(entry);
 			return image->data_bytes;
 		case TC_FILL_LOST:
-			tc_counters_add(slot, TC_COUNT_FILLS_LOST, 1);
+			tc_counters_add(entry, TC_COUNT_FILLS_LOST, 1);
 			tc_wanted_add(image->probe);
 			return 0;
 		case TC_FILL_NO_MEMORY:
-			tc_counters_add(slot, TC_COUNT_NOT_RESIDENT, 1);
+			tc_counters_add(entry, TC_COUNT_NOT_RESIDENT, 1);
 			return 0;
 		case TC_FILL_PRESENT:
 			return 0;
@@ -53,7 +53,7 @@ store(const TcImage *image, uint32 stamp)
 
 uint32
 tc_fill_row(TcMap *map, const TcProbe *probe, const TcTableRow *row,
-			uint32 stamp, uint64 warm_us)
+			uint32 write_seq, uint64 warm_us)
 {
 	TcBytes bytes;
 	TcImage image = {0};
@@ -81,12 +81,12 @@ tc_fill_row(TcMap *map, const TcProbe *probe, const TcTableRow *row,
 	image.xmin = row->xmin;
 	image.committed = true;
 	image.warm_us = warm_us;
-	return store(&image, stamp);
+	return store(&image, write_seq);
 }
 
 uint32
 tc_fill_absent(TcMap *map, const TcProbe *probe, TcTableReader *reader,
-			   const Datum *keys, uint32 stamp)
+			   const Datum *keys, uint32 write_seq)
 {
 	TransactionId since = tc_table_read_absent_since(reader, keys);
 	TcBytes bytes;
@@ -103,5 +103,5 @@ tc_fill_absent(TcMap *map, const TcProbe *probe, TcTableReader *reader,
 	image.xmin = since;
 	image.committed = true;
 	image.negative = true;
-	return store(&image, stamp);
+	return store(&image, write_seq);
 }

@@ -12,7 +12,7 @@
  * moved on by FREEZE_DISTANCE, the worker sweeps over the segment, a part of
  * it in each round.
  *
- * Concurrency: only committed versions are touched, whose maker precedes
+ * Concurrency: only committed versions are changed whose maker precedes
  * the horizon; for them the new mark and the old id mean the same to every
  * snapshot that is there or will be taken, so a reader may meet either.
  *

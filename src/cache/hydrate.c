@@ -8,8 +8,8 @@
  * map's budget, so that it does not push out what is in use.
  *
  * Concurrency: the key is known only when the row has been read, so the row
- * is judged once more after the key's stamp was read: if nobody had ended
- * the version by then, a writer that does later moves the stamp later.
+ * is judged once more after the key's write_seq was read: if nobody had ended
+ * the version by then, a writer that does later raises the write_seq later.
  *
  * Failure: that of a SELECT; what was loaded before stays.
  *
@@ -41,15 +41,15 @@ load_row(TcMap *map, TcTableScan *scan, const Datum *keys, TcTableRow *row)
 {
 	TcBytes key;
 	TcProbe probe;
-	uint32 stamp;
+	uint32 write_seq;
 
 	tc_row_layout_form_key(&map->layout, keys, &key);
 	tc_binding_probe(&probe, map, &key);
 	if (tc_versions_resident(&probe))
 		return false;
-	stamp = tc_write_seq_read(&probe);
+	write_seq = tc_write_seq_read(&probe);
 	tc_table_scan_confirm(scan, row);
-	return tc_fill_row(map, &probe, row, stamp, 0) > 0;
+	return tc_fill_row(map, &probe, row, write_seq, 0) > 0;
 }
 
 int64

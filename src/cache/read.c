@@ -2,11 +2,11 @@
  *
  * read.c
  *	  Answers reads: from the segment where that is proven right, else from
- *	  the heap.
+ *	  the table.
  *
  * Structure: begin decides once per statement whether the cache may answer
  * at all.  Each key then goes through look_up (a version that the snapshot
- * sees) or, on a miss, through the heap and a fill.
+ * sees) or, on a miss, falls back to the table and fills.
  *
  * Concurrency: why a version found in the segment is what a SELECT under the
  * snapshot would give.  Let S be the snapshot.  Every transaction that S
@@ -17,10 +17,10 @@
  * was stored by a fill misses no change either (see versions.c).  What a
  * transaction itself has written and not yet brought here (its trigger runs
  * at the end of the statement) is why a transaction that may have written to
- * the table reads the heap: it has an xid, and holds the lock that writers
+ * the table falls back to it: it has an xid, and holds the lock that writers
  * take.
  *
- * Failure: whatever the segment cannot answer the heap does.
+ * Failure: what the segment cannot answer falls back to the table.
  *
  *-------------------------------------------------------------------------
  */
@@ -52,12 +52,12 @@
 #include "table/row.h"
 #include "table/table_sql.h"
 
-/* How often a record may change under a reader before the heap is asked. */
+/* How often a record may change under a reader that can fall back. */
 #define READ_TRIES 8
 
 /* ----- beginning and end ----- */
 
-/* Must a statement be used to read the heap? */
+/* Can the table be read by a statement alone? */
 static bool
 needs_sql(const TcReader *reader)
 {
@@ -90,7 +90,7 @@ begin(TcReader *reader, TcMap *map, Snapshot snapshot, MemoryContext context,
 	reader->map = map;
 	reader->snapshot = snapshot;
 	reader->checked = checked;
-	reader->heap = NULL;
+	reader->table = NULL;
 	reader->existence = false;
 	reader->context = context;
 	reader->now = judge_by(map, plain_sql);
@@ -130,9 +130,9 @@ tc_read_begin_foreign(TcReader *reader, TcMap *map, Snapshot snapshot,
 void
 tc_read_end(TcReader *reader)
 {
-	if (reader->heap != NULL)
-		tc_table_read_end(reader->heap);
-	reader->heap = NULL;
+	if (reader->table != NULL)
+		tc_table_read_end(reader->table);
+	reader->table = NULL;
 }
 
 /* ----- the segment ----- */
@@ -141,7 +141,7 @@ tc_read_end(TcReader *reader)
 typedef enum Answer
 {
 	ANSWER_HIT,	   /* value says what there is */
-	ANSWER_MISS,   /* the heap must be asked */
+	ANSWER_MISS,   /* fall back to the table */
 	ANSWER_CHANGED /* the record changed meanwhile: look again */
 } Answer;
 
@@ -169,7 +169,7 @@ get_space(TcReader *reader, Size bytes)
 
 /*
  * Turn the version in hand into a value.  A record that was found by the
- * hash of its key may be another key's; then the heap is asked.
+ * hash of its key may be another key's; that is a miss.
  */
 static Answer
 take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
@@ -177,7 +177,7 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 {
 	const TcRowLayout *layout = &reader->map->layout;
 	const TcVersion *version = &lookup->version;
-	Size room = tc_value_bytes(reader->map);
+	Size columns = tc_value_bytes(reader->map);
 	char *space;
 
 	if (version->expires <= reader->now &&
@@ -194,10 +194,10 @@ take_version(TcReader *reader, TcLookup *lookup, const Datum *keys,
 	value->expires = version->expires;
 	if (!value->found && layout->nhashed == 0)
 		return ANSWER_HIT;
-	space = get_space(reader, room + version->data_bytes);
-	if (!tc_lookup_copy(lookup, space + room))
+	space = get_space(reader, columns + version->data_bytes);
+	if (!tc_lookup_copy(lookup, space + columns))
 		return ANSWER_CHANGED;
-	if (!tc_row_layout_same_key(layout, space + room, keys))
+	if (!tc_row_layout_same_key(layout, space + columns, keys))
 		return ANSWER_MISS;
 	if (value->found)
 		tc_value_of_data(reader->map, space, lookup->probe->key_bytes,
@@ -229,8 +229,8 @@ find_visible(TcReader *reader, TcLookup *lookup)
 }
 
 /*
- * A durable record that changes all the time is left to the heap after a
- * few tries; a record that has no heap is tried until it holds still.
+ * A read of a durable record that changes all the time falls back to the table
+ * after a few tries; a volatile record is tried until it holds still.
  */
 static bool
 keep_trying(const TcReader *reader, int tries)
@@ -242,7 +242,7 @@ keep_trying(const TcReader *reader, int tries)
 }
 
 /*
- * Go on to look for a record.  After a hit the lookup is one to be touched.
+ * Go on to look for a record.  After a hit the access is to be recorded.
  */
 static Answer
 look_up(TcReader *reader, const Datum *keys, TcLookup *lookup, TcValue *value)
@@ -264,7 +264,7 @@ look_up(TcReader *reader, const Datum *keys, TcLookup *lookup, TcValue *value)
 	return ANSWER_MISS;
 }
 
-/* ----- the heap ----- */
+/* ----- the table ----- */
 
 /* Memory for a row of the map. */
 static void
@@ -289,12 +289,12 @@ read_by_sql(TcReader *reader, const Datum *keys, TcValue *value)
 }
 
 static TcTableReader *
-heap_of(TcReader *reader)
+table_reader(TcReader *reader)
 {
-	if (reader->heap == NULL)
-		reader->heap =
+	if (reader->table == NULL)
+		reader->table =
 			tc_table_read_begin(reader->map, reader->snapshot, reader->context);
-	return reader->heap;
+	return reader->table;
 }
 
 /*
@@ -324,31 +324,32 @@ note_filled(const TcProbe *probe, uint32 bytes)
 }
 
 /*
- * Read the heap, and with a probe keep what is found, unless it is too large
+ * Read the table, and with a probe keep what is found, unless it is too large
  * for that, which is told then.
  */
 static void
-read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
-		  TcValue *value, bool *too_large)
+read_table(TcReader *reader, const TcProbe *probe, const Datum *keys,
+		   TcValue *value, bool *too_large)
 {
-	TcTableReader *heap;
+	TcTableReader *table;
 	TcTableRow row;
-	uint32 stamp = 0;
+	uint32 write_seq = 0;
 
 	if (reader->by_sql)
 	{
 		read_by_sql(reader, keys, value);
 		return;
 	}
-	heap = heap_of(reader);
+	table = table_reader(reader);
 	if (probe != NULL)
-		stamp = tc_write_seq_read(probe);
-	value->found = tc_table_read_key(heap, keys, &row);
+		write_seq = tc_write_seq_read(probe);
+	value->found = tc_table_read_key(table, keys, &row);
 	if (!value->found)
 	{
 		if (probe != NULL)
 			note_filled(probe,
-						tc_fill_absent(reader->map, probe, heap, keys, stamp));
+						tc_fill_absent(reader->map, probe, table, keys,
+									   write_seq));
 		return;
 	}
 
@@ -363,8 +364,8 @@ read_heap(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	keep_row(reader, &row, value);
 	if (probe != NULL)
 	{
-		tc_table_read_confirm(heap, &row);
-		note_filled(probe, tc_fill_row(reader->map, probe, &row, stamp, 0));
+		tc_table_read_confirm(table, &row);
+		note_filled(probe, tc_fill_row(reader->map, probe, &row, write_seq, 0));
 	}
 	if (row.expires <= reader->now)
 		value->found = false;
@@ -394,7 +395,7 @@ read_missed(TcReader *reader, const TcProbe *probe, const Datum *keys,
 	reader->counts.misses++;
 	INSTR_TIME_SET_CURRENT(begun);
 	if (reader->map->def.durable)
-		read_heap(reader, probe, keys, value, &too_large);
+		read_table(reader, probe, keys, value, &too_large);
 	else
 		value->found = false;
 	INSTR_TIME_SET_CURRENT(time);
@@ -411,7 +412,7 @@ tc_read_past(TcReader *reader, const Datum *keys, TcValue *value)
 
 	reader->counts.bypasses++;
 	tc_bypass_count(reader->map, reader->bypass);
-	read_heap(reader, NULL, keys, value, &too_large);
+	read_table(reader, NULL, keys, value, &too_large);
 }
 
 bool
@@ -419,9 +420,9 @@ tc_read_another(TcReader *reader, TcValue *value)
 {
 	TcTableRow row;
 
-	if (reader->heap == NULL || reader->bypass != TC_BYPASS_OWN_WRITES ||
+	if (reader->table == NULL || reader->bypass != TC_BYPASS_OWN_WRITES ||
 		!IsolationUsesXactSnapshot() ||
-		!tc_table_read_another(reader->heap, &row) ||
+		!tc_table_read_another(reader->table, &row) ||
 		row.expires <= reader->now)
 		return false;
 	keep_row(reader, &row, value);

@@ -31,14 +31,14 @@ typedef struct TcReader
 	TcReadCounts counts;
 	bool checked;	   /* privileges and policies were looked at */
 	bool existence;	   /* only whether there is a row is asked */
-	bool by_sql;	   /* the heap is read through a statement */
+	bool by_sql;	   /* the table is read by a statement */
 	TimestampTz now;   /* what has expired is judged by this */
 	uint64 clock_us;   /* recency of what is read */
 	bool reuses_space; /* a record's data replaces that of the last one */
 	char *space;
 	Size space_bytes;
-	TcTableReader *heap;   /* made when first needed */
-	MemoryContext context; /* of heap and space */
+	TcTableReader *table;  /* made when first needed */
+	MemoryContext context; /* of table and space */
 } TcReader;
 
 /*
@@ -86,7 +86,7 @@ extern bool tc_read_resident(TcMap *map, const Datum *keys);
 
 /*
  * Answer a read whose lookup has begun, with whatever it takes.  True after
- * a hit: the lookup is one to be touched, and that has been prepared.
+ * a hit: the access is to be recorded, and that has been prepared.
  */
 extern bool tc_read_finish(TcReader *reader, const Datum *keys,
 						   TcLookup *lookup, TcValue *value);

@@ -15,7 +15,7 @@
  * (lookup.c), however long ago it was; what has changed since is looked for
  * anew.
  *
- * Failure: that of a single read.  Keys are read from the heap, where need
+ * Failure: that of a single read.  Keys are read from the table, where need
  * be, one by one when it is their turn.
  *
  *-------------------------------------------------------------------------
@@ -119,14 +119,14 @@ go_ahead(TcReadAhead *reads)
 	}
 }
 
-/* Touch the record that was handed out last. */
+/* Record the access to what was handed out last. */
 static inline void
-touch_last(TcReadAhead *reads)
+record_last(TcReadAhead *reads)
 {
-	if (reads->owes_touch)
+	if (reads->owes_access)
 		tc_lookup_note_access(&upcoming(reads, reads->next - 1)->lookup,
 							  reads->reader->clock_us);
-	reads->owes_touch = false;
+	reads->owes_access = false;
 }
 
 /* Read from memory, if it is there. */
@@ -135,11 +135,11 @@ read_cached(TcReadAhead *reads, TcValue *value)
 {
 	TcReader *reader = reads->reader;
 
-	touch_last(reads);
+	record_last(reads);
 	if (reads->next % CLOCK_INTERVAL == CLOCK_INTERVAL - 1)
 		reader->clock_us = tc_segment_clock_us();
 	go_ahead(reads);
-	reads->owes_touch =
+	reads->owes_access =
 		tc_read_finish(reader, keys_of(reads, reads->next),
 					   &upcoming(reads, reads->next)->lookup, value);
 }
@@ -168,6 +168,6 @@ tc_read_ahead_next(TcReadAhead *reads, TcValue *value)
 void
 tc_read_ahead_stop(TcReadAhead *reads)
 {
-	touch_last(reads);
+	record_last(reads);
 	reads->n = reads->next;
 }

@@ -21,7 +21,7 @@ typedef struct TcReadAhead
 	int next;					   /* the first that was not answered */
 	int begun;					   /* that was not begun */
 	int approached[TC_APPROACHES]; /* so often */
-	bool owes_touch;
+	bool owes_access;
 	struct TcUpcoming *upcoming; /* a ring of those that are under way */
 	MemoryContext keys_context;	 /* of long keys */
 	MemoryContext row;			 /* of what is read from elsewhere */
@@ -29,7 +29,7 @@ typedef struct TcReadAhead
 
 /*
  * Begin to read the records of n keys, which live until the end, as the
- * context does; nothing is read from the heap before it is asked for.  The
+ * context does; nothing is read from the table before it is asked for.  The
  * reader's values share memory from then on: each is good until the next read.
  */
 extern void tc_read_ahead_start(TcReadAhead *reads, TcReader *reader,

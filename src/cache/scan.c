@@ -4,8 +4,8 @@
  *	  Goes through all records of a map.
  *
  * Structure: the table of a durable map is read by a cursor, a few rows at a
- * time, so that nothing of its size is kept; the cache is not touched, since
- * reading a table through would only push the hot records out.  A volatile
+ * time, so that nothing of its size is kept; the cache is left alone, since
+ * a table that is read through would only push the hot records out.  A volatile
  * map is walked through in the segment.
  *
  * Concurrency: that of a SELECT, or of a walk.

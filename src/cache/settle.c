@@ -18,7 +18,7 @@
  * visible to others.  A reader that comes before it judges the version by
  * its snapshot and the commit log, with the same result.  A writer that
  * comes before it settles the version itself.  Settling names a version by
- * the transaction id that made it, so it never touches a newer one.
+ * the transaction id that made it, so it never changes a newer one.
  *
  * Failure: the callbacks raise no errors.  Without memory to remember a
  * version an error is raised while it can still abort the transaction.

@@ -78,7 +78,7 @@ tc_suspension_resume_leftovers(void)
 	TcSuspended list[RESUME_PER_ROUND];
 	int n = tc_suspended_list(list, RESUME_PER_ROUND);
 
-	/* whoever wants a slot after this reads invalidation messages first */
+	/* whoever wants an entry after this reads invalidation messages first */
 	for (int i = 0; i < n; i++)
 	{
 		if (tc_suspension_is_over(list[i].xid))

@@ -1,14 +1,14 @@
 /*-------------------------------------------------------------------------
  *
  * verify.c
- *	  Compares the segment with the heap, record by record.
+ *	  Compares the segment with the table, record by record.
  *
  * Structure: a walk through the segment; for each record whose newest
- * version the snapshot sees, the row is read from the heap under the same
+ * version the snapshot sees, the row is read from the table under the same
  * snapshot, laid out as a record, and compared byte by byte.
  *
  * Concurrency: a version that is the newest when it is copied and that the
- * snapshot sees is what the snapshot must see in the heap, whatever is
+ * snapshot sees is what the snapshot must see in the table, whatever is
  * written meanwhile.
  *
  * Failure: that of a SELECT.
@@ -33,7 +33,7 @@ struct TcVerify
 {
 	TcMap *map;
 	Snapshot snapshot;
-	TcTableReader *heap; /* NULL: nothing can be compared */
+	TcTableReader *table; /* NULL: nothing can be compared */
 	TcWalk walk;
 	MemoryContext row;
 };
@@ -49,7 +49,7 @@ tc_verify_begin(TcMap *map, Snapshot snapshot, MemoryContext context)
 		AllocSetContextCreate(context, "topcache row", ALLOCSET_DEFAULT_SIZES);
 	tc_walk_init(&verify->walk, context);
 	if (tc_bypass_may_fill(map, snapshot))
-		verify->heap = tc_table_read_begin(map, snapshot, context);
+		verify->table = tc_table_read_begin(map, snapshot, context);
 	return verify;
 }
 
@@ -63,7 +63,7 @@ compare_entry(TcVerify *verify, const TcWalkRecord *entry, Datum *keys)
 	bool has_nulls;
 
 	tc_row_layout_keys(layout, entry->data, keys);
-	if (!tc_table_read_key(verify->heap, keys, &row))
+	if (!tc_table_read_key(verify->table, keys, &row))
 		return entry->version.negative
 			? NULL
 			: "the record is cached, but the table has no such row";
@@ -86,7 +86,7 @@ tc_verify_next(TcVerify *verify, Datum *keys)
 {
 	const TcWalkRecord *entry;
 
-	if (verify->heap == NULL)
+	if (verify->table == NULL)
 		return NULL;
 	while ((entry = tc_walk_next(&verify->walk,
 								 tc_binding_entry(verify->map))) != NULL)
@@ -111,8 +111,8 @@ void
 tc_verify_end(TcVerify *verify)
 {
 	tc_check_all();
-	if (verify->heap != NULL)
-		tc_table_read_end(verify->heap);
+	if (verify->table != NULL)
+		tc_table_read_end(verify->table);
 	MemoryContextDelete(verify->row);
 	pfree(verify);
 }

@@ -1,6 +1,6 @@
 /*
  * verify.h
- *	  Holds resident records against the heap.
+ *	  Compares resident records with the table.
  */
 #ifndef TC_VERIFY_H
 #define TC_VERIFY_H
@@ -13,7 +13,7 @@ typedef struct TcVerify TcVerify;
 
 /*
  * Compare every record that the snapshot sees in the segment with what it
- * sees in the heap.  next returns the next problem, in words, with its key,
+ * sees in the table.  next returns the next problem, in words, with its key,
  * or NULL at the end.  What is kept between the calls is in the given
  * context.
  */

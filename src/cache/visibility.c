@@ -15,7 +15,7 @@
  * log before it leaves the list of the running ones.
  *
  * Failure: an xid that the commit log no longer knows is not asked about;
- * its version counts as not visible, and the heap answers.
+ * its version counts as not visible, and the read falls back to the table.
  *
  *-------------------------------------------------------------------------
  */

@@ -16,7 +16,7 @@
  */
 extern bool tc_visibility_sees(const TcVersion *version, Snapshot snapshot);
 
-/* The same for a record without a heap: the last committed, or our own. */
+/* The same for a volatile record: the last committed, or our own. */
 extern bool tc_visibility_current(const TcVersion *version);
 
 /* Has such a version been deleted, by a committed transaction or our own? */

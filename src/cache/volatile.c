@@ -73,7 +73,7 @@ settle_or_wait(const TcProbe *probe, TransactionId other)
 		XactLockTableWait(other, NULL, NULL, XLTW_None);
 }
 
-/* Hang a version of ours over the key, waiting for others as long as need be. */
+/* Push a version of ours, waiting for others as long as need be. */
 static void
 push_and_wait(TcMap *map, TcImage *image)
 {
@@ -129,7 +129,7 @@ static bool
 take_old(TcOwned *owned, TcLookup *lookup)
 {
 	const TcVersion *version = &lookup->version;
-	Size room = tc_value_bytes(owned->map);
+	Size columns = tc_value_bytes(owned->map);
 	char *space;
 
 	owned->old.found = !version->negative && !tc_visibility_ended(version) &&
@@ -137,10 +137,11 @@ take_old(TcOwned *owned, TcLookup *lookup)
 	owned->old_expires = version->expires;
 	if (!owned->old.found && owned->map->layout.nhashed == 0)
 		return true;
-	space = palloc(room + version->data_bytes);
-	if (!tc_lookup_copy(lookup, space + room))
+	space = palloc(columns + version->data_bytes);
+	if (!tc_lookup_copy(lookup, space + columns))
 		return false;
-	if (!tc_row_layout_same_key(&owned->map->layout, space + room, owned->keys))
+	if (!tc_row_layout_same_key(&owned->map->layout, space + columns,
+								owned->keys))
 		report_collision(owned->map);
 	if (owned->old.found)
 		tc_value_of_data(owned->map, space, lookup->probe->key_bytes,

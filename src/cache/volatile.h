@@ -1,6 +1,6 @@
 /*
  * volatile.h
- *	  Writes to maps that have no heap behind them.
+ *	  Writes to maps that have no table behind them.
  */
 #ifndef TC_VOLATILE_H
 #define TC_VOLATILE_H

@@ -46,18 +46,18 @@ load_key(TcMap *map, TcTableReader *reader, const TcWarmKey *warm)
 	TcTableRow row;
 	TcBytes key;
 	TcProbe probe;
-	uint32 stamp;
+	uint32 write_seq;
 
 	tc_row_layout_keys(&map->layout, warm->data, keys);
 	tc_row_layout_form_key(&map->layout, keys, &key);
 	tc_binding_probe(&probe, map, &key);
 	if (tc_versions_resident(&probe))
 		return false;
-	stamp = tc_write_seq_read(&probe);
+	write_seq = tc_write_seq_read(&probe);
 	if (!tc_table_read_key(reader, keys, &row))
 		return false;
 	tc_table_read_confirm(reader, &row);
-	return tc_fill_row(map, &probe, &row, stamp, warm->recency_us) > 0;
+	return tc_fill_row(map, &probe, &row, write_seq, warm->recency_us) > 0;
 }
 
 int64

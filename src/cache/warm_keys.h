@@ -23,7 +23,7 @@ typedef struct TcWarmKey
  */
 extern int64 tc_warm_keys(TcMap *map, const TcWarmKey *keys, int n);
 
-/* Is there room for more? */
+/* Is there space for more? */
 extern bool tc_warm_keys_may_fill(void);
 
 #endif /* TC_WARM_KEYS_H */

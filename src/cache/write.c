@@ -5,25 +5,24 @@
  *
  * Structure: called by the row trigger of a backing table, whoever changed
  * the row and by whatever statement, and by a put that has written the row
- * without one.  The key's stamp is raised, then a version is hung over the
- * resident record: the new row, or a negative one for a key whose row is
+ * without one.  The key's write_seq is raised, then a version is pushed onto
+ * the resident record: the new row, or a negative one for a key whose row is
  * gone.
  *
- * Concurrency: the heap has been written before we are called, which is what
+ * Concurrency: the table has been written before we are called, which is what
  * the fill protocol asks for (see versions.c).  Two transactions do not
- * write one key at a time, since the heap's row lock or unique index makes
+ * write one key at a time, since the table's row lock or unique index makes
  * the second wait for the first; so another transaction's unsettled version
  * found here belongs to one that has ended, and is settled first.
  *
  * Row triggers run at the end of the statement, and a trigger of the user's
  * may have changed the row once more by then; that change's own trigger may
- * have run already.  So a row that is not the newest any more is not hung
- * on: the record is dropped, and the heap answers.  The same holds for a
- * deletion that comes after another write of the key in this transaction,
+ * have run already.  So a row that is not the newest any more is not pushed:
+ * the record is dropped, and reads fall back to the table.  The same holds for
+ * a deletion that comes after another write of the key in this transaction,
  * because the order of the two is not known.
  *
- * Failure: where there is no room, or anything is in doubt, the record is
- * dropped.
+ * Failure: without memory, or in doubt, the record is dropped.
  *
  *-------------------------------------------------------------------------
  */
@@ -44,7 +43,7 @@
 #include "segment/stats/counters.h"
 #include "table/row.h"
 
-/* How often a slot may change hands, or a version be unsettled. */
+/* How often a map may get another entry, or a version be unsettled. */
 #define WRITE_TRIES 16
 
 /*
@@ -115,9 +114,9 @@ push_image(TcMap *map, TcImage *image, bool install)
 }
 
 /*
- * Look for a key in the map's slot as it is now, with its stamp raised.  A
- * slot that changes hands after that has no record that misses this write:
- * a fill of the new slot reads the heap after it.
+ * Look for a key in the map's entry as it is now, with its write_seq raised.
+ * Should the map get another entry after that, no record misses this write: a
+ * fill of the new entry reads the table after it.
  */
 static bool
 begin_write(TcMap *map, TcProbe *probe, const TcBytes *key)

@@ -19,7 +19,7 @@ typedef struct TcNewRow
 
 /*
  * Bring the segment up to date with a change of a row that the current
- * transaction has made in the heap.  old is NULL for an INSERT, row for a
+ * transaction has made in the table.  old is NULL for an INSERT, row for a
  * DELETE; of old only the key is looked at.  Only records that are resident
  * are refreshed, except while a put is under way.
  */

@@ -6,10 +6,6 @@
  * Structure: one column is shown by its type's output function, several as
  * the row that they are.
  *
- * Concurrency: nothing shared.
- *
- * Failure: that of output functions.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -12,7 +12,7 @@
 #include "table/map_definition.h"
 #include "table/row_layout.h"
 
-/* Why a map's reads go to the heap. */
+/* Why a map's reads fall back to the table. */
 typedef enum TcSuspension
 {
 	TC_NOT_SUSPENDED,

@@ -6,8 +6,6 @@
  * Structure: one pass measures the columns, one writes them; reading walks
  * over them in the same way, by PostgreSQL's own alignment rules.
  *
- * Concurrency: nothing shared.
- *
  * Failure: detoasting may fail like any read of a table.
  *
  *-------------------------------------------------------------------------

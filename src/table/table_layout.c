@@ -8,8 +8,6 @@
  *
  * Concurrency: reads the relation's cache entry under the caller's lock.
  *
- * Failure: none.
- *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"

@@ -9,7 +9,7 @@
  *
  * Concurrency: the header of a tuple is looked at under its buffer's lock.
  * What it says may be out of date a moment later; a fill finds that out by
- * the key's stamp.
+ * the key's write_seq.
  *
  * Failure: errors are those of a SELECT.
  *

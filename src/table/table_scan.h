@@ -9,7 +9,7 @@
 
 /*
  * Read all rows of the table.  next steps to one; confirm says, at the time
- * of its call, what may be kept of it: to be called after the key's stamp
+ * of its call, what may be kept of it: to be called after the key's write_seq
  * was read.  What the scan keeps between its calls is in the given context.
  */
 typedef struct TcTableScan TcTableScan;

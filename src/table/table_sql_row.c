@@ -3,13 +3,13 @@
  * table_sql_row.c
  *	  Writes whole rows through prepared statements.
  *
- * Structure: a put of a row is an INSERT of the columns that were given,
- * with ON CONFLICT setting every other column that can be set to what the
- * INSERT would have made of it, its default included; so the row that is
- * there afterwards does not depend on the one before.  A replace is an
- * UPDATE in the same sense, and so is a put of a row of a volatile map, whose
- * foreign table knows no ON CONFLICT DO UPDATE.  Which columns are given differs from call to
- * call, so the first few statements of a map are kept by their columns.
+ * Structure: a put of a row is an INSERT of the columns that were given.  ON
+ * CONFLICT sets every other column that can be set to what the INSERT would
+ * have made of it, its default included, so that the new row does not depend
+ * on the old one.  A replace is an UPDATE in the same sense, and so is a put
+ * of a row of a volatile map, whose foreign table knows no ON CONFLICT DO
+ * UPDATE.  The given columns differ from call to call, so the first few
+ * statements of a map are kept by their columns.
  *
  * Columns that the table computes can't be set; identity columns that are
  * GENERATED ALWAYS can when the row is new.

@@ -8,12 +8,12 @@
 #include "table/map.h"
 
 /*
- * In a plain map, give the row of a key the value and time of expiry in new_row, as INSERT
- * ... ON CONFLICT DO UPDATE would, in the caller's transaction and as the
- * calling user.  False when nothing was done, since there is no such row or
- * more is to be done than this function knows of: the statement is to be run
- * then.  The cache has not been told; *newest says whether the row still is
- * as it was written here.
+ * In a plain map, give the row of a key the value and time of expiry in
+ * new_row, as INSERT ... ON CONFLICT DO UPDATE would, in the caller's
+ * transaction and as the calling user.  False when nothing was done, because
+ * there is no such row or it takes more than this function knows of: run the
+ * statement then.  The cache has not been told; *newest says whether the row
+ * still is as it was written here.
  *
  * Takes RowExclusiveLock on the table and keeps it, and waits for whoever is
  * changing the row.  Errors are those of an UPDATE.

@@ -3,8 +3,6 @@
  * process.c
  *	  Processes that do one thing in one database, and end.
  *
- * Concurrency: none of its own.
- *
  * Failure: without room for another process there is none.
  *
  *-------------------------------------------------------------------------

@@ -93,7 +93,7 @@ struct TcWarmUpFile
 typedef struct Listed
 {
 	TcWarmUpMap map;
-	TcMapEntry slot;
+	TcMapEntry entry;
 	TcKeyLayout layout;
 	bool written;
 } Listed;
@@ -120,7 +120,7 @@ put(Writer *writer, const void *data, Size bytes)
 		writer->failed = true;
 }
 
-/* The maps whose records are worth writing, by the numbers of their slots. */
+/* The maps whose records are worth writing, by the numbers of their entries. */
 static Listed *
 list_maps(uint32 *n)
 {
@@ -132,7 +132,7 @@ list_maps(uint32 *n)
 	{
 		TcMapIdentity identity;
 
-		if (!tc_map_table_describe(i, &identity, &list[i].slot,
+		if (!tc_map_table_describe(i, &identity, &list[i].entry,
 								   &list[i].layout) ||
 			identity.never_evicted || list[i].layout.n == 0)
 			continue;
@@ -152,7 +152,7 @@ put_entry(Writer *writer, const Listed *list, uint32 nmaps,
 	WarmEntry entry = {record->last_access, record->map, 0};
 
 	if (record->map >= nmaps || !list[record->map].written ||
-		list[record->map].slot.generation != record->generation ||
+		list[record->map].entry.generation != record->generation ||
 		record->version.negative)
 		return false;
 	entry.bytes = tc_key_layout_end(&list[record->map].layout, record->data,
@@ -409,8 +409,8 @@ sorted_entries(const TcWarmUpFile *file, Oid database, int64 *n)
 	int nmaps;
 	const TcWarmUpMap *maps = tc_warm_up_file_maps(file, &nmaps);
 	Size position = sizeof(WarmHeader) + nmaps * sizeof(TcWarmUpMap);
-	Size room = 1024;
-	const WarmEntry **list = palloc(room * sizeof(WarmEntry *));
+	Size capacity = 1024;
+	const WarmEntry **list = palloc(capacity * sizeof(WarmEntry *));
 	const WarmEntry *entry;
 
 	*n = 0;
@@ -418,10 +418,10 @@ sorted_entries(const TcWarmUpFile *file, Oid database, int64 *n)
 	{
 		if (maps[entry->map].database != database)
 			continue;
-		if (*n == room)
+		if (*n == capacity)
 		{
-			room *= 2;
-			list = repalloc_huge(list, room * sizeof(WarmEntry *));
+			capacity *= 2;
+			list = repalloc_huge(list, capacity * sizeof(WarmEntry *));
 		}
 		list[(*n)++] = entry;
 	}

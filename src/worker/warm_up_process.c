@@ -7,7 +7,7 @@
  * first, and loads them a batch per transaction, so that no snapshot is held
  * for long; a batch has keys of one map.  After each batch it rests for as
  * long as the batch took, which leaves at least half of what it uses to
- * users.  It ends when the segment is as full as the worker leaves it.
+ * users.  It ends when the segment is as full as eviction leaves it.
  *
  * Concurrency: that of fills; users load what they need meanwhile.
  *
