@@ -20,6 +20,7 @@
 #include "common/shortest_dec.h"
 #include "utils/fmgrprotos.h"
 
+#include "base/pg_compat.h"
 #include "msgpack/msgpack_number.h"
 
 /*
@@ -121,17 +122,23 @@ static bool
 prints_as(double value, const char *text)
 {
 	char shortest[DOUBLE_SHORTEST_DECIMAL_LEN];
+	Numeric numeric;
 	char *printed;
 	bool same;
 
 	if (!isfinite(value))
 		return false;
 	double_to_shortest_decimal_buf(value, shortest);
-	printed = numeric_text(DatumGetNumeric(
+	/* numeric has no exponents, and else they print alike */
+	if (strchr(shortest, 'e') == NULL)
+		return strcmp(shortest, text) == 0;
+	numeric = DatumGetNumeric(
 		DirectFunctionCall3(numeric_in, CStringGetDatum(shortest),
-							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1))));
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	printed = numeric_text(numeric);
 	same = strcmp(printed, text) == 0;
 	pfree(printed);
+	pfree(numeric);
 	return same;
 }
 
