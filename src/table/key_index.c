@@ -17,8 +17,8 @@
  * be another than who made its table, and the relation cache runs functions
  * when it is asked for the predicate or the expressions of an index, as it
  * folds constants; so it is not.  Functions of operator classes run, here and
- * wherever keys are hashed and compared: that a type has several forms of one
- * value, nobody else could tell.  Only superusers make operator classes and
+ * wherever keys are hashed and compared: nothing else could tell that a type
+ * has several forms of one value.  Only superusers make operator classes and
  * base types.  A type that others can make (a domain, a range, an enum, a row)
  * is compared by functions of PostgreSQL, through the operator classes of what
  * it consists of.
