@@ -5,7 +5,8 @@
  *
  * Structure: outer rows are copied, as many as join_batch.c says, and their
  * keys are evaluated; then each row is joined with the record that the read
- * path finds for it, if any, while it is already looking for the next ones.
+ * path finds for it, if any, while it is already looking for the next ones.  An
+ * old snapshot may see a second row of a key (see tc_read_another()).
  *
  * The scan tuple is the outer row with columns of the record behind it.
  *
@@ -53,6 +54,7 @@ typedef struct RecordJoin
 	MemoryContext key_context;
 	TcReadAhead reads;
 	int position;
+	TcValue value;	/* of the row before the position */
 	bool exhausted; /* there are no more outer rows */
 } RecordJoin;
 
@@ -251,29 +253,50 @@ next_batch(RecordJoin *join)
 /* ----- joined rows ----- */
 
 /*
- * Join the row at the position with its record; true when there is a match.
- * The scan tuple has the columns of the record only then.
+ * Join the outer row in the scan tuple with its record, or the next one of the
+ * key; true when there is a match.  The scan tuple has the columns of the
+ * record only then.
  */
 static bool
-join_row(RecordJoin *join)
+find_match(RecordJoin *join, bool next)
 {
-	TupleTableSlot *slot = show_row(join, join->rows[join->position]);
-	ExprContext *context = join->css.ss.ps.ps_ExprContext;
-	int place = join->place[join->position++];
-	TcValue value;
+	TupleTableSlot *slot = join->css.ss.ss_ScanTupleSlot;
+	const Datum *key =
+		join->keys + join->place[join->position - 1] * list_length(join->key);
 
-	context->ecxt_scantuple = slot;
-	if (place < 0 || !tc_read_ahead_next(&join->reads, &value) || !value.found)
-		return false;
-	tc_record_columns_show(join->columns,
-						   join->keys + place * list_length(join->key), &value,
-						   slot->tts_values + join->nouter,
-						   slot->tts_isnull + join->nouter);
-	if (ExecQual(join->match, context))
-		return true;
+	for (;; next = true)
+	{
+		if (next)
+		{
+			MemoryContext caller = MemoryContextSwitchTo(join->key_context);
+
+			join->value.found = tc_read_another(&join->reader, &join->value);
+			MemoryContextSwitchTo(caller);
+		}
+		if (!join->value.found)
+			break;
+		tc_record_columns_show(join->columns, key, &join->value,
+							   slot->tts_values + join->nouter,
+							   slot->tts_isnull + join->nouter);
+		if (ExecQual(join->match, join->css.ss.ps.ps_ExprContext))
+			return true;
+	}
 	memset(slot->tts_isnull + join->nouter, true,
 		   join->columns->n * sizeof(bool));
 	return false;
+}
+
+/* Join the row at the position; true when there is a match. */
+static bool
+join_row(RecordJoin *join)
+{
+	int place = join->place[join->position];
+
+	join->css.ss.ps.ps_ExprContext->ecxt_scantuple =
+		show_row(join, join->rows[join->position++]);
+	join->value.found = place >= 0 &&
+		tc_read_ahead_next(&join->reads, &join->value) && join->value.found;
+	return join->value.found && find_match(join, false);
 }
 
 /* Does the join have a row for an outer row with, or without, a match? */
@@ -291,24 +314,39 @@ is_wanted(JoinType type, bool matches)
 	}
 }
 
+/* Put the next row of the join into the scan tuple; false at the end. */
+static bool
+next_row(RecordJoin *join)
+{
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(join->css.ss.ps.ps_ExprContext);
+
+		/* the outer row at hand may have one match more */
+		if (join->value.found &&
+			(join->type == JOIN_INNER || join->type == JOIN_LEFT))
+		{
+			if (find_match(join, true))
+				return true;
+		}
+		if (join->position >= join->batch.nrows && !next_batch(join))
+			return false;
+		if (is_wanted(join->type, join_row(join)))
+			return true;
+	}
+}
+
 static TupleTableSlot *
 exec_join(CustomScanState *node)
 {
 	RecordJoin *join = (RecordJoin *) node;
-	ExprContext *context = node->ss.ps.ps_ExprContext;
 	ProjectionInfo *projection = node->ss.ps.ps_ProjInfo;
 
 	tc_join_batch_note_run(&join->batch);
-	for (;;)
+	while (next_row(join))
 	{
-		CHECK_FOR_INTERRUPTS();
-		ResetExprContext(context);
-		if (join->position >= join->batch.nrows && !next_batch(join))
-			return ExecClearTuple(projection ? projection->pi_state.resultslot
-											 : node->ss.ss_ScanTupleSlot);
-		if (!is_wanted(join->type, join_row(join)))
-			continue;
-		if (!ExecQual(node->ss.ps.qual, context))
+		if (!ExecQual(node->ss.ps.qual, node->ss.ps.ps_ExprContext))
 		{
 			InstrCountFiltered1(node, 1);
 			continue;
@@ -316,6 +354,8 @@ exec_join(CustomScanState *node)
 		join->batch.given++;
 		return projection ? ExecProject(projection) : node->ss.ss_ScanTupleSlot;
 	}
+	return ExecClearTuple(projection ? projection->pi_state.resultslot
+									 : node->ss.ss_ScanTupleSlot);
 }
 
 /* ----- the rest of a node's life ----- */
@@ -331,6 +371,7 @@ rescan(CustomScanState *node)
 	if (outer->chgParam == NULL)
 		ExecReScan(outer);
 	tc_join_batch_reset(&join->batch);
+	join->value.found = false;
 	join->position = 0;
 	join->exhausted = false;
 }
