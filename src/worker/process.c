@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 
@@ -32,4 +33,16 @@ tc_process_start(const char *function, const char *name, Oid database)
 	snprintf(worker.bgw_name, BGW_MAXLEN, "%s", name);
 	snprintf(worker.bgw_type, BGW_MAXLEN, "%s", name);
 	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
+}
+
+void
+tc_process_log_error(MemoryContext context, const char *doing, Oid relation)
+{
+	MemoryContextSwitchTo(context);
+	HOLD_INTERRUPTS();
+	errcontext("while %s of relation %u", doing, relation);
+	EmitErrorReport();
+	AbortCurrentTransaction();
+	FlushErrorState();
+	RESUME_INTERRUPTS();
 }

@@ -16,4 +16,11 @@ extern struct BackgroundWorkerHandle *tc_process_start(const char *function,
 													   const char *name,
 													   Oid database);
 
+/*
+ * Log the error that was caught while doing something of a relation, and abort
+ * the transaction; context is what was current before it began.
+ */
+extern void tc_process_log_error(MemoryContext context, const char *doing,
+								 Oid relation);
+
 #endif /* TC_PROCESS_H */

@@ -164,13 +164,7 @@ try_relation(Oid relation)
 	PG_CATCH();
 	{
 		in_batch = false;
-		MemoryContextSwitchTo(context);
-		HOLD_INTERRUPTS();
-		errcontext("while deleting expired rows of relation %u", relation);
-		EmitErrorReport();
-		AbortCurrentTransaction();
-		FlushErrorState();
-		RESUME_INTERRUPTS();
+		tc_process_log_error(context, "deleting expired rows", relation);
 	}
 	PG_END_TRY();
 	return more;

@@ -117,14 +117,8 @@ try_batch(Load *load, int n)
 	}
 	PG_CATCH();
 	{
-		MemoryContextSwitchTo(context);
-		HOLD_INTERRUPTS();
-		errcontext("while loading records of relation %u",
-				   load->maps[load->map[load->next]].relation);
-		EmitErrorReport();
-		AbortCurrentTransaction();
-		FlushErrorState();
-		RESUME_INTERRUPTS();
+		tc_process_log_error(context, "loading records",
+							 load->maps[load->map[load->next]].relation);
 		load->given_up[load->map[load->next]] = true;
 	}
 	PG_END_TRY();
