@@ -31,11 +31,9 @@ columns_readable(const TcMap *map, Oid user)
 	/* without them there is no record to be read */
 	if (layout->natts == 0)
 		return false;
-	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
+	for (int i = 0; i < tc_row_layout_ncolumns(layout); i++)
 	{
-		AttrNumber number = i < layout->nkeys
-			? layout->keys[i].number
-			: layout->stored[i - layout->nkeys].number;
+		AttrNumber number = tc_row_layout_column(layout, i)->number;
 
 		if (pg_attribute_aclcheck(map->relation, number, user, ACL_SELECT) !=
 			ACLCHECK_OK)

@@ -40,11 +40,9 @@ tc_row_size(const TcRowLayout *layout, const TcRow *row)
 bool
 tc_row_has_toasted(const TcRowLayout *layout, const TcRow *row)
 {
-	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
+	for (int i = 0; i < tc_row_layout_ncolumns(layout); i++)
 	{
-		const TcColumn *column = i < layout->nkeys
-			? &layout->keys[i]
-			: &layout->stored[i - layout->nkeys];
+		const TcColumn *column = tc_row_layout_column(layout, i);
 		int att = column->number - 1;
 
 		if (column->length == -1 && !row->nulls[att] &&
@@ -73,11 +71,9 @@ tc_row_copy(const TcRowLayout *layout, const TcRow *row, Datum *values,
 			bool *nulls)
 {
 	memset(nulls, true, layout->natts * sizeof(bool));
-	for (int i = 0; i < layout->nkeys + layout->nstored; i++)
+	for (int i = 0; i < tc_row_layout_ncolumns(layout); i++)
 	{
-		const TcColumn *column = i < layout->nkeys
-			? &layout->keys[i]
-			: &layout->stored[i - layout->nkeys];
+		const TcColumn *column = tc_row_layout_column(layout, i);
 		int att = column->number - 1;
 
 		if (!nulls[att] || row->nulls[att])

@@ -72,6 +72,20 @@ typedef struct TcRowLayout
 	uint32 fingerprint; /* changes with anything of the above */
 } TcRowLayout;
 
+/* The columns of a record: those of the key, then the others. */
+static inline int
+tc_row_layout_ncolumns(const TcRowLayout *layout)
+{
+	return layout->nkeys + layout->nstored;
+}
+
+static inline const TcColumn *
+tc_row_layout_column(const TcRowLayout *layout, int i)
+{
+	return i < layout->nkeys ? &layout->keys[i]
+							 : &layout->stored[i - layout->nkeys];
+}
+
 /* Which column of the key is a column of the table?  -1: none. */
 extern int tc_row_layout_key_column(const TcRowLayout *layout,
 									AttrNumber number);
