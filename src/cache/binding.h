@@ -27,4 +27,13 @@ extern const TcMapEntry *tc_binding_entry(const TcMap *map);
 extern void tc_binding_probe(TcProbe *probe, const TcMap *map,
 							 const TcBytes *key);
 
+/* The same for a key; its bytes go where the probe will look for them. */
+static inline void
+tc_binding_probe_key(TcProbe *probe, const TcMap *map, const Datum *keys,
+					 TcBytes *bytes)
+{
+	tc_row_layout_form_key(&map->layout, keys, bytes);
+	tc_binding_probe(probe, map, bytes);
+}
+
 #endif /* TC_BINDING_H */

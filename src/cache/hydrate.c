@@ -43,8 +43,7 @@ load_row(TcMap *map, TcTableScan *scan, const Datum *keys, TcTableRow *row)
 	TcProbe probe;
 	uint32 write_seq;
 
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	if (tc_versions_resident(&probe))
 		return false;
 	write_seq = tc_write_seq_read(&probe);

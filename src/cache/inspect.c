@@ -28,8 +28,7 @@ tc_inspect(TcMap *map, Oid user, const Datum *keys, TcRecordInfo *info)
 
 	if (tc_privileges_policies_apply_to(map, user) || !tc_binding_acquire(map))
 		return false;
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	if (!tc_walk_find(&probe, &entry) || entry.version.negative)
 		return false;
 	info->cost = entry.version.cost;

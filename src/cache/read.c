@@ -456,8 +456,7 @@ tc_read_one(TcReader *reader, const Datum *keys, TcValue *value)
 		tc_read_past(reader, keys, value);
 		return;
 	}
-	tc_row_layout_form_key(&reader->map->layout, keys, &key);
-	tc_binding_probe(&probe, reader->map, &key);
+	tc_binding_probe_key(&probe, reader->map, keys, &key);
 	tc_lookup_begin(&lookup, &probe);
 	if (tc_read_finish(reader, keys, &lookup, value))
 		tc_lookup_note_access(&lookup, reader->clock_us);
@@ -472,8 +471,7 @@ tc_read_resident(TcMap *map, const Datum *keys)
 
 	if (tc_privileges_policies_apply(map) || !tc_binding_acquire(map))
 		return false;
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	tc_lookup_begin(&lookup, &probe);
 	for (;;)
 	{

@@ -96,8 +96,7 @@ begin(TcReadAhead *reads, int number)
 	TcMap *map = reads->reader->map;
 	MemoryContext caller = MemoryContextSwitchTo(reads->keys_context);
 
-	tc_row_layout_form_key(&map->layout, keys_of(reads, number), &read->key);
-	tc_binding_probe(&read->probe, map, &read->key);
+	tc_binding_probe_key(&read->probe, map, keys_of(reads, number), &read->key);
 	tc_lookup_begin(&read->lookup, &read->probe);
 	MemoryContextSwitchTo(caller);
 }

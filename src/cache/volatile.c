@@ -206,8 +206,7 @@ tc_volatile_own(TcMap *map, const Datum *keys, TcOwned *owned)
 	owned->keys = keys;
 	owned->old_expires = PG_INT64_MAX;
 
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	if (!already_owned(&probe))
 	{
 		init_image(&image, &probe);
@@ -229,8 +228,7 @@ tc_volatile_store_row(TcOwned *owned, const TcRow *row, TimestampTz expires)
 	TcProbe probe;
 	TcImage image;
 
-	tc_row_layout_form_key(&map->layout, owned->keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, owned->keys, &key);
 	init_image(&image, &probe);
 	image.nulls = tc_row_layout_form_record(&map->layout, row, &bytes);
 	image.data = bytes.data;
@@ -287,8 +285,7 @@ tc_volatile_remove(TcMap *map, const Datum *keys)
 	PreventCommandIfReadOnly("write to a volatile map");
 	tc_binding_require(map);
 	check_collision(map, keys);
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	xid = GetCurrentTransactionId();
 	for (;;)
 	{
@@ -320,7 +317,6 @@ tc_volatile_release(TcOwned *owned)
 
 	if (!owned->placeholder)
 		return;
-	tc_row_layout_form_key(&owned->map->layout, owned->keys, &key);
-	tc_binding_probe(&probe, owned->map, &key);
+	tc_binding_probe_key(&probe, owned->map, owned->keys, &key);
 	tc_settlement_withdraw(&probe, GetCurrentTransactionId());
 }

@@ -49,8 +49,7 @@ load_key(TcMap *map, TcTableReader *reader, const TcWarmKey *warm)
 	uint32 write_seq;
 
 	tc_row_layout_keys(&map->layout, warm->data, keys);
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	if (tc_versions_resident(&probe))
 		return false;
 	write_seq = tc_write_seq_read(&probe);

@@ -100,8 +100,7 @@ topcache_evict(PG_FUNCTION_ARGS)
 	tc_key_arg(fcinfo, 1, map, keys);
 	if (!tc_binding_acquire(map))
 		PG_RETURN_BOOL(false);
-	tc_row_layout_form_key(&map->layout, keys, &key);
-	tc_binding_probe(&probe, map, &key);
+	tc_binding_probe_key(&probe, map, keys, &key);
 	PG_RETURN_BOOL(tc_versions_evict(&probe, TC_REMOVED_BY_COMMAND));
 }
 
