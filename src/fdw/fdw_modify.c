@@ -1,16 +1,12 @@
 /*-------------------------------------------------------------------------
  *
  * fdw_modify.c
- *	  Writes through foreign tables.
+ *	  Writes through foreign tables: plans, begins and ends.
  *
  * Structure: each kind of write is one statement on the backing table,
  * planned when the writing begins and executed for each row, or for many
- * that are inserted; its triggers and constraints are met as in the user's
- * own statement, and the row trigger brings the cache up to date.  Records
- * are installed as by a put.  A row is found again by its key.
- *
- * Concurrency: a row that is to be updated or deleted was locked by the scan
- * that found it.
+ * that are inserted (fdw_write.c).  A row is found again by its key, which
+ * travels as hidden columns.
  *
  * Failure: errors are those of the statements.
  *
@@ -20,47 +16,22 @@
 
 #include "access/sysattr.h"
 #include "access/table.h"
-#include "commands/tablecmds.h"
 #include "executor/executor.h"
 #include "foreign/fdwapi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/appendinfo.h"
 #include "optimizer/optimizer.h"
-#include "utils/acl.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "base/pg_compat.h"
-#include "cache/scan.h"
-#include "cache/volatile.h"
-#include "cache/write.h"
 #include "fdw/fdw_modify.h"
-#include "fdw/fdw_statement.h"
-#include "fdw/fdw_table.h"
-#include "fdw/fdw_volatile.h"
-#include "fdw/fdw_written.h"
+#include "fdw/fdw_rights.h"
+#include "fdw/fdw_truncate.h"
+#include "fdw/fdw_write.h"
 
 /* Name of the hidden column with a key column of the row as it was. */
 #define OLD_KEY "topcache_key%d"
-
-/* Rows that one statement inserts, and the parameters that one may have. */
-#define BATCH_ROWS	   100
-#define MAX_PARAMETERS 65535
-
-/* Writing to one foreign table, for the time of a statement. */
-typedef struct TcModify
-{
-	TcStatementForm form;
-	TcForeignTable *table;
-	Relation backing;					/* of a durable map, kept open */
-	AttrNumber old_key[INDEX_MAX_KEYS]; /* in the scan's rows */
-	TcStatement *one;					/* writes a row */
-	TcStatement *batch; /* inserts batch_rows rows; made when needed */
-	int batch_rows;
-	TcWrittenRows *written; /* by an UPDATE with a join; else NULL */
-	MemoryContext context;	/* of all that */
-} TcModify;
 
 /* ----- planning ----- */
 
@@ -252,207 +223,6 @@ columns_to_return(const TcForeignTable *table, const List *looked_at)
 	return columns;
 }
 
-/* ----- writing ----- */
-
-/* Plan the statement for so many rows. */
-static TcStatement *
-plan_write(TcModify *work, int rows)
-{
-	MemoryContext caller = MemoryContextSwitchTo(work->context);
-	TcStatement *statement;
-
-	work->form.rows = rows;
-	statement = tc_fdw_statement_plan(&work->form);
-	MemoryContextSwitchTo(caller);
-	return statement;
-}
-
-/* The key of the row as it was. */
-static void
-take_old_key(const TcModify *work, TupleTableSlot *scanned, Datum *keys)
-{
-	for (int k = 0;
-		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
-	{
-		bool isnull;
-
-		keys[k] = ExecGetJunkAttribute(scanned, work->old_key[k], &isnull);
-		if (isnull)
-			elog(ERROR, "the key of a row of map \"%s\" is null",
-				 work->table->map->name);
-	}
-}
-
-/* Put that key among the parameters; returns how many. */
-static int
-bind_old_key(const TcModify *work, const Datum *keys, ParamListInfo params)
-{
-	if (work->form.operation == CMD_INSERT)
-		return 0;
-	for (int k = 0; k < work->table->key.n; k++)
-	{
-		params->params[k].value = keys[k];
-		params->params[k].isnull = false;
-	}
-	return work->table->key.n;
-}
-
-/* Put the columns that are set among the parameters, from the n-th on. */
-static void
-bind_columns(const TcModify *work, TupleTableSlot *slot, ParamListInfo params,
-			 int n)
-{
-	ListCell *cell;
-
-	foreach (cell, work->form.columns)
-	{
-		ParamExternData *param = &params->params[n++];
-
-		param->value = slot_getattr(slot, lfirst_int(cell), &param->isnull);
-	}
-}
-
-/* A statement and what it is executed with. */
-typedef struct Execution
-{
-	const TcStatement *statement;
-	ParamListInfo params;
-	TupleTableSlot *slot;
-} Execution;
-
-static uint64
-run_statement(void *arg)
-{
-	const Execution *execution = arg;
-
-	return tc_fdw_statement_run(execution->statement, execution->params,
-								execution->slot);
-}
-
-/* Execute a statement; returns how many rows it wrote. */
-static uint64
-execute(const TcModify *work, const TcStatement *statement,
-		ParamListInfo params, TupleTableSlot *slot)
-{
-	Execution execution = {statement, params, slot};
-
-	return tc_write_run_put(work->table->map->relation, run_statement,
-							&execution, NULL);
-}
-
-/* Write one row of a volatile map; false when nothing was done. */
-static bool
-write_volatile(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
-			   const Datum *keys)
-{
-	const TcModify *work = info->ri_FdwState;
-
-	/* no table behind it will */
-	if (work->form.operation != CMD_DELETE &&
-		RelationGetDescr(info->ri_RelationDesc)->constr != NULL)
-		ExecConstraints(info, slot, estate);
-	return tc_fdw_volatile_write(work->table, work->form.operation,
-								 work->form.do_nothing, keys, slot);
-}
-
-/* Write one row of a durable map; false when nothing was done. */
-static bool
-write_durable(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
-			  const Datum *keys)
-{
-	const TcModify *work = info->ri_FdwState;
-	MemoryContext caller =
-		MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	ParamListInfo params = tc_fdw_statement_params(work->one);
-	bool written;
-
-	bind_columns(work, slot, params, bind_old_key(work, keys, params));
-	written = execute(work, work->one, params, slot) > 0;
-	MemoryContextSwitchTo(caller);
-	return written;
-}
-
-/* Write one row; NULL when nothing was done. */
-static TupleTableSlot *
-write_one(EState *estate, ResultRelInfo *info, TupleTableSlot *slot,
-		  TupleTableSlot *scanned)
-{
-	const TcModify *work = info->ri_FdwState;
-	Datum keys[INDEX_MAX_KEYS];
-	bool written;
-
-	take_old_key(work, scanned, keys);
-	if (work->written != NULL && tc_fdw_written_has(work->written, keys))
-		return NULL;
-	written = work->table->map->def.durable
-		? write_durable(estate, info, slot, keys)
-		: write_volatile(estate, info, slot, keys);
-	if (written && work->written != NULL)
-		tc_fdw_written_add(work->written, keys);
-	return written ? slot : NULL;
-}
-
-/*
- * Insert many rows: by one statement where there are as many as it takes, and
- * one by one at the end.
- */
-static TupleTableSlot **
-insert_batch(EState *estate, ResultRelInfo *info, TupleTableSlot **slots,
-			 TupleTableSlot **planned, int *nslots)
-{
-	TcModify *work = info->ri_FdwState;
-	MemoryContext caller;
-	ParamListInfo params;
-	uint64 rows;
-	int done = 0;
-
-	if (*nslots < work->batch_rows)
-	{
-		for (int i = 0; i < *nslots; i++)
-		{
-			/* the slots are the executor's, and nobody looks at them again */
-			if (write_one(estate, info, slots[i], NULL) != NULL)
-				done++;
-		}
-		*nslots = done;
-		return slots;
-	}
-	if (work->batch == NULL)
-		work->batch = plan_write(work, work->batch_rows);
-	caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate));
-	params = tc_fdw_statement_params(work->batch);
-	for (int i = 0; i < *nslots; i++)
-		bind_columns(work, slots[i], params,
-					 i * list_length(work->form.columns));
-	rows = execute(work, work->batch, params, NULL);
-	Assert(rows <= *nslots);
-	*nslots = Min(rows, *nslots);
-	MemoryContextSwitchTo(caller);
-	return slots;
-}
-
-/*
- * How many rows may be inserted together.  One at a time where somebody looks
- * at each of them as it goes, where rules make other rows of them, where there
- * is nothing to set, and where the map has no table.
- */
-static int
-batch_size(ResultRelInfo *info)
-{
-	TcModify *work = info->ri_FdwState;
-	TriggerDesc *triggers = info->ri_TrigDesc;
-	int columns = work != NULL ? list_length(work->form.columns) : 0;
-
-	if (columns == 0 || !work->table->map->def.durable ||
-		work->backing->rd_rules != NULL || info->ri_projectReturning != NULL ||
-		info->ri_WithCheckOptions != NIL ||
-		(triggers != NULL &&
-		 (triggers->trig_insert_before_row || triggers->trig_insert_after_row)))
-		return 1;
-	work->batch_rows = Min(BATCH_ROWS, MAX_PARAMETERS / columns);
-	return work->batch_rows;
-}
-
 /* ----- beginning and end ----- */
 
 /* The right that an operation takes. */
@@ -472,7 +242,7 @@ right_to(CmdType operation)
 
 /* A row is found again by its key, which must be one row's alone. */
 static void
-require_unique_key(const TcModify *work)
+require_unique_key(const TcFdwWrite *work)
 {
 	const TcMap *map = work->table->map;
 
@@ -489,7 +259,7 @@ require_unique_key(const TcModify *work)
 
 /* What the statement on the backing table does. */
 static void
-describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
+describe_write(EState *estate, ResultRelInfo *info, TcFdwWrite *work,
 			   CmdType operation, bool do_nothing, List *looked_at,
 			   Bitmapset *named, bool whole)
 {
@@ -517,12 +287,12 @@ describe_write(EState *estate, ResultRelInfo *info, TcModify *work,
 		(form->returned != NIL ? ACL_SELECT : ACL_NO_RIGHTS);
 }
 
-static TcModify *
+static TcFdwWrite *
 make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 		  bool do_nothing, List *looked_at, Bitmapset *named, bool whole)
 {
 	Relation rel = info->ri_RelationDesc;
-	TcModify *work = palloc0(sizeof(TcModify));
+	TcFdwWrite *work = palloc0(sizeof(TcFdwWrite));
 
 	work->context = CurrentMemoryContext;
 	work->table = tc_fdw_table_of(RelationGetRelid(rel));
@@ -533,11 +303,11 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	if (!work->table->map->def.durable)
 		return work;
 	require_unique_key(work);
-	tc_fdw_statement_check(&work->form);
+	tc_fdw_rights_check(&work->form);
 
 	/* as long as it is open, nobody in this session alters it */
 	work->backing = table_open(work->table->map->relation, RowExclusiveLock);
-	work->one = plan_write(work, 1);
+	work->one = tc_fdw_write_plan(work, 1);
 	return work;
 }
 
@@ -575,7 +345,7 @@ static void
 begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 			 int subplan, int flags)
 {
-	TcModify *work;
+	TcFdwWrite *work;
 	Bitmapset *named;
 	Plan *scan = outerPlanState(node)->plan;
 
@@ -626,60 +396,11 @@ begin_insert(ModifyTableState *node, ResultRelInfo *info)
 static void
 end_insert(EState *estate, ResultRelInfo *info)
 {
-	TcModify *work = info->ri_FdwState;
+	TcFdwWrite *work = info->ri_FdwState;
 
 	if (work != NULL && work->backing != NULL)
 		table_close(work->backing, NoLock);
 	info->ri_FdwState = NULL;
-}
-
-/* ----- TRUNCATE ----- */
-
-/* Remove all records of a volatile map. */
-static void
-clear_volatile(TcMap *map)
-{
-	TcScan *scan = tc_scan_begin(map, CurrentMemoryContext);
-	Datum keys[INDEX_MAX_KEYS];
-	TcValue value;
-
-	while (tc_scan_next(scan, keys, &value))
-		(void) tc_volatile_remove(map, keys);
-	tc_scan_end(scan);
-}
-
-/* The tables behind durable maps are truncated by one command. */
-static void
-truncate_maps(List *rels, DropBehavior behavior, bool restart_identity)
-{
-	TruncateStmt *command = makeNode(TruncateStmt);
-	ListCell *cell;
-
-	command->behavior = behavior;
-	command->restart_seqs = restart_identity;
-	foreach (cell, rels)
-	{
-		TcForeignTable *table =
-			tc_fdw_table_of(RelationGetRelid((Relation) lfirst(cell)));
-		TcMap *map = table->map;
-
-		if (!map->def.durable)
-		{
-			clear_volatile(map);
-			continue;
-		}
-
-		/* as for other statements (tc_fdw_statement_check) */
-		if (pg_class_aclcheck(map->relation, table->owner, ACL_TRUNCATE) !=
-			ACLCHECK_OK)
-			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, map->name);
-		command->relations =
-			lappend(command->relations,
-					makeRangeVar(get_namespace_name(map->schema),
-								 pstrdup(map->name), -1));
-	}
-	if (command->relations != NIL)
-		ExecuteTruncate(command);
 }
 
 void
@@ -688,14 +409,14 @@ tc_fdw_modify_routines(FdwRoutine *routine)
 	routine->AddForeignUpdateTargets = add_targets;
 	routine->PlanForeignModify = plan_modify;
 	routine->BeginForeignModify = begin_modify;
-	routine->ExecForeignInsert = write_one;
-	routine->ExecForeignBatchInsert = insert_batch;
-	routine->GetForeignModifyBatchSize = batch_size;
-	routine->ExecForeignUpdate = write_one;
-	routine->ExecForeignDelete = write_one;
+	routine->ExecForeignInsert = tc_fdw_write_one;
+	routine->ExecForeignBatchInsert = tc_fdw_write_batch;
+	routine->GetForeignModifyBatchSize = tc_fdw_write_batch_size;
+	routine->ExecForeignUpdate = tc_fdw_write_one;
+	routine->ExecForeignDelete = tc_fdw_write_one;
 	routine->EndForeignModify = end_insert;
 	routine->BeginForeignInsert = begin_insert;
 	routine->EndForeignInsert = end_insert;
 	routine->IsForeignRelUpdatable = modifiable_events;
-	routine->ExecForeignTruncate = truncate_maps;
+	routine->ExecForeignTruncate = tc_fdw_truncate;
 }

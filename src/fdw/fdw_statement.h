@@ -5,37 +5,12 @@
 #ifndef TC_FDW_STATEMENT_H
 #define TC_FDW_STATEMENT_H
 
-#include "nodes/lockoptions.h"
 #include "nodes/params.h"
 #include "utils/snapshot.h"
 
-#include "fdw/fdw_table.h"
-
-/*
- * What a statement does.  Columns are attributes of the foreign table; what
- * it reads comes, and what it sets is given, in their order.
- */
-typedef struct TcStatementForm
-{
-	const TcForeignTable *table;
-	CmdType operation;
-	Oid user;				 /* whose rights count; InvalidOid: current one */
-	AclMode rights;			 /* that are asked for */
-	List *used;				 /* columns on which SELECT is asked for */
-	List *columns;			 /* that are read, or set */
-	List *returned;			 /* of a write */
-	bool by_key;			 /* of rows with the key that is given */
-	bool with_place;		 /* reads ctid behind the columns */
-	LockClauseStrength lock; /* of rows that are read, or LCS_NONE */
-	LockWaitPolicy wait;	 /* where another holds such a lock */
-	bool do_nothing;		 /* ON CONFLICT */
-	int rows;				 /* that are inserted */
-} TcStatementForm;
+#include "fdw/fdw_form.h"
 
 typedef struct TcStatement TcStatement;
-
-/* An error unless the user has the rights. */
-extern void tc_fdw_statement_check(const TcStatementForm *form);
 
 /* Plan a statement; it lives in the current memory context. */
 extern TcStatement *tc_fdw_statement_plan(const TcStatementForm *form);
