@@ -30,8 +30,19 @@
 #include "fdw/fdw_truncate.h"
 #include "fdw/fdw_write.h"
 
-/* Name of the hidden column with a key column of the row as it was. */
-#define OLD_KEY "topcache_key%d"
+/*
+ * Name of the hidden column with a key column of the row as it was.  Foreign
+ * tables with one parent have hidden columns of one name in common, which must
+ * then be the same column.
+ */
+static char *
+old_key_name(Relation rel, AttrNumber number)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), number - 1);
+
+	return psprintf("topcache_key_%d_%u_%d_%u", number, att->atttypid,
+					att->atttypmod, att->attcollation);
+}
 
 /* ----- planning ----- */
 
@@ -62,7 +73,7 @@ add_targets(PlannerInfo *root, Index rti, RangeTblEntry *rte, Relation rel)
 		Var *var = makeVar(rti, number, att->atttypid, att->atttypmod,
 						   att->attcollation, 0);
 
-		add_row_identity_var(root, var, rti, psprintf(OLD_KEY, k + 1));
+		add_row_identity_var(root, var, rti, old_key_name(rel, number));
 	}
 }
 
@@ -363,9 +374,10 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	for (int k = 0;
 		 work->form.operation != CMD_INSERT && k < work->table->key.n; k++)
 	{
-		work->old_key[k] =
-			ExecFindJunkAttributeInTlist(scan->targetlist,
-										 psprintf(OLD_KEY, k + 1));
+		char *name =
+			old_key_name(info->ri_RelationDesc, work->table->key.number[k]);
+
+		work->old_key[k] = ExecFindJunkAttributeInTlist(scan->targetlist, name);
 		if (!AttributeNumberIsValid(work->old_key[k]))
 			elog(ERROR, "could not find the key of the row");
 	}

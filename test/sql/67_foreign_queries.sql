@@ -220,6 +220,31 @@ COPY df (k) FROM STDIN;
 \.
 SELECT * FROM db ORDER BY k;
 
+-- heirs of one table whose keys are different columns of it
+CREATE TABLE by_number (k int PRIMARY KEY, v text);
+CREATE TABLE by_name (k bigint, v text PRIMARY KEY);
+CREATE TABLE by_both (k int, v text, PRIMARY KEY (v, k));
+SELECT topcache.attach('by_number'), topcache.attach('by_name'),
+	topcache.attach('by_both');
+CREATE TABLE parent (v text);
+CREATE FOREIGN TABLE f_number (k int, v text)
+	SERVER topcache OPTIONS (relation 'tc_query.by_number');
+CREATE FOREIGN TABLE f_name (k bigint, v text)
+	SERVER topcache OPTIONS (relation 'tc_query.by_name');
+CREATE FOREIGN TABLE f_both (k int, v text)
+	SERVER topcache OPTIONS (relation 'tc_query.by_both');
+ALTER FOREIGN TABLE f_number INHERIT parent;
+ALTER FOREIGN TABLE f_name INHERIT parent;
+ALTER FOREIGN TABLE f_both INHERIT parent;
+INSERT INTO f_number VALUES (1, 'a'), (2, 'b');
+INSERT INTO f_name VALUES (3, 'a'), (4, 'b');
+INSERT INTO f_both VALUES (5, 'a'), (5, 'b');
+INSERT INTO parent VALUES ('a'), ('b');
+UPDATE parent SET v = v || '!' WHERE v = 'a';
+DELETE FROM parent USING (VALUES ('b')) x (v) WHERE parent.v = x.v;
+SELECT tableoid::regclass, v FROM parent ORDER BY 1, 2;
+SELECT * FROM by_number, by_name, by_both;
+
 RESET ROLE;
 DROP SCHEMA tc_query CASCADE;
 DROP OWNED BY tc_query_boss, tc_query_alice;
