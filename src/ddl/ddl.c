@@ -22,10 +22,7 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/htup_details.h"
-#include "access/table.h"
-#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
@@ -34,11 +31,11 @@
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_trigger.h"
 #include "miscadmin.h"
-#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "cache/forget.h"
 #include "cache/suspension.h"
+#include "ddl/catalog_entry.h"
 #include "ddl/ddl.h"
 #include "ddl/foreign_names.h"
 #include "segment/maps/map_table.h"
@@ -51,21 +48,12 @@ static object_access_hook_type prev_object_access_hook = NULL;
 static Oid
 trigger_relation(Oid trigger)
 {
-	Relation catalog = table_open(TriggerRelationId, AccessShareLock);
-	Oid relation = InvalidOid;
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
+	HeapTuple entry = tc_catalog_entry(TriggerRelationId, Anum_pg_trigger_oid,
+									   TriggerOidIndexId, trigger, NULL);
 
-	ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(trigger));
-	scan = systable_beginscan(catalog, TriggerOidIndexId, true, NULL, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		relation = ((Form_pg_trigger) GETSTRUCT(tuple))->tgrelid;
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return relation;
+	return HeapTupleIsValid(entry)
+		? ((Form_pg_trigger) GETSTRUCT(entry))->tgrelid
+		: InvalidOid;
 }
 
 /* The relation whose being a map is concerned, or InvalidOid. */

@@ -39,6 +39,7 @@
 #include "utils/snapmgr.h"
 
 #include "base/pg_compat.h"
+#include "ddl/catalog_entry.h"
 #include "ddl/foreign_names.h"
 
 /* What is to be renamed, and how. */
@@ -112,8 +113,6 @@ tc_foreign_names_qualify(Oid foreign_table)
 {
 	RangeVar *name = named_relation(GetForeignTable(foreign_table)->options);
 	Relation catalog;
-	ScanKeyData key;
-	SysScanDesc scan;
 	HeapTuple tuple;
 	Oid relation;
 
@@ -123,16 +122,13 @@ tc_foreign_names_qualify(Oid foreign_table)
 	if (!OidIsValid(relation))
 		return;
 	catalog = table_open(ForeignTableRelationId, RowExclusiveLock);
-	ScanKeyInit(&key, Anum_pg_foreign_table_ftrelid, BTEqualStrategyNumber,
-				F_OIDEQ, ObjectIdGetDatum(foreign_table));
-	scan = systable_beginscan(catalog, ForeignTableRelidIndexId, true, NULL, 1,
-							  &key);
-	tuple = systable_getnext(scan);
+	tuple =
+		tc_catalog_entry(ForeignTableRelationId, Anum_pg_foreign_table_ftrelid,
+						 ForeignTableRelidIndexId, foreign_table, NULL);
 	if (HeapTupleIsValid(tuple))
 		set_option(catalog, tuple,
 				   get_namespace_name(get_rel_namespace(relation)),
 				   get_rel_name(relation));
-	systable_endscan(scan);
 	table_close(catalog, RowExclusiveLock);
 }
 
@@ -172,26 +168,6 @@ rename_in_options(const Renaming *renaming)
 	table_close(catalog, RowExclusiveLock);
 }
 
-/* The entry of a catalog as the command has made it, or NULL. */
-static HeapTuple
-new_entry(Oid catalog_id, AttrNumber number, Oid index, Oid object)
-{
-	Relation catalog = table_open(catalog_id, AccessShareLock);
-	ScanKeyData key;
-	SysScanDesc scan;
-	HeapTuple tuple;
-
-	ScanKeyInit(&key, number, BTEqualStrategyNumber, F_OIDEQ,
-				ObjectIdGetDatum(object));
-	scan = systable_beginscan(catalog, index, true, SnapshotSelf, 1, &key);
-	tuple = systable_getnext(scan);
-	if (HeapTupleIsValid(tuple))
-		tuple = heap_copytuple(tuple);
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	return tuple;
-}
-
 /* Names that differ, of which the old one may not be known. */
 static bool
 differ(const char *old_name, const char *new_name)
@@ -203,8 +179,8 @@ differ(const char *old_name, const char *new_name)
 void
 tc_foreign_names_follow_table(Oid relation)
 {
-	HeapTuple entry = new_entry(RelationRelationId, Anum_pg_class_oid,
-								ClassOidIndexId, relation);
+	HeapTuple entry = tc_catalog_entry(RelationRelationId, Anum_pg_class_oid,
+									   ClassOidIndexId, relation, SnapshotSelf);
 	Form_pg_class form;
 	Renaming renaming;
 
@@ -223,8 +199,9 @@ tc_foreign_names_follow_table(Oid relation)
 void
 tc_foreign_names_follow_schema(Oid schema)
 {
-	HeapTuple entry = new_entry(NamespaceRelationId, Anum_pg_namespace_oid,
-								NamespaceOidIndexId, schema);
+	HeapTuple entry =
+		tc_catalog_entry(NamespaceRelationId, Anum_pg_namespace_oid,
+						 NamespaceOidIndexId, schema, SnapshotSelf);
 	Renaming renaming = {0};
 
 	if (!HeapTupleIsValid(entry))
