@@ -1,11 +1,10 @@
 /*-------------------------------------------------------------------------
  *
- * sql_maps.c
- *	  The SQL functions that make, change and end maps.
+ * attach.c
+ *	  The SQL functions that make tables maps, and let them be tables again.
  *
- * Structure: create_map makes a table (or a foreign table) by plain SQL as
- * the caller and attaches it; attach checks that the relation can be a map,
- * makes its triggers and writes its definition.
+ * Structure: attach checks that the relation can be a map, makes its triggers
+ * and writes its definition.
  *
  * Concurrency: making triggers locks out writers, so from the commit of
  * attach on every change passes a trigger; before it nobody has cached a
@@ -31,82 +30,20 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
-#include "utils/varlena.h"
 
 #include "base/pg_compat.h"
+#include "ddl/attach.h"
 #include "ddl/definitions.h"
-#include "ddl/volatile_tables.h"
+#include "ddl/map_arguments.h"
 #include "query/arg.h"
 #include "table/extension.h"
 #include "table/guard.h"
 #include "table/key_index.h"
 #include "table/map_definition.h"
-#include "table/relation_name.h"
-#include "table/sql_command.h"
 #include "table/table_layout.h"
 
-TC_FUNCTION(topcache_create_map);
 TC_FUNCTION(topcache_attach);
-TC_FUNCTION(topcache_alter_map);
 TC_FUNCTION(topcache_detach);
-TC_FUNCTION(topcache_drop_map);
-
-/* ----- limits ----- */
-
-static void
-refuse_limit(const char *name, bool zero_too)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 zero_too ? errmsg("\"%s\" must be positive", name)
-					  : errmsg("\"%s\" must not be negative", name)));
-}
-
-/*
- * Take an interval, if one is given.  Zero takes a limit away, where there
- * may be one already.
- */
-static void
-take_interval(FunctionCallInfo fcinfo, int argno, const char *name,
-			  bool removable, Interval **limit)
-{
-	Interval *interval;
-	bool is_zero;
-
-	if (PG_ARGISNULL(argno))
-		return;
-	interval = PG_GETARG_INTERVAL_P(argno);
-	is_zero = interval->month == 0 && interval->day == 0 && interval->time == 0;
-	if (interval->month < 0 || interval->day < 0 || interval->time < 0 ||
-		(is_zero && !removable))
-		refuse_limit(name, !removable);
-	*limit = is_zero ? NULL : interval;
-}
-
-/* Take the arguments ttl, max_idle, max_cost, from argno on. */
-static void
-take_limits(FunctionCallInfo fcinfo, int argno, bool removable,
-			TcMapDefinition *def)
-{
-	take_interval(fcinfo, argno, "ttl", removable, &def->ttl);
-	take_interval(fcinfo, argno + 1, "max_idle", removable, &def->max_idle);
-	if (PG_ARGISNULL(argno + 2))
-		return;
-	def->max_cost = PG_GETARG_INT64(argno + 2);
-	if (def->max_cost < 0 || (def->max_cost == 0 && !removable))
-		refuse_limit("max_cost", !removable);
-	if (def->max_cost == 0)
-		def->max_cost = -1;
-}
-
-static void
-init_definition(TcMapDefinition *def, Oid relation)
-{
-	memset(def, 0, sizeof(TcMapDefinition));
-	def->relation = relation;
-	def->max_cost = -1;
-	def->durable = true;
-}
 
 /* ----- attach ----- */
 
@@ -121,9 +58,8 @@ refuse_relation(Relation rel, const char *detail, const char *hint)
 			 hint != NULL ? errhint("%s", hint) : 0));
 }
 
-/* Check that the relation is an ordinary table. */
-static void
-check_relation(Relation rel)
+void
+tc_attach_check(Relation rel)
 {
 	switch (rel->rd_rel->relkind)
 	{
@@ -326,9 +262,8 @@ check_columns(Relation rel)
 	}
 }
 
-/* Make a table that has been checked, and is locked, a map. */
-static void
-attach_table(const TcMapDefinition *def)
+void
+tc_attach_table(const TcMapDefinition *def)
 {
 	TcMapDefinition present;
 
@@ -355,10 +290,10 @@ topcache_attach(PG_FUNCTION_ARGS)
 	tc_arg_require_owner(PG_GETARG_OID(0));
 	rel = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
 	tc_arg_require_owner(RelationGetRelid(rel));
-	check_relation(rel);
+	tc_attach_check(rel);
 
-	init_definition(&def, RelationGetRelid(rel));
-	take_limits(fcinfo, 3, false, &def);
+	tc_map_arguments_init(&def, RelationGetRelid(rel));
+	tc_map_arguments_limits(fcinfo, 3, false, &def);
 	def.key_columns =
 		PG_ARGISNULL(1) ? primary_key_names(rel) : names_argument(fcinfo, 1);
 	check_key(rel, def.key_columns);
@@ -371,162 +306,11 @@ topcache_attach(PG_FUNCTION_ARGS)
 	}
 	/* triggers can't be made while the relation is open here */
 	relation_close(rel, NoLock);
-	attach_table(&def);
+	tc_attach_table(&def);
 	PG_RETURN_VOID();
-}
-
-/* ----- create_map ----- */
-
-/*
- * The name of a relation to be made, with its schema.  Looked up again without
- * one, it might be another relation's that comes first in the search path.
- */
-static RangeVar *
-new_name(text *name)
-{
-	RangeVar *relation =
-		makeRangeVarFromNameList(textToQualifiedNameList(name));
-
-	relation->schemaname =
-		get_namespace_name(RangeVarGetCreationNamespace(relation));
-	return relation;
-}
-
-/* Make the table that is to be a map. */
-static void
-create_table(const char *name, const char *value_type)
-{
-	tc_sql_command(psprintf("CREATE TABLE %s (key pg_catalog.text PRIMARY KEY,"
-							" value %s NOT NULL,"
-							" expires_at pg_catalog.timestamptz)",
-							name, value_type));
-}
-
-/* Make the foreign table that is to be a map. */
-static void
-create_volatile(const char *name, const char *value_type, const Interval *ttl)
-{
-	const char *option = "";
-
-	if (ttl != NULL)
-		option =
-			psprintf(", ttl %s",
-					 quote_literal_cstr(tc_volatile_tables_interval_text(ttl)));
-	tc_sql_command(psprintf("CREATE FOREIGN TABLE %s"
-							" (key pg_catalog.text NOT NULL,"
-							" value %s NOT NULL) SERVER topcache"
-							" OPTIONS (volatile 'true'%s)",
-							name, value_type, option));
-}
-
-/*
- * Index the rows that expire, so that those which have are found without
- * looking at the others.  Rows that do not expire are not in it.
- */
-static void
-create_expiry_index(Oid relation)
-{
-	tc_sql_command(
-		psprintf("CREATE INDEX ON %s (expires_at) WHERE expires_at IS NOT NULL",
-				 tc_relation_name(relation)));
-}
-
-/* A table can be had that is no map: in a session's temporary schema. */
-static void
-check_created(Oid relation, bool durable)
-{
-	Relation rel = relation_open(relation, NoLock);
-
-	tc_arg_require_owner(relation);
-	if (durable)
-		check_relation(rel);
-	relation_close(rel, NoLock);
-}
-
-/* create_map(name, ttl, max_idle, max_cost, durable, value_type) */
-Datum
-topcache_create_map(PG_FUNCTION_ARGS)
-{
-	TcMapDefinition def;
-	TcMapDefinition existing;
-	char *value_type;
-	RangeVar *name;
-	const char *sql_name;
-	Oid relation;
-
-	tc_arg_require(fcinfo, 0, "name");
-	tc_arg_require(fcinfo, 4, "durable");
-	tc_arg_require(fcinfo, 5, "value_type");
-	init_definition(&def, InvalidOid);
-	take_limits(fcinfo, 1, false, &def);
-	def.durable = PG_GETARG_BOOL(4);
-
-	name = new_name(PG_GETARG_TEXT_PP(0));
-	sql_name = quote_qualified_identifier(name->schemaname, name->relname);
-	value_type = format_type_be_qualified(PG_GETARG_OID(5));
-	if (def.durable)
-		create_table(sql_name, value_type);
-	else
-		create_volatile(sql_name, value_type, def.ttl);
-	relation = RangeVarGetRelid(name, ShareRowExclusiveLock, false);
-	check_created(relation, def.durable);
-
-	def.relation = relation;
-	def.created = true;
-	def.key_columns = list_make1("key");
-	def.value_column = "value";
-	if (def.durable)
-	{
-		create_expiry_index(relation);
-		attach_table(&def);
-	}
-	else if (!tc_map_definition_read(relation, &existing))
-		tc_definitions_insert(&def); /* event triggers are off */
-	PG_RETURN_OID(relation);
 }
 
 /* ----- changing and ending ----- */
-
-/* The relation in argument 0, which the user owns, locked. */
-static Oid
-own_relation(FunctionCallInfo fcinfo, LOCKMODE lock)
-{
-	Oid relation;
-
-	tc_arg_require(fcinfo, 0, "relation");
-	relation = PG_GETARG_OID(0);
-
-	/* before the lock too: who may not must not make others wait */
-	tc_arg_require_owner(relation);
-	LockRelationOid(relation, lock);
-	tc_arg_require_owner(relation);
-	return relation;
-}
-
-/* The definition of the map in argument 0, which the user owns. */
-static void
-own_definition(FunctionCallInfo fcinfo, LOCKMODE lock, TcMapDefinition *def)
-{
-	Oid relation = own_relation(fcinfo, lock);
-
-	(void) tc_map_require_defined(relation);
-	if (!tc_map_definition_read(relation, def))
-		elog(ERROR, "definition of map %u has vanished", relation);
-}
-
-/* alter_map(relation, ttl, max_idle, max_cost) */
-Datum
-topcache_alter_map(PG_FUNCTION_ARGS)
-{
-	TcMapDefinition def;
-
-	own_definition(fcinfo, ShareUpdateExclusiveLock, &def);
-	take_limits(fcinfo, 1, true, &def);
-	tc_definitions_update(&def);
-	if (!def.durable)
-		tc_volatile_tables_set_ttl(def.relation, def.ttl);
-	PG_RETURN_VOID();
-}
 
 /*
  * detach(relation): a restored table may have triggers and no definition, or
@@ -535,7 +319,7 @@ topcache_alter_map(PG_FUNCTION_ARGS)
 Datum
 topcache_detach(PG_FUNCTION_ARGS)
 {
-	Oid relation = own_relation(fcinfo, ShareRowExclusiveLock);
+	Oid relation = tc_map_arguments_relation(fcinfo, ShareRowExclusiveLock);
 	TcMapDefinition def;
 	bool defined = tc_map_definition_read(relation, &def);
 
@@ -548,26 +332,5 @@ topcache_detach(PG_FUNCTION_ARGS)
 	if (!tc_guard_remove(relation) && !defined)
 		(void) tc_map_require_defined(relation);
 	tc_definitions_delete(relation);
-	PG_RETURN_VOID();
-}
-
-/* drop_map(relation) */
-Datum
-topcache_drop_map(PG_FUNCTION_ARGS)
-{
-	TcMapDefinition def;
-	char *name;
-
-	own_definition(fcinfo, AccessExclusiveLock, &def);
-	if (!def.created)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("map \"%s\" was not made by topcache.create_map()",
-						get_rel_name(def.relation)),
-				 errhint(
-					 "Use topcache.detach() to end it and keep its table.")));
-	name = tc_relation_name(def.relation);
-	tc_sql_command(
-		psprintf("DROP %s %s", def.durable ? "TABLE" : "FOREIGN TABLE", name));
 	PG_RETURN_VOID();
 }
