@@ -7,6 +7,7 @@
 
 #include "nodes/lockoptions.h"
 #include "nodes/nodes.h"
+#include "nodes/primnodes.h"
 
 #include "fdw/fdw_table.h"
 
@@ -28,6 +29,7 @@ typedef struct TcStatementForm
 	LockClauseStrength lock; /* of rows that are read, or LCS_NONE */
 	LockWaitPolicy wait;	 /* where another holds such a lock */
 	bool do_nothing;		 /* ON CONFLICT */
+	OverridingKind override; /* of an INSERT, for identity columns */
 	int rows;				 /* that are inserted */
 } TcStatementForm;
 

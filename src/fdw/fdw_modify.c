@@ -126,8 +126,8 @@ set_by_insert(PlannerInfo *root)
 
 /*
  * What the statement does beyond its rows: what to do about a conflict, what
- * is looked at, whether a join may bring rows several times, and which columns
- * an INSERT sets.
+ * is looked at, whether a join may bring rows several times, which columns an
+ * INSERT sets, and what it does with identity columns.
  */
 static List *
 plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
@@ -137,11 +137,11 @@ plan_modify(PlannerInfo *root, ModifyTable *plan, Index result, int subplan)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("INSERT with ON CONFLICT DO UPDATE is not "
 						"supported for foreign tables")));
-	return list_make4(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
+	return list_make5(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING),
 					  looked_at(plan, result, subplan),
 					  makeInteger(bms_membership(root->all_baserels) ==
 								  BMS_MULTIPLE),
-					  set_by_insert(root));
+					  set_by_insert(root), makeInteger(root->parse->override));
 }
 
 /* ----- columns ----- */
@@ -271,8 +271,8 @@ require_unique_key(const TcFdwWrite *work)
 /* What the statement on the backing table does. */
 static void
 describe_write(EState *estate, ResultRelInfo *info, TcFdwWrite *work,
-			   CmdType operation, bool do_nothing, List *looked_at,
-			   Bitmapset *named, bool whole)
+			   CmdType operation, bool do_nothing, OverridingKind override,
+			   List *looked_at, Bitmapset *named, bool whole)
 {
 	Relation rel = info->ri_RelationDesc;
 	TcStatementForm *form = &work->form;
@@ -283,6 +283,7 @@ describe_write(EState *estate, ResultRelInfo *info, TcFdwWrite *work,
 	form->table = work->table;
 	form->operation = operation;
 	form->do_nothing = do_nothing;
+	form->override = override;
 	form->rows = 1;
 	form->by_key = operation != CMD_INSERT;
 	form->user = tc_result_user(info, estate);
@@ -300,7 +301,8 @@ describe_write(EState *estate, ResultRelInfo *info, TcFdwWrite *work,
 
 static TcFdwWrite *
 make_work(EState *estate, ResultRelInfo *info, CmdType operation,
-		  bool do_nothing, List *looked_at, Bitmapset *named, bool whole)
+		  bool do_nothing, OverridingKind override, List *looked_at,
+		  Bitmapset *named, bool whole)
 {
 	Relation rel = info->ri_RelationDesc;
 	TcFdwWrite *work = palloc0(sizeof(TcFdwWrite));
@@ -309,8 +311,8 @@ make_work(EState *estate, ResultRelInfo *info, CmdType operation,
 	work->table = tc_fdw_table_of(RelationGetRelid(rel));
 	if (!work->table->has_key && !work->table->map->def.durable)
 		require_key(rel, work->table);
-	describe_write(estate, info, work, operation, do_nothing, looked_at, named,
-				   whole);
+	describe_write(estate, info, work, operation, do_nothing, override,
+				   looked_at, named, whole);
 	if (!work->table->map->def.durable)
 		return work;
 	require_unique_key(work);
@@ -365,9 +367,10 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	named = node->operation == CMD_INSERT
 		? as_set(lfourth(private))
 		: ExecGetUpdatedCols(info, node->ps.state);
-	work = make_work(node->ps.state, info, node->operation,
-					 intVal(linitial(private)) != 0, lsecond(private), named,
-					 false);
+	work =
+		make_work(node->ps.state, info, node->operation,
+				  intVal(linitial(private)) != 0, intVal(list_nth(private, 4)),
+				  lsecond(private), named, false);
 	info->ri_FdwState = work;
 	if (node->operation == CMD_UPDATE && intVal(lthird(private)) != 0)
 		work->written = tc_fdw_written_make(&work->table->map->layout);
@@ -383,7 +386,10 @@ begin_modify(ModifyTableState *node, ResultRelInfo *info, List *private,
 	}
 }
 
-/* COPY FROM, and rows that are routed to a partition: these are whole. */
+/*
+ * COPY FROM, and rows that are routed to a partition: these are whole.  Either
+ * gives identity columns their values, as where the table itself is written.
+ */
 static void
 begin_insert(ModifyTableState *node, ResultRelInfo *info)
 {
@@ -401,7 +407,8 @@ begin_insert(ModifyTableState *node, ResultRelInfo *info)
 	if (info->ri_returningList != NIL || info->ri_WithCheckOptions != NIL)
 		looked_at = list_make1_int(InvalidAttrNumber);
 	info->ri_FdwState = make_work(node->ps.state, info, CMD_INSERT, do_nothing,
-								  looked_at, set_by_copy(info, node->ps.state),
+								  OVERRIDING_SYSTEM_VALUE, looked_at,
+								  set_by_copy(info, node->ps.state),
 								  info->ri_RootResultRelInfo != NULL);
 }
 

@@ -275,6 +275,7 @@ build_insert(Building *building)
 		add_values(building);
 	else
 		set_to_parameters(building);
+	building->query->override = building->form->override;
 	if (building->form->do_nothing)
 	{
 		building->query->onConflict = makeNode(OnConflictExpr);

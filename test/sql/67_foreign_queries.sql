@@ -220,6 +220,22 @@ COPY df (k) FROM STDIN;
 \.
 SELECT * FROM db ORDER BY k;
 
+-- identity columns are those of the table
+CREATE TABLE ib (k int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, v text);
+SELECT topcache.attach('ib');
+CREATE FOREIGN TABLE i (k int, v text)
+	SERVER topcache OPTIONS (relation 'tc_query.ib');
+INSERT INTO i (v) VALUES ('one') RETURNING *;
+INSERT INTO i VALUES (70, 'refused');
+INSERT INTO i OVERRIDING SYSTEM VALUE VALUES (71, 'mine') RETURNING *;
+INSERT INTO i OVERRIDING SYSTEM VALUE VALUES (72, 'mine'), (73, 'mine');
+INSERT INTO i OVERRIDING USER VALUE VALUES (74, 'two') RETURNING *;
+INSERT INTO i OVERRIDING USER VALUE SELECT n, 'many' FROM generate_series(80, 82) n;
+COPY i FROM STDIN;
+75	copied
+\.
+SELECT * FROM ib ORDER BY k;
+
 -- heirs of one table whose keys are different columns of it
 CREATE TABLE by_number (k int PRIMARY KEY, v text);
 CREATE TABLE by_name (k bigint, v text PRIMARY KEY);
