@@ -54,11 +54,16 @@
 	(TupleDescAttr(RelationGetDescr(rel), -1 + (number))->attnotnull)
 #endif
 
-/* The number of the file a relation lives in. */
+/*
+ * The number of the file a relation lives in, and the subtransaction of ours
+ * that has given it a new one.
+ */
 #if PG_VERSION_NUM >= 160000
-#define tc_relation_file(rel) ((Oid) (rel)->rd_locator.relNumber)
+#define tc_relation_new_file(rel) ((rel)->rd_newRelfilelocatorSubid)
+#define tc_relation_file(rel)	  ((Oid) (rel)->rd_locator.relNumber)
 #else
-#define tc_relation_file(rel) ((Oid) (rel)->rd_node.relNode)
+#define tc_relation_new_file(rel) ((rel)->rd_newRelfilenodeSubid)
+#define tc_relation_file(rel)	  ((Oid) (rel)->rd_node.relNode)
 #endif
 
 /* Does this role own the relation? */

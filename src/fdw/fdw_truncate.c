@@ -12,16 +12,42 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
 #include "nodes/makefuncs.h"
+#include "storage/bufmgr.h"
+#include "storage/lmgr.h"
 #include "utils/acl.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "base/pg_compat.h"
 #include "cache/scan.h"
 #include "cache/volatile.h"
 #include "fdw/fdw_table.h"
 #include "fdw/fdw_truncate.h"
+
+/*
+ * Has the command that we are part of truncated the table already?  Tables
+ * are truncated before foreign tables.  The table is still open then, has a new
+ * file, and is locked, so that nobody else has written to it since.
+ */
+static bool
+is_truncated(Oid relation)
+{
+	Relation rel = table_open(relation, AccessShareLock);
+	SubTransactionId current = GetCurrentSubTransactionId();
+	bool truncated = rel->rd_refcnt > 1 &&
+		CheckRelationLockedByMe(rel, AccessExclusiveLock, false) &&
+		(rel->rd_createSubid == current ||
+		 tc_relation_new_file(rel) == current) &&
+		!has_subclass(relation) && RelationGetNumberOfBlocks(rel) == 0;
+
+	table_close(rel, NoLock);
+	return truncated;
+}
 
 /* Remove all records of a volatile map. */
 static void
@@ -60,6 +86,8 @@ tc_fdw_truncate(List *rels, DropBehavior behavior, bool restart_identity)
 		if (pg_class_aclcheck(map->relation, table->owner, ACL_TRUNCATE) !=
 			ACLCHECK_OK)
 			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, map->name);
+		if (is_truncated(map->relation))
+			continue;
 		command->relations =
 			lappend(command->relations,
 					makeRangeVar(get_namespace_name(map->schema),

@@ -236,6 +236,30 @@ COPY i FROM STDIN;
 \.
 SELECT * FROM ib ORDER BY k;
 
+-- a table is truncated together with what shows it
+TRUNCATE i, ib RESTART IDENTITY;
+INSERT INTO i (v) VALUES ('first') RETURNING *;
+BEGIN;
+TRUNCATE ib, i;
+INSERT INTO ib (v) VALUES ('second');
+TRUNCATE i, ib;
+SAVEPOINT s;
+TRUNCATE ib;
+TRUNCATE ib, i;
+SELECT * FROM i;
+ROLLBACK;
+SELECT * FROM i WHERE k = 1;
+BEGIN;
+DECLARE c CURSOR FOR SELECT * FROM ib;
+FETCH c;
+TRUNCATE i;
+ROLLBACK;
+CREATE TABLE ib_child () INHERITS (ib);
+INSERT INTO ib_child OVERRIDING SYSTEM VALUE VALUES (9, 'child');
+TRUNCATE ONLY ib, i;
+TRUNCATE i;
+SELECT * FROM ib;
+
 -- heirs of one table whose keys are different columns of it
 CREATE TABLE by_number (k int PRIMARY KEY, v text);
 CREATE TABLE by_name (k bigint, v text PRIMARY KEY);
