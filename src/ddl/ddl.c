@@ -88,7 +88,7 @@ map_accessed(Oid relation, bool dropped)
 {
 	bool is_volatile = get_rel_relkind(relation) == RELKIND_FOREIGN_TABLE;
 
-	/* records without a heap have nobody to fill them again */
+	/* a volatile map has no table to fill its records from again */
 	if (!is_volatile)
 		tc_suspension_begin(relation);
 	if (dropped)

@@ -7,7 +7,7 @@
  * to the write path; table_truncated and definition_changed make the cache
  * forget a relation; forget_dropped removes definitions of what is gone.
  *
- * Concurrency: row_changed runs after the heap was changed, at the end of
+ * Concurrency: row_changed runs after the table was changed, at the end of
  * the statement, in the writer's transaction.
  *
  * Failure: an error here would be an error of the user's statement, so only

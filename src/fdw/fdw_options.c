@@ -6,8 +6,6 @@
  * Structure: each kind of object has a short list of options; a name that is
  * none of them gets the one it is most like as a hint.
  *
- * Concurrency: none.
- *
  * Failure: errors of the statement that sets the option.
  *
  *-------------------------------------------------------------------------
