@@ -55,40 +55,37 @@ read_argument(FunctionCallInfo fcinfo, bool existence, TcValue *value)
 	return map;
 }
 
-/* get(relation, key) */
-Datum
-topcache_get(PG_FUNCTION_ARGS)
+/* The value of that record; each form has a copy of this, for speed. */
+static pg_attribute_always_inline Datum
+get(FunctionCallInfo fcinfo, TcResultForm form)
 {
 	TcValue value;
 	TcMap *map = read_argument(fcinfo, false, &value);
 
 	if (!value.found || value.isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_result_jsonb(map, &value));
+	return form(map, &value);
+}
+
+/* get(relation, key) */
+Datum
+topcache_get(PG_FUNCTION_ARGS)
+{
+	return get(fcinfo, tc_result_jsonb);
 }
 
 /* get_text(relation, key) */
 Datum
 topcache_get_text(PG_FUNCTION_ARGS)
 {
-	TcValue value;
-	TcMap *map = read_argument(fcinfo, false, &value);
-
-	if (!value.found || value.isnull)
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_result_text(map, &value));
+	return get(fcinfo, tc_result_text);
 }
 
 /* get_msgpack(relation, key) */
 Datum
 topcache_get_msgpack(PG_FUNCTION_ARGS)
 {
-	TcValue value;
-	TcMap *map = read_argument(fcinfo, false, &value);
-
-	if (!value.found || value.isnull)
-		PG_RETURN_NULL();
-	PG_RETURN_DATUM(tc_result_msgpack(map, &value));
+	return get(fcinfo, tc_result_msgpack);
 }
 
 /* contains(relation, key) */
