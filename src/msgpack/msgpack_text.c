@@ -127,7 +127,7 @@ read_timestamp(const TcMsgpackToken *token, int64 *seconds, uint32 *nanoseconds)
 								"a timestamp with nanoseconds of one second");
 }
 
-/* Of years beyond PostgreSQL's too, which j2date() gets without their cycles. */
+/* Of any year: j2date() gets it without its cycles. */
 char *
 tc_msgpack_text_of_timestamp(const TcMsgpackToken *token)
 {
