@@ -51,14 +51,14 @@
 #define REFRESH_TRIES 5
 
 /* Entry of the hash table. */
-typedef struct MapEntry
+typedef struct KnownMap
 {
 	Oid relation;
 	bool valid;
 	TcMap *map; /* NULL: not a map */
-} MapEntry;
+} KnownMap;
 
-static HTAB *map_entries = NULL;
+static HTAB *known_maps = NULL;
 
 /* Entries replaced in this transaction. */
 static List *past_maps = NIL;
@@ -66,27 +66,27 @@ static List *past_maps = NIL;
 /* ----- invalidation ----- */
 
 static void
-invalidate_entry(MapEntry *entry)
+invalidate(KnownMap *known)
 {
-	entry->valid = false;
+	known->valid = false;
 }
 
 static void
 relation_changed(Datum arg, Oid relation)
 {
-	MapEntry *entry;
+	KnownMap *known;
 	HASH_SEQ_STATUS scan;
 
 	if (OidIsValid(relation))
 	{
-		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
-		if (entry != NULL)
-			invalidate_entry(entry);
+		known = hash_search(known_maps, &relation, HASH_FIND, NULL);
+		if (known != NULL)
+			invalidate(known);
 		return;
 	}
-	hash_seq_init(&scan, map_entries);
-	while ((entry = hash_seq_search(&scan)) != NULL)
-		invalidate_entry(entry);
+	hash_seq_init(&scan, known_maps);
+	while ((known = hash_seq_search(&scan)) != NULL)
+		invalidate(known);
 }
 
 /*
@@ -97,14 +97,14 @@ static void
 names_changed(Datum arg, int cache, uint32 hash)
 {
 	HASH_SEQ_STATUS scan;
-	MapEntry *entry;
+	KnownMap *known;
 
-	hash_seq_init(&scan, map_entries);
-	while ((entry = hash_seq_search(&scan)) != NULL)
+	hash_seq_init(&scan, known_maps);
+	while ((known = hash_seq_search(&scan)) != NULL)
 	{
 		if (cache != TYPEOID || hash == 0 ||
-			(entry->map != NULL && entry->map->value_type_hash == hash))
-			invalidate_entry(entry);
+			(known->map != NULL && known->map->value_type_hash == hash))
+			invalidate(known);
 	}
 }
 
@@ -113,15 +113,15 @@ static void
 roles_changed(Datum arg, int cache, uint32 hash)
 {
 	HASH_SEQ_STATUS scan;
-	MapEntry *entry;
+	KnownMap *known;
 
-	hash_seq_init(&scan, map_entries);
-	while ((entry = hash_seq_search(&scan)) != NULL)
+	hash_seq_init(&scan, known_maps);
+	while ((known = hash_seq_search(&scan)) != NULL)
 	{
-		if (entry->map == NULL)
+		if (known->map == NULL)
 			continue;
-		entry->map->readable_by = InvalidOid;
-		entry->map->puttable_by = InvalidOid;
+		known->map->readable_by = InvalidOid;
+		known->map->puttable_by = InvalidOid;
 	}
 }
 
@@ -162,9 +162,9 @@ tc_map_init(void)
 	HASHCTL info;
 
 	info.keysize = sizeof(Oid);
-	info.entrysize = sizeof(MapEntry);
-	map_entries = hash_create("topcache maps of this backend", 64, &info,
-							  HASH_ELEM | HASH_BLOBS);
+	info.entrysize = sizeof(KnownMap);
+	known_maps = hash_create("topcache maps of this backend", 64, &info,
+							 HASH_ELEM | HASH_BLOBS);
 	CacheRegisterRelcacheCallback(relation_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHOID, roles_changed, (Datum) 0);
 	CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, roles_changed, (Datum) 0);
@@ -379,40 +379,40 @@ build_map(Oid relation)
 
 /* Bring an entry up to date. */
 static void
-refresh_entry(Oid relation)
+refresh(Oid relation)
 {
-	MapEntry *entry;
+	KnownMap *known;
 	TcMap *map;
 	bool found;
 
-	entry = hash_search(map_entries, &relation, HASH_ENTER, &found);
+	known = hash_search(known_maps, &relation, HASH_ENTER, &found);
 	if (!found)
-		entry->map = NULL;
+		known->map = NULL;
 
 	/* what changes while the map is built makes it invalid again */
-	entry->valid = true;
+	known->valid = true;
 	PG_TRY();
 	{
 		map = build_map(relation);
 	}
 	PG_CATCH();
 	{
-		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
-		if (entry != NULL)
-			entry->valid = false;
+		known = hash_search(known_maps, &relation, HASH_FIND, NULL);
+		if (known != NULL)
+			known->valid = false;
 		PG_RE_THROW();
 	}
 	PG_END_TRY();
 
-	entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
-	if (entry->map != NULL)
+	known = hash_search(known_maps, &relation, HASH_FIND, NULL);
+	if (known->map != NULL)
 	{
 		MemoryContext previous = MemoryContextSwitchTo(CacheMemoryContext);
 
-		past_maps = lappend(past_maps, entry->map);
+		past_maps = lappend(past_maps, known->map);
 		MemoryContextSwitchTo(previous);
 	}
-	entry->map = map;
+	known->map = map;
 }
 
 /* No invalidation tells that the last heir of a table is gone. */
@@ -426,26 +426,26 @@ must_look_again(const TcMap *map)
 TcMap *
 tc_map_lookup(Oid relation)
 {
-	MapEntry *entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+	KnownMap *known = hash_search(known_maps, &relation, HASH_FIND, NULL);
 
 	/* what changes while the entry is built calls for building it again */
 	for (int tries = 0; tries < REFRESH_TRIES; tries++)
 	{
-		if (entry != NULL && entry->valid &&
-			!(tries == 0 && must_look_again(entry->map)))
+		if (known != NULL && known->valid &&
+			!(tries == 0 && must_look_again(known->map)))
 			break;
-		refresh_entry(relation);
-		entry = hash_search(map_entries, &relation, HASH_FIND, NULL);
+		refresh(relation);
+		known = hash_search(known_maps, &relation, HASH_FIND, NULL);
 	}
-	return entry->map;
+	return known->map;
 }
 
 bool
 tc_map_up_to_date(const TcMap *map)
 {
-	MapEntry *entry = hash_search(map_entries, &map->relation, HASH_FIND, NULL);
+	KnownMap *known = hash_search(known_maps, &map->relation, HASH_FIND, NULL);
 
-	return entry != NULL && entry->valid && entry->map == map;
+	return known != NULL && known->valid && known->map == map;
 }
 
 TcMap *
