@@ -5,6 +5,7 @@
 #ifndef TC_CATALOG_ENTRY_H
 #define TC_CATALOG_ENTRY_H
 
+#include "access/attnum.h"
 #include "access/htup.h"
 #include "utils/snapshot.h"
 
